@@ -1,0 +1,112 @@
+# What does a CNN see?  `make lab` opens the course, `make test` tests it, `make help` lists the rest.
+# Written for GNU make 3.81 (macOS) and newer. Windows without make: README has the same steps.
+
+SHELL    := /bin/sh
+PYTHON   ?= python3.13 python3.12 python3.11 python3 python
+LAB_ARGS ?=
+LESSONS  ?=
+PINS_ARGS ?=
+
+PY     := .venv/bin/python
+STAMP  := .venv/course-stamp
+PYTEST := $(PY) -m pytest
+
+# Which set-up the environment should hold: by content, because `git checkout` moves file times for no reason.
+# The folder belongs to it: the course is installed as a link, which breaks where the folder is moved.
+DIGEST := $(shell { cat requirements.txt pyproject.toml; pwd; } | cksum)
+
+.PHONY: help lab test check lessons bench pins venv
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+# A server does not start for root without being told to; in a container everybody is root.
+lab: venv ## open the course in JupyterLab (LAB_ARGS="--no-browser --port 8890" is passed on)
+	@as_root=; test "$$(id -u)" != 0 || as_root=--allow-root; \
+	exec $(PY) -m jupyterlab lessons/00_start_here.ipynb $$as_root $(LAB_ARGS)
+
+check: venv ## ruff and the unit tests, no notebooks, no browser: under 90 s
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PYTEST) --doctest-modules course_lib tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
+
+test: check ## everything: check, then each lesson run and compared, then a real browser
+	$(PYTEST) tests/lessons
+	$(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout 900 lessons/[0-9][0-9]_*.ipynb
+	$(PYTEST) -rs tests/browser
+
+lessons: venv ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="03 --no-execute" is passed on)
+	$(PY) lessons/make.py $(LESSONS)
+
+bench: venv ## the speeds that the issues promise, each beside its peer
+	$(PY) -m tests.bench
+
+# environment.yml needs no new pins: it installs requirements.txt. PINS_ARGS=--upgrade moves every version to
+# its newest; without it only what pyproject.toml asks for changes.
+pins: ## resolve pyproject.toml into requirements.txt again (PINS_ARGS=--upgrade)
+	@command -v uv >/dev/null || { \
+	  echo 'make pins: no `uv` on the PATH, and only uv resolves for all systems at once.'; \
+	  echo '           Get it with `pip install uv` and call `make pins` again.'; exit 1; }
+	@cp requirements.txt requirements.txt.part
+	uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 \
+	  --no-header --no-annotate --quiet $(PINS_ARGS) --output-file requirements.txt.part >/dev/null
+	@{ sed '/^[^#]/,$$d' requirements.txt; cat requirements.txt.part; } > requirements.txt.new
+	@mv requirements.txt.new requirements.txt; rm -f requirements.txt.part
+	@echo "requirements.txt: $$(grep -c == requirements.txt) pins. Try them: make test"
+
+# --- the environment -------------------------------------------------------------------------------------
+# The stamp says how far .venv is:
+#   the digest   all is as requirements.txt and pyproject.toml ask; nothing to do
+#   "half"       somebody pulled the plug during an installation; pip may believe in packages that are
+#                only half there, so this .venv is made again from nothing
+#   "again"      pip said no (no network, no space) and has put back what it had; it may try again in place
+# The digest is written last. A .venv whose Python has gone (brew upgrade) is made again too.
+
+venv:
+	@if [ "$$(cat $(STAMP) 2>/dev/null)" != "$(DIGEST)" ] || ! $(PY) -c '' 2>/dev/null; then $(SET_UP) fi
+
+# Runs each candidate instead of looking for its name: a pyenv shim can be on the PATH and lead nowhere, and
+# Debian's python3 comes without the module that makes environments.
+PROBE := import sys, venv, ensurepip; print('.'.join(map(str, sys.version_info[:3]))); sys.exit(sys.version_info < (3, 11))
+
+define FIND_PYTHON
+	python= ; found= ; \
+	for candidate in $(PYTHON); do \
+	  command -v "$$candidate" >/dev/null 2>&1 || continue; \
+	  if version=$$("$$candidate" -c "$(PROBE)" 2>/dev/null); then python=$$candidate; break; fi; \
+	  found="$$found$${found:+, }$$candidate ($${version:-does not run, or has no venv module})"; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "make: no Python that can run the course."; \
+	  echo "  found:  $${found:-none of: $(PYTHON)}"; \
+	  echo "  wanted: Python 3.11, 3.12 or 3.13, with its venv module"; \
+	  echo "  get it: from python.org/downloads, or one of"; \
+	  echo "            brew install python@3.13             (macOS)"; \
+	  echo "            sudo apt install python3-venv         (Debian 12, Ubuntu 24.04 and newer)"; \
+	  echo "            uv python install 3.13                (anywhere)"; \
+	  echo "  or name one: make lab PYTHON=/path/to/python3.13"; \
+	  exit 1; \
+	fi; \
+	echo "Python $$version ($$python)";
+endef
+
+define SET_UP
+	trap 'exit 130' INT TERM; \
+	if [ "$$(cat $(STAMP) 2>/dev/null)" = half ] || ! $(PY) -m pip --version >/dev/null 2>&1; then \
+	  $(FIND_PYTHON) \
+	  echo "Making .venv: 6 GB on Linux, a few minutes the first time, seconds from then on."; \
+	  rm -rf .venv && mkdir .venv && echo half > $(STAMP) && "$$python" -m venv .venv || exit 1; \
+	else \
+	  echo "The requirements changed: bringing .venv up to date."; \
+	fi; \
+	echo half > $(STAMP); \
+	$(PIP) -r requirements.txt && $(PIP) --no-deps --no-build-isolation -e . || { \
+	  echo again > $(STAMP); \
+	  echo "make: pip could not install the requirements; its reason stands above. Mend it and call make again."; \
+	  exit 1; \
+	}; \
+	echo "$(DIGEST)" > $(STAMP);
+endef
+
+PIP := $(PY) -m pip install --disable-pip-version-check --no-input

@@ -1,0 +1,125 @@
+"""Pictures and weights: fetch, verify, split, generate. The only room that touches disk or network for them.
+
+    >>> from course_lib import data
+    >>> pictures = data.load("eurosat")                     # doctest: +SKIP
+    >>> train, val, test = pictures.split((.8, .1, .1))     # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import h5py
+import numpy as np
+
+from . import archive, download, places, registry, standin
+from .duplicates import near_duplicates, perceptual_hash
+from .folder import from_folder
+from .imageset import ImageSet, Source
+from .registry import DataError
+
+__all__ = [
+    "DataError", "ImageSet", "Source", "StandInWarning", "available", "fetch", "from_folder", "load",
+    "near_duplicates", "perceptual_hash", "places", "registry", "status", "weights_file",
+]  # fmt: skip
+
+_STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": standin.eurosat_tiles}
+
+
+class StandInWarning(UserWarning):
+    """Generated pictures stand in for a real set that is out of reach."""
+
+
+def load(name: str, *, source: Literal["any", "real", "stand-in"] = "any") -> ImageSet:
+    """The set called `name` in `datasets/registry.toml`, as an `ImageSet`.
+
+    Args:
+        name: "eurosat".
+        source: "any" takes the real set, else the generated stand-in with a `StandInWarning`;
+            "real" and "stand-in" take just that.
+
+    Raises:
+        DataError: unknown name, or the real set was asked for and cannot be had.
+    """
+    entry = registry.entry(name, kind="pictures")
+    if source == "stand-in":
+        return _STAND_INS[name]()
+    try:
+        return archive.open_or_build(entry)
+    except DataError as error:
+        if source == "real":
+            raise
+        warnings.warn(f"{error}\nUntil then generated pictures stand in for it.", StandInWarning, stacklevel=2)
+        return _STAND_INS[name]()
+
+
+def weights_file(name: str) -> Path:
+    """The verified file of pretrained weights called `name`. DataError where it cannot be had."""
+    entry = registry.entry(name, kind="weights")
+    return download.locate(entry, lambda path: _weights_fault(path, entry))
+
+
+def fetch(name: str) -> Path:
+    """Get `name` onto this machine, whatever it is, and return where it lies."""
+    entry = registry.entry(name)
+    if entry.kind == "weights":
+        return weights_file(name)
+    archive.open_or_build(entry)
+    return archive.cache_dir(entry)
+
+
+def available(name: str) -> bool:
+    """True where the real thing is in the cache or on the mirror; never touches the network."""
+    return _where(registry.entry(name)) != "not here"
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where one entry of the registry is on this machine: "cache", "download", "mirror" or "not here"."""
+
+    name: str
+    kind: str
+    where: str
+    licence: str
+    bytes: int
+
+
+def status() -> list[Status]:
+    """The state of every entry of the registry, for the doctor."""
+    return [Status(e.name, e.kind, _where(e), e.licence, e.bytes) for e in registry.entries().values()]
+
+
+def _where(entry: registry.Entry) -> str:
+    if entry.kind == "pictures" and archive.open_cache(entry) is not None:
+        return "cache"
+    if (places.data_dir() / "downloads" / entry.file_name).is_file():
+        return "download"
+    mirrored = download.on_mirror(entry)
+    return "mirror" if mirrored and mirrored.is_file() else "not here"
+
+
+def _weights_fault(path: Path, entry: registry.Entry) -> str:
+    if not entry.content:
+        return download.wrong_digest(path, entry.addresses[0].digest)
+    try:
+        found = tensors_digest(path)
+    except OSError as error:
+        return f"damaged or no HDF5 file ({error})"
+    return "" if found == entry.content else f"holds other weights: {found[:12]}…, expected {entry.content[:12]}…"
+
+
+def tensors_digest(path: Path) -> str:
+    """SHA-256 of the names, shapes and float32 values in a Keras weight file, however HDF5 packed them."""
+    tensors = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: tensors.update({name: item}) if isinstance(item, h5py.Dataset) else None)
+        digest = hashlib.sha256()
+        for name in sorted(tensors, key=lambda name: name.removesuffix(":0")):
+            values = np.ascontiguousarray(tensors[name][()], dtype="<f4")
+            digest.update(f"{name.removesuffix(':0')} {values.shape}\n".encode() + values.tobytes())
+    return digest.hexdigest()

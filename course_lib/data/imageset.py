@@ -1,0 +1,156 @@
+"""`ImageSet`: labelled pictures in one array that every split and every process shares."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Source = Literal["real", "stand-in", "generated"]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Labelled pictures of one size: rows of a shared pixel store.
+
+    A split or a subset is a list of rows, not a copy. EuroSAT's 332 MB are memory-mapped
+    once; train, val and test of thirty learners on one server all look into the same pages.
+
+    Attributes:
+        store: uint8 [M, C, H, W], 0–255, RGB; shared, never written to.
+        rows: int64 [N], the pictures of this set as positions in `store`.
+        labels: int64 [N], positions in `classes`.
+        classes: one name per label.
+        source: "real", "stand-in" (generated because the real set was out of reach) or "generated".
+        name: what to call the set in a figure.
+        fingerprint: identifies the content of `store`; "" means that it has not been computed.
+        names: M file names, in the order of `store`, or () where pictures have none.
+        left_out: (file, reason) for each file that `from_folder` could not use.
+
+    Example:
+        >>> pictures = torch.zeros(4, 3, 8, 8, dtype=torch.uint8)
+        >>> tiny = ImageSet.of(pictures, [0, 0, 1, 1], ["dark", "light"])
+        >>> tiny.counts
+        {'dark': 2, 'light': 2}
+    """
+
+    store: Tensor
+    rows: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    source: Source = "generated"
+    name: str = "pictures"
+    fingerprint: str = ""
+    names: Sequence[str] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.store.dtype != torch.uint8 or self.store.ndim != 4:
+            raise ValueError(
+                f"ImageSet got pictures of dtype {self.store.dtype} and shape {tuple(self.store.shape)}; "
+                "it wants uint8 [N, C, H, W]. Multiply by 255, round, and call .to(torch.uint8)."
+            )
+        if len(self.rows) != len(self.labels):
+            raise ValueError(
+                f"ImageSet got {len(self.rows)} pictures and {len(self.labels)} labels; it wants one label each."
+            )
+        if len(self.labels) and not 0 <= int(self.labels.min()) <= int(self.labels.max()) < len(self.classes):
+            raise ValueError(
+                f"ImageSet got labels from {int(self.labels.min())} to {int(self.labels.max())} "
+                f"for {len(self.classes)} classes; it wants 0 to {len(self.classes) - 1}."
+            )
+
+    @classmethod
+    def of(
+        cls,
+        images: Tensor | np.ndarray,
+        labels: Tensor | np.ndarray | Sequence[int],
+        classes: Sequence[str],
+        source: Source = "generated",
+        **details,
+    ) -> ImageSet:
+        """An `ImageSet` of all of `images` (uint8 [N, C, H, W]) with `labels` (integers [N])."""
+        images = torch.as_tensor(images)
+        labels = torch.as_tensor(labels, dtype=torch.int64)
+        return cls(images, torch.arange(len(images)), labels, tuple(classes), source, **details)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        c, h, w = self.shape
+        return f"ImageSet({self.name}, {self.source}: {len(self):,} pictures {c}×{h}×{w}, {len(self.classes)} classes)"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of every picture."""
+        return tuple(self.store.shape[1:])
+
+    @property
+    def images(self) -> Tensor:
+        """All pictures as one uint8 tensor [N, C, H, W]: a copy, 12 kB a picture at 64×64."""
+        return self.store[self.rows]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Pictures per class, in the order of `classes`."""
+        per_class = torch.bincount(self.labels, minlength=len(self.classes))
+        return dict(zip(self.classes, per_class.tolist(), strict=True))
+
+    def batch(self, positions: Tensor) -> Tensor:
+        """uint8 [B, C, H, W]: the pictures at `positions` (int64 [B], within this set)."""
+        return self.store[self.rows[positions]]
+
+    def name_of(self, position: int) -> str:
+        """File name of the picture at `position`, or "no. <row>" where pictures have none."""
+        row = int(self.rows[position])
+        return self.names[row] if len(self.names) else f"no. {row}"
+
+    def at(self, positions: Tensor | np.ndarray | Sequence[int]) -> ImageSet:
+        """The pictures at `positions`, in that order, over the same store."""
+        positions = torch.as_tensor(positions, dtype=torch.int64)
+        return replace(self, rows=self.rows[positions], labels=self.labels[positions])
+
+    def subset(self, n: int, *, seed: int = 0) -> ImageSet:
+        """`n` pictures drawn without replacement, each class in its share of the whole."""
+        if not 0 < n <= len(self):
+            raise ValueError(f"subset got n={n}; it wants 1 to {len(self)}, the size of the set.")
+        return self.split((n, len(self) - n), seed=seed)[0]
+
+    def split(self, parts: Sequence[float] = (0.8, 0.1, 0.1), *, seed: int = 0) -> tuple[ImageSet, ...]:
+        """Disjoint random parts, stratified: every class is cut in the same proportions.
+
+        Args:
+            parts: shares of the whole; scaled to sum to 1, so counts work too.
+            seed: the same seed gives the same parts on every machine.
+
+        Each picture gets a place in a queue in which every class is spread evenly, and the queue
+        is cut. A picture stands in the queue once, so parts cannot overlap.
+        """
+        shares = np.asarray(parts, dtype=float)
+        if len(shares) == 0 or (shares < 0).any() or not np.isfinite(shares).all() or shares.sum() == 0:
+            raise ValueError(f"split got parts={tuple(parts)}; it wants shares ≥ 0, such as (0.8, 0.1, 0.1).")
+        queue = _stratified_queue(self.labels.numpy(), np.random.default_rng(seed))
+        edges = np.rint(np.cumsum(shares / shares.sum()) * len(self)).astype(int)[:-1]
+        return tuple(self.at(np.sort(part)) for part in np.split(queue, edges))
+
+    def digest(self) -> str:
+        """SHA-256 of which pictures these are: of `store`'s content, and of the rows in use."""
+        content = self.fingerprint or hashlib.sha256(np.ascontiguousarray(self.store.numpy())).hexdigest()
+        rows = np.ascontiguousarray(self.rows.numpy())
+        return hashlib.sha256(content.encode() + rows.tobytes()).hexdigest()
+
+
+def _stratified_queue(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """All positions, shuffled, with every class evenly spread from the front to the back."""
+    place = np.empty(len(labels))
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        # The k-th of m members stands at (k + u) / m: m pictures of a class, one in each m-th of the queue.
+        place[members] = (np.arange(len(members)) + rng.random(len(members))) / len(members)
+    return np.argsort(place, kind="stable")

@@ -1,0 +1,41 @@
+"""Where things lie on this machine: the registry, downloads, caches, the mirror."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def repository() -> Path | None:
+    """The folder of the checkout, or None where `course_lib` was installed from a wheel."""
+    root = _PACKAGE.parent
+    return root if (root / "datasets" / "registry.toml").is_file() else None
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that travels with the code: "registry.toml", "evidence"."""
+    if (root := repository()) is None:
+        return _PACKAGE / "_shipped" / name
+    return root / ("datasets" if name == "registry.toml" else "") / name
+
+
+def data_dir() -> Path:
+    """Where downloads and caches land: COURSE_DATA, else `datasets/`, else the user's cache folder."""
+    if chosen := os.environ.get("COURSE_DATA"):
+        return Path(chosen).expanduser()
+    if root := repository():
+        return root / "datasets"
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "what-does-a-cnn-see"
+
+
+def mirror_dir() -> Path | None:
+    """The folder in COURSE_MIRROR, laid out as the public sources give it; None where it is not set."""
+    chosen = os.environ.get("COURSE_MIRROR")
+    return Path(chosen).expanduser() if chosen else None
+
+
+def offline() -> bool:
+    """True where COURSE_OFFLINE forbids the public addresses. Cache and mirror stay allowed."""
+    return os.environ.get("COURSE_OFFLINE", "0").lower() not in ("", "0", "no", "false")

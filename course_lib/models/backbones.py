@@ -1,0 +1,160 @@
+"""Pretrained networks without their classifiers, each with the preprocessing that it was trained with."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+import torchvision
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from .. import data
+from . import keras_weights
+from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
+from .texture_net import TextureNet
+
+TEXTURE_NET_FILE = Path(__file__).with_name("texture_net.safetensors")
+
+
+class Backbone(nn.Module):
+    """A feature extractor: floats [B, 3, H, W] → feature map [B, D, h, w].
+
+    Attributes:
+        name: as given to `backbone`.
+        body: the layers.
+        width: D, the channels of the last feature map.
+        preprocessing: from uint8 pictures to what `body` expects.
+        weights: "ImageNet", "textures" or "random": what it has seen.
+        licence: of the weights.
+    """
+
+    def __init__(self, name: str, body: nn.Module, preprocessing: Preprocessing, weights: str, licence: str):
+        super().__init__()
+        self.name, self.body, self.preprocessing = name, body, preprocessing
+        self.weights, self.licence = weights, licence
+        self.width = _width(body)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x)
+
+    def embed(self, x: Tensor, pooling: str = "mean+max") -> Tensor:
+        """One vector a picture, [B, D] for "mean" and [B, 2D] for "mean+max"."""
+        return pool(self.body(x), pooling)
+
+    def digest(self) -> str:
+        """SHA-256 of the weights: two backbones with the same digest give the same features."""
+        digest = hashlib.sha256(repr((self.name, self.preprocessing)).encode())
+        for name, tensor in self.state_dict().items():
+            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def pool(feature_map: Tensor, pooling: str = "mean+max") -> Tensor:
+    """[B, D, h, w] → [B, D] ("mean"), or [B, 2D] ("mean+max"): how much of a pattern, and is it anywhere."""
+    mean = feature_map.mean(dim=(2, 3))
+    if pooling == "mean":
+        return mean
+    if pooling == "mean+max":
+        return torch.cat([mean, feature_map.amax(dim=(2, 3))], dim=1)
+    raise ValueError(f'pooling got {pooling!r}; it wants "mean" or "mean+max".')
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    build: Callable[[], nn.Module]
+    preprocessing: Preprocessing
+    fill: Callable[[nn.Module, Path], None]
+
+
+def _torchvision(name: str, preprocessing: Preprocessing = IMAGENET) -> _Recipe:
+    """A torchvision network and its own weight file."""
+
+    def fill(network: nn.Module, path: Path) -> None:
+        network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
+
+    return _Recipe(lambda: getattr(torchvision.models, name)(weights=None), preprocessing, fill)
+
+
+_RECIPES: dict[str, _Recipe] = {
+    "squeezenet1_1": _Recipe(
+        lambda: torchvision.models.squeezenet1_1(weights=None), CAFFE, keras_weights.fill_squeezenet
+    ),
+    "mobilenet_v2_035": _Recipe(keras_weights.mobilenet_v2_035, MINUS_ONE_TO_ONE, keras_weights.fill_mobilenet_v2),
+    "resnet18": _torchvision("resnet18"),
+    "resnet50": _torchvision("resnet50"),
+    "mobilenet_v3_small": _torchvision("mobilenet_v3_small"),
+    "efficientnet_b0": _torchvision("efficientnet_b0"),
+}
+BACKBONES = ("texture_net", *_RECIPES)
+
+
+def backbone(name: str, *, weights: Literal["any", "real", "random"] = "any", seed: int = 0) -> Backbone:
+    """The network called `name`, without its classifier, in inference mode.
+
+    Args:
+        name: one of `BACKBONES`. "squeezenet1_1" is the default of the lessons on a CPU.
+        weights: "any" takes the pretrained weights, else the shipped `texture_net` with a
+            `StandInWarning`; "real" insists on them; "random" leaves the network untrained.
+        seed: of the random weights.
+
+    Raises:
+        ValueError: no such backbone.
+        data.DataError: weights="real", and the weights cannot be had.
+    """
+    if name not in BACKBONES:
+        raise ValueError(data.registry.unknown(name, BACKBONES, what="a backbone"))
+    if name == "texture_net":
+        return _texture_net(weights, seed)
+    recipe = _RECIPES[name]
+    try:
+        file = data.weights_file(name) if weights != "random" else None
+    except data.DataError as error:
+        if weights == "real":
+            raise
+        warnings.warn(
+            f"{error}\nUntil then texture_net stands in for {name}.", data.StandInWarning, stacklevel=2
+        )
+        return _texture_net("real", seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = recipe.build()
+    if file:
+        recipe.fill(network, file)
+    seen = "ImageNet" if file else "random"
+    licence = data.registry.entry(name).licence
+    return Backbone(name, _without_classifier(network), recipe.preprocessing, seen, licence).eval()
+
+
+def _texture_net(weights: str, seed: int) -> Backbone:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        body = TextureNet().features
+    if weights != "random":
+        body.load_state_dict(_without_prefix(load_file(TEXTURE_NET_FILE)))
+    seen = "random" if weights == "random" else "textures"
+    return Backbone("texture_net", body, HALF, seen, "MIT").eval()
+
+
+def _without_prefix(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix("features."): tensor.float() if tensor.is_floating_point() else tensor
+            for name, tensor in state.items()}  # fmt: skip
+
+
+def _without_classifier(network: nn.Module) -> nn.Module:
+    if isinstance(network, torchvision.models.ResNet):
+        return nn.Sequential(*list(network.children())[:-2])  # without average pool and fc
+    return network.features
+
+
+@torch.inference_mode()
+def _width(body: nn.Module) -> int:
+    training = body.training
+    width = body.eval()(torch.zeros(1, 3, 64, 64)).shape[1]
+    body.train(training)
+    return width

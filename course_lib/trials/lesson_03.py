@@ -1,0 +1,150 @@
+"""The trials of lesson 3, on real EuroSAT. `python -m course_lib.trials.lesson_03` fills `evidence/`.
+
+Every run splits 80/10/10 anew by its seed and reports accuracy on the test part; runs that are stored are
+not repeated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+
+import torch
+
+from .. import data, features, models, training
+from ..data import ImageSet
+from .evidence import digest, measure
+
+FULL = training.Settings()
+SHORT = training.Settings(epochs=3)
+SHORT_N = 5_000
+
+LEARNING_RATES = {
+    "adamw": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
+    "sgd": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
+}
+PROBES = [
+    ("squeezenet1_1", "real", 64),
+    ("squeezenet1_1", "random", 64),
+    ("mobilenet_v2_035", "real", 64),
+    ("mobilenet_v2_035", "random", 64),
+    ("texture_net", "real", 64),
+    ("texture_net", "random", 64),
+    ("squeezenet1_1", "real", 128),
+    ("mobilenet_v2_035", "real", 128),
+    ("texture_net", "real", 128),
+]
+
+
+def probes(pictures: ImageSet, seeds: range) -> None:
+    """A linear probe on every backbone that is at hand, at 64 and at 128 pixels, and on colour alone."""
+    _probe(pictures, "colour alone, 64 px", features.colour_statistics(pictures), seeds, {"of": "colour"})
+    for name, weights, size in PROBES:
+        backbone = models.backbone(name, weights=weights)
+        found = features.extract(backbone, pictures, size=size)
+        variant = f"{name}, {backbone.weights}, {size} px"
+        _probe(pictures, variant, found, seeds, {"of": name, "weights": weights, "size": size})
+
+
+def _probe(pictures: ImageSet, variant: str, found, seeds: range, settings: dict) -> None:
+    for seed in seeds:
+
+        def run(seed: int = seed) -> dict:
+            start = time.perf_counter()
+            train, _, test = pictures.split(seed=seed)
+            result = features.probe(found[train.rows], train.labels, found[test.rows], test.labels)
+            return _record(result.accuracy, test, time.perf_counter() - start)
+
+        measure("probe_backbones", variant, seed, digest(**settings, C=0.01), run)
+
+
+def start_weights(pictures: ImageSet, seeds: range) -> None:
+    """The same network, trained with the same settings, from ImageNet's weights and from random ones."""
+    for seed in seeds:
+        for weights in ("real", "random"):
+            settings = dataclasses.replace(FULL, seed=seed)
+            variant = "fine-tuned from ImageNet" if weights == "real" else "trained from scratch"
+            _train("probe_or_finetune", variant, pictures, settings, weights=weights)
+
+
+def learning_rates(pictures: ImageSet, seeds: range) -> None:
+    """SGD and AdamW over a grid of peak learning rates: 5,000 pictures, three epochs."""
+    for seed in seeds:
+        for optimizer, rates in LEARNING_RATES.items():
+            for rate in rates:
+                settings = dataclasses.replace(SHORT, optimizer=optimizer, peak_lr=rate, seed=seed)
+                _train("sgd_or_adam", f"{optimizer} {rate:g}", pictures, settings, n_train=SHORT_N)
+
+
+def batchnorm(pictures: ImageSet, seeds: range) -> None:
+    """A frozen MobileNetV2 under a new head, its BatchNorm left in inference mode, or drifting."""
+    for seed in seeds:
+        for drifts in (False, True):
+            settings = dataclasses.replace(SHORT, peak_lr=3e-3, seed=seed)
+            variant = "statistics drift" if drifts else "statistics stay"
+            _train("frozen_batchnorm", variant, pictures, settings, n_train=SHORT_N, frozen=True,
+                   drifts=drifts, name="mobilenet_v2_035", pooling="mean")  # fmt: skip
+
+
+class DriftingClassifier(models.Classifier):
+    """The bug on trial: no gradients reach the backbone, but `train()` switches its BatchNorm, too."""
+
+    def train(self, mode: bool = True) -> DriftingClassifier:
+        torch.nn.Module.train(self, mode)
+        return self
+
+
+def _train(
+    trial: str,
+    variant: str,
+    pictures: ImageSet,
+    settings: training.Settings,
+    *,
+    n_train: int | None = None,
+    name: str = "squeezenet1_1",
+    weights: str = "real",
+    pooling: str = "mean+max",
+    frozen: bool = False,
+    drifts: bool = False,
+) -> None:
+    def run() -> dict:
+        train, val, test = pictures.split(seed=settings.seed)
+        train = train.subset(n_train, seed=settings.seed) if n_train else train
+        kind = DriftingClassifier if drifts else models.Classifier
+        backbone = models.backbone(name, weights=weights, seed=settings.seed)
+        model = kind(backbone, pictures.classes, frozen=frozen, pooling=pooling, seed=settings.seed)
+        try:
+            record = training.fit(model, train, val, settings)
+        except FloatingPointError:
+            return _record(1 / len(pictures.classes), test, 0.0)  # diverged: as good as guessing
+        right = training.predict(model, test).argmax(dim=1) == test.labels
+        return _record(right.float().mean().item(), test, record.seconds)
+
+    key = digest(**dataclasses.asdict(settings), n_train=n_train, name=name, weights=weights,
+                 pooling=pooling, frozen=frozen, drifts=drifts)  # fmt: skip
+    measure(trial, variant, settings.seed, key, run)
+
+
+def _record(value: float, test: ImageSet, seconds: float) -> dict:
+    device = training.device_name(torch.device(training.best_device()))
+    return {
+        "value": value,
+        "n": len(test),
+        "seconds": round(seconds, 2),
+        "device": device,
+        "source": test.source,
+        "versions": training.versions(),
+    }
+
+
+def main(names: list[str]) -> None:
+    """Run the trials called `names`, or all."""
+    trials = {"batchnorm": batchnorm, "learning_rates": learning_rates, "probes": probes, "start_weights": start_weights}
+    pictures = data.load("eurosat", source="real")
+    for name in names or trials:
+        trials[name](pictures, range(5 if name == "probes" else 3))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,77 @@
+import pytest
+import torch
+
+from course_lib.data import ImageSet
+
+
+def make(counts=(30, 50, 20), size=8):
+    labels = torch.cat([torch.full((n,), k) for k, n in enumerate(counts)])
+    images = torch.arange(len(labels), dtype=torch.uint8)[:, None, None, None].expand(-1, 3, size, size)
+    return ImageSet.of(images.contiguous(), labels, [f"class {k}" for k in range(len(counts))])
+
+
+def test_split_is_a_partition_and_stratified():
+    whole = make()
+    parts = whole.split((0.8, 0.1, 0.1), seed=3)
+    assert [len(p) for p in parts] == [80, 10, 10]
+    assert torch.cat([p.rows for p in parts]).sort().values.tolist() == list(range(100))
+    for part, share in zip(parts, (0.8, 0.1, 0.1), strict=True):
+        for name, n in part.counts.items():
+            assert abs(n - share * whole.counts[name]) <= 1
+
+
+def test_split_depends_on_the_seed_alone():
+    whole = make()
+    again, other = whole.split(seed=1)[0], whole.split(seed=2)[0]
+    assert torch.equal(whole.split(seed=1)[0].rows, again.rows)
+    assert not torch.equal(again.rows, other.rows)
+
+
+def test_pictures_keep_their_labels_through_splits_of_splits():
+    part = make().split((0.5, 0.5))[1].subset(20, seed=5)
+    assert torch.equal(part.images[:, 0, 0, 0].long(), part.rows)
+    assert torch.equal(part.labels, make().labels[part.rows])
+
+
+def test_a_split_shares_the_pixels():
+    whole = make()
+    assert whole.split()[0].store.data_ptr() == whole.store.data_ptr()
+
+
+@pytest.mark.parametrize("counts", [(1,), (3, 1), (10, 1, 1)])
+def test_tiny_classes_are_split_without_loss(counts):
+    whole = make(counts)
+    assert sum(len(p) for p in whole.split()) == len(whole)
+
+
+def test_digest_tells_content_and_rows_apart():
+    whole = make()
+    assert whole.digest() == make().digest()
+    assert whole.digest() != make(size=9).digest()
+    assert whole.at([0, 1]).digest() != whole.at([1, 0]).digest()
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "message"),
+    [
+        (torch.zeros(2, 3, 8, 8), [0, 1], "float32.*uint8"),
+        (torch.zeros(2, 8, 8, dtype=torch.uint8), [0, 1], r"\[N, C, H, W\]"),
+        (torch.zeros(2, 3, 8, 8, dtype=torch.uint8), [0], "2 pictures and 1 labels"),
+        (torch.zeros(2, 3, 8, 8, dtype=torch.uint8), [0, 2], "labels from 0 to 2"),
+    ],
+)
+def test_bad_input_is_named(images, labels, message):
+    with pytest.raises(ValueError, match=message):
+        ImageSet.of(images, labels, ["a", "b"])
+
+
+@pytest.mark.parametrize("parts", [(), (0, 0), (-1, 2), (float("nan"), 1)])
+def test_bad_parts_are_named(parts):
+    with pytest.raises(ValueError, match="shares"):
+        make().split(parts)
+
+
+@pytest.mark.parametrize("n", [0, 101])
+def test_bad_subset_is_named(n):
+    with pytest.raises(ValueError, match="1 to 100"):
+        make().subset(n)

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+import torch
+
+from course_lib import features, models
+from course_lib.data import ImageSet
+
+
+@pytest.fixture
+def pictures(two_greys):
+    images = torch.nn.functional.interpolate(two_greys.images.float(), 64).to(torch.uint8)
+    return ImageSet.of(images, two_greys.labels, two_greys.classes).subset(60)
+
+
+@pytest.fixture
+def backbone(empty_machine):
+    return models.backbone("texture_net")
+
+
+def test_features_are_those_of_the_network_in_inference_mode(pictures, backbone):
+    found = features.extract(backbone.train(), pictures, batch_size=7, progress=False)
+    with torch.no_grad():
+        expected = backbone.eval().embed(backbone.preprocessing(pictures.images))
+    assert found.dtype == np.float32
+    assert np.allclose(found, expected, atol=1e-4)
+
+
+def test_the_second_call_comes_from_the_disk(pictures, backbone, monkeypatch):
+    first = features.extract(backbone, pictures, progress=False)
+    monkeypatch.setattr(features, "_compute", lambda *_: pytest.fail("computed again"))
+    assert np.array_equal(features.extract(backbone, pictures, progress=False), first)
+
+
+@pytest.mark.parametrize("change", ["weights", "pictures", "size", "pooling", "preprocessing"])
+def test_whatever_decides_the_features_is_part_of_the_key(pictures, backbone, change):
+    first = features.extract(backbone, pictures, progress=False)
+    options = {"size": 32} if change == "size" else {"pooling": "mean"} if change == "pooling" else {}
+    if change == "weights":
+        backbone = models.backbone("texture_net", weights="random")
+    if change == "preprocessing":
+        backbone.preprocessing = models.CAFFE
+    if change == "pictures":
+        pictures = pictures.at(torch.arange(len(pictures)).flip(0))
+    again = features.extract(backbone, pictures, progress=False, **options)
+    assert first.shape != again.shape or not np.array_equal(first, again)
+
+
+def test_a_cache_that_cannot_be_written_is_a_note(pictures, backbone, monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "file"))
+    assert len(features.extract(backbone, pictures, progress=False)) == 60
+    assert "not kept" in capsys.readouterr().err
+
+
+def test_a_probe_separates_what_is_separable(pictures, backbone):
+    found = features.extract(backbone, pictures, progress=False)
+    result = features.probe(found[:40], pictures.labels[:40], found[40:], pictures.labels[40:])
+    assert result.accuracy == 1
+    assert (result.n_train, result.n_test) == (40, 20)
+
+
+def test_a_probe_on_shuffled_labels_is_no_better_than_guessing(pictures, backbone):
+    found = features.extract(backbone, pictures, progress=False)
+    wrong = np.random.default_rng(0).permutation(pictures.labels)
+    accuracies = [features.probe(found[:40], wrong[:40], found[40:], wrong[40:]).accuracy]
+    assert np.mean(accuracies) < 0.9
+
+
+def test_colour_statistics(pictures):
+    found = features.colour_statistics(pictures)
+    scaled = pictures.images.double().numpy() / 255
+    expected = np.concatenate([scaled.mean(axis=(2, 3)), scaled.std(axis=(2, 3), ddof=1)], axis=1)
+    assert np.allclose(found, expected, atol=1e-5)
+
+
+def test_squeezenet_features_of_real_eurosat_make_a_good_probe(eurosat):
+    """On 5,000 pictures; `evidence/probe_backbones.jsonl` has all 27,000, over five splits."""
+    backbone = models.backbone("squeezenet1_1")
+    if backbone.weights != "ImageNet":
+        pytest.skip("SqueezeNet's weights are not on this machine: set COURSE_MIRROR")
+    train, test = eurosat.subset(5000, seed=0).split((0.8, 0.2))
+    x_train, x_test = (features.extract(backbone, part, progress=False) for part in (train, test))
+    assert features.probe(x_train, train.labels, x_test, test.labels).accuracy > 0.80
