@@ -98,10 +98,10 @@ class Run:
         return min(self.history, key=lambda epoch: epoch.val_loss)
 
     def __str__(self) -> str:
-        last = self.history[-1]
+        facts = f"n = {self.n_val:,}, {self.source}, seed {self.settings.seed}"
         return (
             f"{len(self.history)} epochs in {self.seconds:.0f} s on {self.device}: "
-            f"validation accuracy {last.val_accuracy:.1%} (n = {self.n_val:,}, {self.source}, seed {self.settings.seed})"
+            f"validation accuracy {self.history[-1].val_accuracy:.1%} ({facts})"
         )
 
     def save(self, path: str | Path) -> Path:

@@ -20,7 +20,6 @@ from course_lib.data.standin import eurosat_tiles
 from course_lib.data.textures import textures
 from course_lib.features import colour_statistics, extract, probe
 from course_lib.models import HALF, backbone
-from course_lib.models.backbones import TEXTURE_NET_FILE
 from course_lib.models.texture_net import TextureNet
 
 SEED = 0
@@ -99,9 +98,9 @@ def write(net: TextureNet, *, val_accuracy: float) -> None:
         "torch": torch.__version__,
         "licence": "MIT",
     }
-    save_file(weights, TEXTURE_NET_FILE, metadata=origin)
-    size = TEXTURE_NET_FILE.stat().st_size / 1e6
-    print(f"{TEXTURE_NET_FILE.name}: {size:.2f} MB, held-out accuracy {val_accuracy:.1%}")
+    save_file(weights, data.weights_file("texture_net"), metadata=origin)
+    size = data.weights_file("texture_net").stat().st_size / 1e6
+    print(f"{data.weights_file('texture_net').name}: {size:.2f} MB, held-out accuracy {val_accuracy:.1%}")
 
 
 def measure(*, n: int = 5400, seeds: tuple[int, ...] = (0, 1, 2)) -> None:

@@ -42,7 +42,9 @@ def test_a_class_without_pictures_scores_zero():
 def test_expected_calibration_error(bins):
     probabilities = (3 * SCORES).softmax(dim=1)
     expected = oracle.multiclass_calibration_error(probabilities, LABELS, K, n_bins=bins, norm="l1")
-    assert metrics.expected_calibration_error(probabilities, LABELS, bins=bins) == pytest.approx(expected.item(), abs=1e-6)
+    assert metrics.expected_calibration_error(probabilities, LABELS, bins=bins) == pytest.approx(
+        expected.item(), abs=1e-6
+    )
 
 
 def test_certain_and_always_right_or_wrong():

@@ -1,8 +1,8 @@
 """Pictures and weights: fetch, verify, split, generate. The only room that touches disk or network for them.
 
-    >>> from course_lib import data
-    >>> pictures = data.load("eurosat")                     # doctest: +SKIP
-    >>> train, val, test = pictures.split((.8, .1, .1))     # doctest: +SKIP
+>>> from course_lib import data
+>>> pictures = data.load("eurosat")                     # doctest: +SKIP
+>>> train, val, test = pictures.split((.8, .1, .1))     # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ def load(name: str, *, source: Literal["any", "real", "stand-in"] = "any") -> Im
 def weights_file(name: str) -> Path:
     """The verified file of pretrained weights called `name`. DataError where it cannot be had."""
     entry = registry.entry(name, kind="weights")
+    if entry.shipped:
+        return places.package(entry.shipped)
     return download.locate(entry, lambda path: _weights_fault(path, entry))
 
 
@@ -80,7 +82,7 @@ def available(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Status:
-    """Where one entry of the registry is on this machine: "cache", "download", "mirror" or "not here"."""
+    """Where one entry of the registry is on this machine: "cache", "download", "mirror", "shipped" or "not here"."""
 
     name: str
     kind: str
@@ -90,11 +92,13 @@ class Status:
 
 
 def status() -> list[Status]:
-    """The state of every entry of the registry, for the doctor."""
+    """Where every entry of the registry is on this machine, for the doctor."""
     return [Status(e.name, e.kind, _where(e), e.licence, e.bytes) for e in registry.entries().values()]
 
 
 def _where(entry: registry.Entry) -> str:
+    if entry.shipped:
+        return "shipped"
     if entry.kind == "pictures" and archive.open_cache(entry) is not None:
         return "cache"
     if (places.data_dir() / "downloads" / entry.file_name).is_file():

@@ -218,9 +218,7 @@ def draw_set(
 
 def _check_request(n_per_class: int, classes: tuple, known: tuple, name: str) -> None:
     if n_per_class < 1:
-        raise ValueError(
-            f"{name} got n_per_class={n_per_class}; it wants 1 or more, such as n_per_class=100."
-        )
+        raise ValueError(f"{name} got n_per_class={n_per_class}; it wants 1 or more, such as n_per_class=100.")
     strangers = [label for label in classes if label not in known]
     if strangers or not classes or len(set(classes)) < len(classes):
         wrong = f"unknown {strangers}" if strangers else f"classes={list(classes)}"

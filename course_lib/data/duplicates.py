@@ -39,4 +39,3 @@ def near_duplicates(pictures: ImageSet, *, max_bits: int = 4, max_difference: fl
             difference = (images[alike].float() - images[i].float()).abs().mean(dim=(1, 2, 3))
             pairs += [(i, int(j)) for j in alike[(difference <= max_difference).numpy()]]
     return np.asarray(pairs, dtype=np.int64).reshape(-1, 2)
-

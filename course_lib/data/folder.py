@@ -31,7 +31,9 @@ def from_folder(path: str | Path, *, size: int = 64) -> ImageSet:
     """
     root = Path(path).expanduser()
     if not root.is_dir():
-        raise DataError(f"from_folder got {str(path)!r}, which is no folder. It wants a folder with one folder per class.")
+        raise DataError(
+            f"from_folder got {str(path)!r}, which is no folder. It wants a folder with one folder per class."
+        )
     if size < 8:
         raise DataError(f"from_folder got size={size}; it wants at least 8 pixels.")
     pictures, owners, names, left_out = [], [], [], []

@@ -21,6 +21,11 @@ def shipped(name: str) -> Path:
     return root / ("datasets" if name == "registry.toml" else "") / name
 
 
+def package(name: str) -> Path:
+    """A file inside `course_lib`: weights that the project trained itself."""
+    return _PACKAGE / name
+
+
 def data_dir() -> Path:
     """Where downloads and caches land: COURSE_DATA, else `datasets/`, else the user's cache folder."""
     if chosen := os.environ.get("COURSE_DATA"):

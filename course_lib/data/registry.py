@@ -35,6 +35,7 @@ class Entry:
     licence: str
     citation: str
     content: str = ""
+    shipped: str = ""
     pictures: int = 0
     size: int = 0
 

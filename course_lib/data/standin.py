@@ -103,9 +103,7 @@ def permanent_crop(sheet: Sheet) -> Field:
     pitch = sheet.uniform(3.6, 5.5)
     rows, trees = wave(plots.v / pitch), wave(plots.u / pitch)
     dotted = sheet.per_cell(plots.index) < 0.6
-    plants = inside(rows * np.where(dotted, 0.5 + 0.5 * trees, 1), blur=1.5) * sheet.per_cell(
-        plots.index, 0.5, 1
-    )
+    plants = inside(rows * np.where(dotted, 0.5 + 0.5 * trees, 1), blur=1.5) * sheet.per_cell(plots.index, 0.5, 1)
     land = paint(sheet.colours(*SOIL), sheet.colours(*SOIL, *GREEN), sheet.per_cell(plots.index))
     return paint(land, sheet.colours(*GREEN, *DARK), plants) + _track(plots.border, sheet.uniform(0, 30))
 

@@ -110,9 +110,7 @@ def bricks(sheet: Sheet, height: Range, length: Range) -> Field:
 def patchwork(sheet: Sheet) -> Field:
     """Large quadrangles, each in its own shade, without joints."""
     u, v = sheet.bent(2)
-    return sheet.per_cell(
-        sheet.lattice(u, v, width=sheet.uniform(14, 36), height=sheet.uniform(12, 28)).index
-    )
+    return sheet.per_cell(sheet.lattice(u, v, width=sheet.uniform(14, 36), height=sheet.uniform(12, 28)).index)
 
 
 def rings(sheet: Sheet) -> Field:

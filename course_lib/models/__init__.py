@@ -1,8 +1,8 @@
 """Architectures and pretrained backbones. No training, no pictures.
 
-    >>> from course_lib import models
-    >>> models.backbone("resnet18", weights="random").width
-    512
+>>> from course_lib import models
+>>> models.backbone("resnet18", weights="random").width
+512
 """
 
 from .backbones import BACKBONES, Backbone, backbone, pool

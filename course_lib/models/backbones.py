@@ -19,8 +19,6 @@ from . import keras_weights
 from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
 from .texture_net import TextureNet
 
-TEXTURE_NET_FILE = Path(__file__).with_name("texture_net.safetensors")
-
 
 class Backbone(nn.Module):
     """A feature extractor: floats [B, 3, H, W] → feature map [B, D, h, w].
@@ -117,9 +115,7 @@ def backbone(name: str, *, weights: Literal["any", "real", "random"] = "any", se
     except data.DataError as error:
         if weights == "real":
             raise
-        warnings.warn(
-            f"{error}\nUntil then texture_net stands in for {name}.", data.StandInWarning, stacklevel=2
-        )
+        warnings.warn(f"{error}\nUntil then texture_net stands in for {name}.", data.StandInWarning, stacklevel=2)
         return _texture_net("real", seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -136,7 +132,7 @@ def _texture_net(weights: str, seed: int) -> Backbone:
         torch.manual_seed(seed)
         body = TextureNet().features
     if weights != "random":
-        body.load_state_dict(_without_prefix(load_file(TEXTURE_NET_FILE)))
+        body.load_state_dict(_without_prefix(load_file(data.weights_file("texture_net"))))
     seen = "random" if weights == "random" else "textures"
     return Backbone("texture_net", body, HALF, seen, "MIT").eval()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -70,7 +71,7 @@ class Classifier(nn.Module):
 
 def _head(widths: Sequence[int], dropout: float) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Dropout(dropout)] if dropout else []
-    for position, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+    for position, (inputs, outputs) in enumerate(pairwise(widths)):
         layers += ([nn.ReLU()] if position else []) + [nn.Linear(inputs, outputs)]
     return nn.Sequential(*layers)
 

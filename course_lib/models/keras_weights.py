@@ -21,7 +21,11 @@ def fill_squeezenet(network: torchvision.models.SqueezeNet, path: Path) -> None:
     with h5py.File(path) as file:
         _fill_conv(network.features[0], file["conv1"])
         for number, fire in enumerate(fires, start=2):
-            for layer, name in ((fire.squeeze, "squeeze1x1"), (fire.expand1x1, "expand1x1"), (fire.expand3x3, "expand3x3")):
+            for layer, name in (
+                (fire.squeeze, "squeeze1x1"),
+                (fire.expand1x1, "expand1x1"),
+                (fire.expand3x3, "expand3x3"),
+            ):
                 _fill_conv(layer, file[f"fire{number}/{name}"])
 
 
@@ -72,9 +76,11 @@ def _arrays(group: h5py.Group) -> dict[str, Tensor]:
     """The tensors of a layer by their last name, without Keras's ":0"."""
     found = {}
     group.visititems(
-        lambda name, item: found.update({name.rsplit("/", 1)[-1].removesuffix(":0"): torch.from_numpy(item[()])})
-        if isinstance(item, h5py.Dataset)
-        else None
+        lambda name, item: (
+            found.update({name.rsplit("/", 1)[-1].removesuffix(":0"): torch.from_numpy(item[()])})
+            if isinstance(item, h5py.Dataset)
+            else None
+        )
     )
     return found
 

@@ -140,7 +140,12 @@ def _record(value: float, test: ImageSet, seconds: float) -> dict:
 
 def main(names: list[str]) -> None:
     """Run the trials called `names`, or all."""
-    trials = {"batchnorm": batchnorm, "learning_rates": learning_rates, "probes": probes, "start_weights": start_weights}
+    trials = {
+        "batchnorm": batchnorm,
+        "learning_rates": learning_rates,
+        "probes": probes,
+        "start_weights": start_weights,
+    }
     pictures = data.load("eurosat", source="real")
     for name in names or trials:
         trials[name](pictures, range(5 if name == "probes" else 3))

@@ -151,9 +151,7 @@ def _wait_for(lab: Lab, server: subprocess.Popen, log: Path) -> None:
             return
         except OSError:
             time.sleep(0.2)
-    pytest.fail(
-        f"JupyterLab did not start within {START_SECONDS} s:\n{log.read_text()[-3000:]}", pytrace=False
-    )
+    pytest.fail(f"JupyterLab did not start within {START_SECONDS} s:\n{log.read_text()[-3000:]}", pytrace=False)
 
 
 def _stop(server: subprocess.Popen) -> None:

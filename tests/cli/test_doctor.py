@@ -134,9 +134,7 @@ def test_nearly_full_disk_is_a_note(healthy):
     assert "1.5 GB are wanted" in found("disk").value
 
 
-@pytest.mark.parametrize(
-    ("version", "ok"), [("7.6.5", None), ("7.7.1", True), ("8.1.9", True), ("9.0.0", None)]
-)
+@pytest.mark.parametrize(("version", "ok"), [("7.6.5", None), ("7.7.1", True), ("8.1.9", True), ("9.0.0", None)])
 def test_widgets_are_fine_from_7_7_to_8(healthy, version, ok):
     installed = metadata.version
     healthy.setattr(metadata, "version", lambda name: version if name == "ipywidgets" else installed(name))

@@ -111,7 +111,8 @@ def test_squeezenet_computes_what_keras_layers_compute():
 
 
 @pytest.mark.parametrize(
-    "wrong", [torch.rand(1, 3, 8, 8), torch.zeros(3, 8, 8, dtype=torch.uint8), torch.zeros(1, 1, 8, 8, dtype=torch.uint8)]
+    "wrong",
+    [torch.rand(1, 3, 8, 8), torch.zeros(3, 8, 8, dtype=torch.uint8), torch.zeros(1, 1, 8, 8, dtype=torch.uint8)],
 )
 def test_preprocessing_refuses_anything_but_uint8_pictures(wrong):
     with pytest.raises(ValueError, match=r"uint8 \[B, 3, H, W\]"):

@@ -7,10 +7,10 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from course_lib import data
 from course_lib.data.standin import eurosat_tiles
 from course_lib.features import extract, probe
 from course_lib.models import backbone
-from course_lib.models.backbones import TEXTURE_NET_FILE
 from course_lib.models.texture_net import TextureNet
 
 
@@ -44,12 +44,12 @@ def test_it_wants_a_class():
 
 
 def test_shipped_weights_fit_exactly_and_are_small():
-    assert TEXTURE_NET_FILE.stat().st_size <= 3e6
-    TextureNet().features.load_state_dict(load_file(TEXTURE_NET_FILE), strict=True)
+    assert data.weights_file("texture_net").stat().st_size <= 3e6
+    TextureNet().features.load_state_dict(load_file(data.weights_file("texture_net")), strict=True)
 
 
 def test_shipped_weights_say_where_they_come_from():
-    with safe_open(TEXTURE_NET_FILE, framework="pt") as file:
+    with safe_open(data.weights_file("texture_net"), framework="pt") as file:
         origin = file.metadata()
     assert origin.keys() == {"trained_on", "seed", "val_accuracy", "date", "torch", "licence"}
     assert origin["licence"] == "MIT"
