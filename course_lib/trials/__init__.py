@@ -1,5 +1,6 @@
 """Claims, repeated over seeds, and what came out."""
 
 from .evidence import Measurement, Summary, digest, measure, runs, summary
+from .verdict import conclude
 
-__all__ = ["Measurement", "Summary", "digest", "measure", "runs", "summary"]
+__all__ = ["Measurement", "Summary", "conclude", "digest", "measure", "runs", "summary"]

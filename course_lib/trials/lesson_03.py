@@ -7,14 +7,17 @@ not repeated.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 import time
+from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
-from .. import data, features, models, training
+from .. import data, features, models, pixels, training
 from ..data import ImageSet
-from .evidence import digest, measure
+from .evidence import Summary, digest, measure, summary
 
 FULL = training.Settings()
 SHORT = training.Settings(epochs=3)
@@ -22,7 +25,16 @@ SHORT_N = 5_000
 
 LEARNING_RATES = {
     "adamw": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
-    "sgd": (1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
+    "sgd": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2),
+}
+Change = Callable[[Tensor], Tensor]
+CHANGES: dict[str, Change] = {
+    "nothing": lambda images: images,
+    "colour: grey": pixels.grey,
+    "layout: 16-pixel patches dealt anew": functools.partial(pixels.shuffle_patches, patch=16),
+    "layout: 8-pixel patches dealt anew": functools.partial(pixels.shuffle_patches, patch=8),
+    "detail: blocks of 4 pixels": functools.partial(pixels.block_average, size=16),
+    "all but the mean colour": functools.partial(pixels.block_average, size=1),
 }
 PROBES = [
     ("squeezenet1_1", "real", 64),
@@ -47,7 +59,22 @@ def probes(pictures: ImageSet, seeds: range) -> None:
         _probe(pictures, variant, found, seeds, {"of": name, "weights": weights, "size": size})
 
 
-def _probe(pictures: ImageSet, variant: str, found, seeds: range, settings: dict) -> None:
+def backbone_costs() -> list[tuple[str, float, Summary]]:
+    """(name and size, million MACs a picture, accuracy of the probe) of each pretrained backbone in the evidence."""
+    found = []
+    probed = summary("probe_backbones")
+    for name, weights, size in PROBES:
+        if weights == "random":
+            continue
+        seen = "textures" if name == "texture_net" else "ImageNet"
+        macs = models.cost(models.backbone(name, weights="random"), size=size).macs / 1e6
+        found.append((f"{name}, {size} px", macs, probed[f"{name}, {seen}, {size} px"]))
+    return found
+
+
+def _probe(
+    pictures: ImageSet, variant: str, found, seeds: range, settings: dict, trial: str = "probe_backbones"
+) -> None:
     for seed in seeds:
 
         def run(seed: int = seed) -> dict:
@@ -56,16 +83,48 @@ def _probe(pictures: ImageSet, variant: str, found, seeds: range, settings: dict
             result = features.probe(found[train.rows], train.labels, found[test.rows], test.labels)
             return _record(result.accuracy, test, time.perf_counter() - start)
 
-        measure("probe_backbones", variant, seed, digest(**settings, C=0.01), run)
+        measure(trial, variant, seed, digest(**settings, C=0.01), run)
 
 
-def start_weights(pictures: ImageSet, seeds: range) -> None:
-    """The same network, trained with the same settings, from ImageNet's weights and from random ones."""
+def from_scratch(pictures: ImageSet, seeds: range) -> None:
+    """The same network, trained with the same settings, from random weights."""
     for seed in seeds:
-        for weights in ("real", "random"):
-            settings = dataclasses.replace(FULL, seed=seed)
-            variant = "fine-tuned from ImageNet" if weights == "real" else "trained from scratch"
-            _train("probe_or_finetune", variant, pictures, settings, weights=weights)
+        settings = dataclasses.replace(FULL, seed=seed)
+        _train("probe_or_finetune", "trained from scratch", pictures, settings, weights="random")
+
+
+def fine_tuned(pictures: ImageSet, seeds: range) -> None:
+    """Fine-tuned from ImageNet's weights; then the same networks on pictures from which something was taken."""
+    for seed in seeds:
+        settings = dataclasses.replace(FULL, seed=seed)
+        test = pictures.split(seed=seed)[2]
+        trained = functools.cache(functools.partial(_fine_tuned_model, pictures, settings))
+
+        def run(change: Change | None = None, test=test, trained=trained) -> dict:
+            model, seconds = trained()
+            shown = ImageSet.of(change(test.images), test.labels, test.classes, test.source) if change else test
+            right = training.predict(model, shown).argmax(dim=1) == test.labels
+            return _record(right.float().mean().item(), test, seconds)
+
+        key = digest(**dataclasses.asdict(settings), weights="real")
+        measure("probe_or_finetune", "fine-tuned from ImageNet", seed, key, run)
+        for name, change in CHANGES.items():
+            measure("taken_away", name, seed, key, functools.partial(run, change))
+
+
+def _fine_tuned_model(pictures: ImageSet, settings: training.Settings) -> tuple[models.Classifier, float]:
+    train, val, _ = pictures.split(seed=settings.seed)
+    model = models.Classifier(models.backbone("squeezenet1_1", weights="real"), pictures.classes, seed=settings.seed)
+    return model, training.fit(model, train, val, settings).seconds
+
+
+def relearned(pictures: ImageSet, seeds: range) -> None:
+    """A probe that was fitted on changed pictures, too: is the answer still in there for one who looks for it?"""
+    backbone = models.backbone("squeezenet1_1", weights="real")
+    for name, change in CHANGES.items():
+        changed = ImageSet.of(change(pictures.images), pictures.labels, pictures.classes, pictures.source)
+        found = features.extract(backbone, changed)
+        _probe(pictures, name, found, seeds, {"change": name}, trial="taken_away_probe")
 
 
 def learning_rates(pictures: ImageSet, seeds: range) -> None:
@@ -140,15 +199,10 @@ def _record(value: float, test: ImageSet, seconds: float) -> dict:
 
 def main(names: list[str]) -> None:
     """Run the trials called `names`, or all."""
-    trials = {
-        "batchnorm": batchnorm,
-        "learning_rates": learning_rates,
-        "probes": probes,
-        "start_weights": start_weights,
-    }
+    trials = {f.__name__: f for f in (batchnorm, learning_rates, probes, relearned, fine_tuned, from_scratch)}
     pictures = data.load("eurosat", source="real")
     for name in names or trials:
-        trials[name](pictures, range(5 if name == "probes" else 3))
+        trials[name](pictures, range(5 if name in ("probes", "relearned") else 3))
 
 
 if __name__ == "__main__":

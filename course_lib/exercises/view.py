@@ -1,0 +1,34 @@
+"""One object, three faces: a form where widgets work, HTML on a static page, the same plain text everywhere."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+
+_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def bundle(text: str, markup: str, form: Callable[[], object]) -> dict[str, object]:
+    """What `_repr_mimebundle_` returns: `text`, `markup` and, where ipywidgets is there, a view of `form()`.
+
+    The form is named by its model alone. ipywidgets 7 would have it show itself by `_ipython_display_`, and
+    put its own repr, full of values that change, into text/plain.
+    """
+    faces: dict[str, object] = {"text/plain": text, "text/html": markup}
+    try:
+        import ipywidgets  # noqa: F401
+    except ImportError:
+        return faces
+    faces[_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": form().model_id}
+    return faces
+
+
+def paragraph(text: str, *, bold: bool = False) -> str:
+    """`text` as one HTML paragraph; nothing in it is taken for markup. Unlike a Label it wraps."""
+    escaped = html.escape(text)
+    return f'<p style="margin: 0">{f"<b>{escaped}</b>" if bold else escaped}</p>'
+
+
+def lettered(options: list[str] | tuple[str, ...]) -> list[tuple[str, str]]:
+    """[("a", first option), ("b", second), …]."""
+    return [(chr(ord("a") + position), option) for position, option in enumerate(options)]

@@ -1,0 +1,156 @@
+"""Charts that more than one lesson draws. Every number shown comes with n, and with spread where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..trials import Summary
+from .static import BLACK, BLUE, MARKERS, ORANGE, PALETTE, Drawing, drawing
+
+
+def dots(
+    groups: Mapping[str, Summary], *, xlabel: str, title: str = "", alt: str, chance: float | None = None
+) -> Drawing:
+    """One line a variant: the mean over seeds as a dot, lowest to highest as a bar, values 0–1 shown in %."""
+    rows = list(groups.items())[::-1]
+    with drawing(8, 0.42 * len(rows) + 1.2) as (f, ax):
+        for y, (_, s) in enumerate(rows):
+            ax.plot([100 * s.low, 100 * s.high], [y, y], color=BLUE, lw=6, alpha=0.35, solid_capstyle="round")
+            ax.plot(100 * s.mean, y, "o", color=BLUE)
+            ax.annotate(f"{s.mean:.1%} ± {s.sd:.1%}", (100 * s.high, y), (8, 0), textcoords="offset points",
+                        va="center", fontsize=8)  # fmt: skip
+        ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+        ax.set(xlabel=xlabel, title=title, ylim=(-0.6, len(rows) - 0.4))
+        ax.margins(x=0.16)
+        if chance is not None:
+            ax.axvline(100 * chance, color="0.5", ls=":", lw=1)
+    return Drawing(f, alt)
+
+
+def lines(
+    curves: Mapping[str, Mapping[float, Summary]], *, xlabel: str, ylabel: str, title: str = "", alt: str
+) -> Drawing:
+    """Mean over seeds against a number on a logarithmic axis, with a band from lowest to highest; values in %."""
+    with drawing(8, 4) as (f, ax):
+        for (name, points), colour, marker in zip(curves.items(), PALETTE, MARKERS, strict=False):
+            x = sorted(points)
+            ax.plot(x, [100 * points[v].mean for v in x], color=colour, marker=marker, label=name)
+            ax.fill_between(
+                x, [100 * points[v].low for v in x], [100 * points[v].high for v in x], color=colour, alpha=0.2
+            )
+        ax.set(xlabel=xlabel, ylabel=ylabel, title=title, xscale="log")
+        ax.legend(frameon=False)
+    return Drawing(f, alt)
+
+
+def cost_against_accuracy(rows: Sequence[tuple[str, float, Summary]], *, xlabel: str, alt: str) -> Drawing:
+    """Accuracy (mean and range over seeds, in %) against cost on a logarithmic axis: up and to the left is better."""
+    with drawing(8, 4.6) as (f, ax):
+        for i, (name, cost, s) in enumerate(rows):
+            low, high = 100 * (s.mean - s.low), 100 * (s.high - s.mean)
+            colour = PALETTE[i % len(PALETTE)]
+            ax.errorbar(cost, 100 * s.mean, [[low], [high]], fmt=MARKERS[i % len(MARKERS)], color=colour, capsize=3)
+            ax.annotate(name, (cost, 100 * s.mean), (8, -3), textcoords="offset points", fontsize=8.5)
+        n, seeds = rows[0][2].n, rows[0][2].seeds
+        ax.set(xscale="log", xlabel=xlabel, ylabel=f"accuracy in % (n = {n:,}, {seeds} splits: mean, lowest, highest)")
+        ax.margins(x=0.25, y=0.12)
+    return Drawing(f, alt)
+
+
+def class_colours(pictures: Tensor, labels: Tensor, classes: Sequence[str], *, alt: str) -> Drawing:
+    """Mean brightness of a picture against its blue share: one cloud a class, its centre marked and named.
+
+    Args:
+        pictures: float [N, 6], from `features.colour_statistics`.
+    """
+    mean = np.asarray(pictures)[:, :3]
+    x, y = 100 * mean.mean(axis=1), 100 * mean[:, 2] / mean.sum(axis=1)
+    with drawing(8, 5) as (f, ax):
+        for label, name in enumerate(classes):
+            mine = (labels == label).numpy()
+            colour, marker = PALETTE[label % len(PALETTE)], MARKERS[label % len(MARKERS)]
+            filled = label < len(PALETTE)
+            ax.scatter(x[mine][:150], y[mine][:150], s=5, color=colour, alpha=0.25, lw=0)
+            ax.plot(np.median(x[mine]), np.median(y[mine]), marker, ms=10, mec=BLACK, mew=1,
+                    color=colour if filled else "white")  # fmt: skip
+            ax.annotate(name, (np.median(x[mine]), np.median(y[mine])), (9, 5), textcoords="offset points",
+                        fontsize=9, weight="bold",
+                        bbox={"fc": "white", "ec": "none", "alpha": 0.7, "pad": 1})  # fmt: skip
+        ax.set(
+            xlabel="mean brightness of the picture (0 black, 100 white)", ylabel="share of blue in the mean colour (%)"
+        )
+        ax.set_title(
+            f"Large marks: the middle of each class. Small dots: 150 pictures each (n = {len(labels):,})", fontsize=10
+        )
+    return Drawing(f, alt)
+
+
+def confusion(matrix: Tensor, classes: Sequence[str], *, title: str = "", alt: str) -> Drawing:
+    """A confusion matrix [K, K] of counts, truth in rows; cells are shaded by their share of the row."""
+    share = matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
+    shaded = share.clone()
+    shaded.fill_diagonal_(0)  # errors would be invisible beside the right answers
+    top = max(float(shaded.max()), 1e-9)
+    with drawing(7.4, 6.2) as (f, ax):
+        ax.imshow(shaded.numpy(), cmap="Oranges", vmin=0, vmax=1.2 * top)
+        for row in range(len(classes)):
+            for column in range(len(classes)):
+                count = int(matrix[row, column])
+                if count:
+                    weight = "bold" if row == column else "normal"
+                    ax.text(column, row, count, ha="center", va="center", fontsize=8.5, weight=weight)
+        ax.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
+        ax.set_yticks(range(len(classes)), classes)
+        ax.grid(False)
+        ax.set(xlabel="the network says", ylabel="the label says", title=title)
+    return Drawing(f, alt)
+
+
+def accuracy_against_confidence(probabilities: Tensor, labels: Tensor, *, alt: str, bins: int = 10) -> Drawing:
+    """Left: accuracy in bins of the maximum probability. Right: accuracy of those that are kept at each threshold."""
+    confidence, answer = probabilities.max(dim=1)
+    right = (answer == labels).double()
+    with drawing(9, 3.8, ncols=2) as (f, (left, right_ax)):
+        _reliability(left, confidence, right, bins)
+        order = confidence.argsort(descending=True)
+        kept = torch.arange(1, len(order) + 1) / len(order)
+        accuracy = right[order].cumsum(0) / torch.arange(1, len(order) + 1)
+        right_ax.plot(100 * kept[20:], 100 * accuracy[20:], color=BLUE)
+        right_ax.set(xlabel="pictures kept, the surest first (%)", ylabel="accuracy on those kept (%)")
+        right_ax.set_title(f"What sending the unsure to a person buys (n = {len(labels):,})", fontsize=10)
+    return Drawing(f, alt)
+
+
+def _reliability(ax, confidence: Tensor, right: Tensor, bins: int) -> None:
+    edges = torch.linspace(0, 1, bins + 1)
+    for low, high in pairwise(edges.tolist()):
+        mine = (confidence > low) & (confidence <= high)
+        if mine.sum() >= 5:
+            ax.bar(
+                100 * (low + high) / 2, 100 * right[mine].mean(), width=100 / bins * 0.9, color=ORANGE, ec=BLACK, lw=0.5
+            )
+            ax.text(100 * (low + high) / 2, 2, int(mine.sum()), ha="center", fontsize=7)
+    ax.plot([0, 100], [0, 100], color=BLACK, ls="--", lw=1)
+    ax.set(xlabel="maximum probability (%)", ylabel="right (%)", xlim=(0, 100), ylim=(0, 103))
+    ax.set_title("Bars on the line: as sure as it is right (counts inside)", fontsize=10)
+
+
+def history(run, *, alt: str) -> Drawing:
+    """Loss and accuracy of a `training.Run`, epoch by epoch."""
+    epochs = range(1, len(run.history) + 1)
+    with drawing(9, 3.2, ncols=2) as (f, (loss, accuracy)):
+        for ax, name, unit in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
+            for part, colour, marker in (("train", ORANGE, "s"), ("val", BLUE, "o")):
+                values = [unit * getattr(epoch, f"{part}_{name}") for epoch in run.history]
+                ax.plot(
+                    epochs, values, color=colour, marker=marker, label={"train": "training", "val": "validation"}[part]
+                )
+            ax.set(xlabel="epoch", ylabel=f"{name} ({'%' if unit == 100 else 'nats'})")
+        loss.legend(frameon=False)
+        accuracy.set_title(f"n = {run.n_train:,} and {run.n_val:,}, {run.source}, seed {run.settings.seed}", fontsize=9)
+    return Drawing(f, alt)

@@ -1,0 +1,50 @@
+"""Take one thing away from a picture, keep the rest: what a network loses tells what it used.
+
+All functions take and return uint8 [..., 3, H, W], RGB.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+LUMA_601 = (0.299, 0.587, 0.114)  # ITU-R BT.601: how bright red, green and blue look
+
+
+def grey(images: Tensor) -> Tensor:
+    """Take the colour away, keep brightness and shape: three equal channels, weighted as the eye does."""
+    weights = torch.tensor(LUMA_601, device=images.device)[:, None, None]
+    bright = (images * weights).sum(dim=-3, keepdim=True).round().to(torch.uint8)
+    return bright.expand_as(images).contiguous()
+
+
+def shuffle_patches(images: Tensor, patch: int, *, seed: int = 0) -> Tensor:
+    """Take the layout away, keep colour and texture: cut into squares of `patch` pixels, deal them anew.
+
+    Every picture is dealt in an order of its own. Brendel, Bethge: Approximating CNNs with
+    Bag-of-Local-Features Models Works Surprisingly Well on ImageNet, ICLR 2019.
+    """
+    *batch, c, h, w = images.shape
+    rows, columns = _whole(h, patch, "shuffle_patches"), _whole(w, patch, "shuffle_patches")
+    cut = images.reshape(-1, c, rows, patch, columns, patch).permute(0, 2, 4, 1, 3, 5)
+    pieces = cut.reshape(len(cut), rows * columns, c, patch, patch)
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.rand(len(pieces), rows * columns, generator=generator).argsort(dim=1)
+    dealt = pieces[torch.arange(len(pieces))[:, None], order]
+    dealt = dealt.reshape(-1, rows, columns, c, patch, patch).permute(0, 3, 1, 4, 2, 5)
+    return dealt.reshape(*batch, c, h, w)
+
+
+def block_average(images: Tensor, size: int) -> Tensor:
+    """Take the detail away, keep the coarse layout: `size`×`size` blocks, each filled with its mean colour."""
+    *_, h, w = images.shape
+    block_h, block_w = _whole(h, size, "block_average"), _whole(w, size, "block_average")
+    blocks = images.float().unflatten(-2, (size, block_h)).unflatten(-1, (size, block_w))
+    mean = blocks.mean(dim=(-3, -1)).round().to(torch.uint8)
+    return mean.repeat_interleave(block_h, dim=-2).repeat_interleave(block_w, dim=-1)
+
+
+def _whole(length: int, parts: int, who: str) -> int:
+    if parts < 1 or length % parts:
+        raise ValueError(f"{who} got {parts} for pictures of {length} pixels; it wants a divisor of {length}.")
+    return length // parts

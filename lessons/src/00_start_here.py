@@ -1,0 +1,163 @@
+# %% [markdown]
+# # Start here: what does a CNN see?
+#
+# Five minutes on a laptop; a GPU changes nothing here. You need some Python, and a rough idea of what a neural network is.
+#
+# You will find out whether this machine can run the course. You will let a network look at a picture, take its pixels
+# away one step at a time, and see when it fails, and how.
+
+# %% [markdown]
+# ## Three questions
+#
+# The course begins with three questions that practitioners asked:
+#
+# 1. My CNN will not learn *colour*. Why not?
+# 2. My classifier of satellite pictures is good. *Which features* decide, and can I trust it?
+# 3. My classifier of logos answers 1.00 for *anything*, even for a cat. What does that 1.00 mean?
+#
+# Each is answered by experiments that you run yourself.
+
+# %% [markdown]
+# ## How a lesson works
+#
+# You **predict**, **run**, **see**, and then read the **explanation**. Please do commit to a prediction, even a
+# wild one. A wrong guess is what makes the result worth remembering.
+#
+# It is meant for one person with a laptop, and just as well for a class with ninety minutes. Run a cell with Shift+Enter.
+#
+# First: is this machine ready?
+
+# %% tags=["nbval-ignore-output"]
+from course_lib.cli import doctor
+
+findings = doctor.report()
+for finding in findings:
+    if finding.topic in ("Python", "torch", "device", "widgets", "eurosat") or finding.ok is False:
+        print(f"{finding.topic:10} {finding.value}  {finding.mend}")
+
+# %% tags=["verdict"]
+print("Can every lesson run here?", "Yes." if doctor.ready(findings) else "No: run `course doctor` in a terminal.")
+
+# %% [markdown]
+# ## Ten kinds of land
+#
+# EuroSAT has 27,000 satellite pictures of 64×64 pixels, each 640 metres of Europe on a side. We take 2,500 of them:
+# 2,000 to learn from and 500 for the test. Where EuroSAT cannot be reached, tiles drawn by a program stand in for it,
+# and every figure says so.
+#
+# Look at the rows Highway and River. What would you go by?
+
+# %%
+from course_lib import data, features, figures, models
+
+pictures = data.load("eurosat")
+train, test = pictures.subset(2500).split((0.8, 0.2))
+figures.contact_sheet(train, per_class=8)
+
+# %% [markdown]
+# ## One network
+#
+# SqueezeNet is a small CNN that learned from photographs: dogs, cups, trucks, hardly a view from space. We leave it as it is.
+# (Where its weights are missing, a network trained on drawn textures takes its place.)
+#
+# It turns each picture into a list of numbers, its *features*. On these we fit a plain linear classifier, a *probe*.
+
+# %% tags=["nbval-ignore-output"]
+network = models.backbone("squeezenet1_1")
+known, unseen = (features.extract(network, part, progress=False) for part in (train, test))
+probe = features.probe(known, train.labels, unseen, test.labels)
+print(f"{probe.accuracy:.1%} of n = {probe.n_test} test pictures ({pictures.source}; one split, seed 0)")
+
+# %% tags=["verdict"]
+print("Right for more than 7 in 10 pictures that it never saw?", "Yes." if probe.accuracy > 0.7 else "No.")
+
+# %% [markdown]
+# ## One picture, fewer and fewer pixels
+#
+# We take the first Highway of the test part that the network gets right. The rule picks it, not we.
+#
+# Now average it in blocks: 32×32, 16×16, down to a single colour. At which size will the network lose the road? And
+# when it has lost it, will it sound *less sure*?
+
+# %%
+from course_lib.exercises import predict
+
+guess = predict.choice(
+    "At which size does the network first call the road something else?",
+    ["32×32", "16×16", "8×8", "4×4", "2×2", "1×1"],
+)
+guess
+
+# %%
+import torch
+
+from course_lib.figures.resolution_explorer import SIZES, block_average, resolution_explorer
+
+highway = test.classes.index("Highway")
+right = torch.as_tensor(probe.model.predict(unseen)) == test.labels
+road = test.images[(test.labels == highway) & right][0]
+blurred = data.ImageSet.of(torch.stack([block_average(road, size) for size in SIZES]), [highway] * 7, test.classes)
+probabilities = probe.model.predict_proba(features.extract(network, blurred, cache=False, progress=False))
+
+# %% [markdown]
+# Move the slider with the mouse or with the arrow keys. Watch the picture first, and say what *you* would answer. Then
+# look at the bars.
+#
+# On a page without a running kernel there is no slider; the small pictures below show all seven steps.
+
+# %%
+resolution_explorer(road, probabilities, test.classes, truth="Highway", source=pictures.source)
+
+# %% tags=["verdict", "real-data"]
+answers = [test.classes[label] for label in probabilities.argmax(axis=1)]
+lost = next((place for place, answer in enumerate(answers) if answer != "Highway"), len(SIZES) - 1)
+guess.compare(f"{SIZES[lost]}×{SIZES[lost]}")
+print(f"There the network says {answers[lost]}.")
+print("At 1×1 it is surer than it was of the sharp picture:", bool(probabilities[-1].max() > probabilities[0].max()))
+
+# %% [markdown]
+# On real EuroSAT it goes at the first step. At 32×32 *you* still see a road; the network says River, and is surer of
+# that than it was of the sharp road. Both are long and narrow. What told them apart was, it seems, detail a few pixels wide.
+#
+# Be careful with this: it is one picture, and the probe learned from sharp pictures only. Is it an accident?
+
+# %% tags=["nbval-ignore-output"]
+many, _ = test.split((300, 200))
+right_at, sure_at = {}, {}
+for size in (64, 16, 4, 1):
+    blurred = data.ImageSet.of(
+        torch.stack([block_average(one, size) for one in many.images]), many.labels, test.classes
+    )
+    chances = probe.model.predict_proba(features.extract(network, blurred, cache=False, progress=False))
+    right_at[size] = (chances.argmax(axis=1) == many.labels.numpy()).mean()
+    sure_at[size] = chances.max(axis=1).mean()
+    print(f"{size:2}×{size:<2} right: {right_at[size]:4.0%}   mean highest probability: {sure_at[size]:4.0%}   n = 300")
+
+# %% tags=["verdict"]
+print("Sharp pictures, more than 7 in 10 right:", bool(right_at[64] > 0.7))
+print("A single colour, fewer than 3 in 10 right:", bool(right_at[1] < 0.3))
+print("A single colour, and still more than 60 % sure on average:", bool(sure_at[1] > 0.6))
+
+# %% [markdown]
+# ## What is surprising here
+#
+# Shown a single colour, the network is nearly always wrong, and about as sure as with the sharp picture. Its probabilities say which of *ten*
+# classes fits best. They cannot say "I see nothing". A picture unlike all it learned from lands somewhere, often far from
+# every border between classes, and there the highest probability is close to 1.
+#
+# That is the third question of the course.
+
+# %% [markdown]
+# ## Where to go next
+#
+# | lesson | question | |
+# |---|---|---|
+# | 01 Colour spaces | Can a CNN learn colour, and does HSV help? | not written yet |
+# | 02 Asymmetric kernels | When is 1×7 better than 7×7? | not written yet |
+# | [03 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb) | Which features decide, and can I trust them? | **ready** |
+# | 04 Normalization | Whose mean and standard deviation? | not written yet |
+# | 05 Open-set rejection | Why 1.00 for anything, and how to say "none of these"? | not written yet |
+# | 06 Why did it say that? | Can I believe a heatmap? | not written yet |
+# | 07 Messy data | Wrong labels, duplicates, few pictures: what hurts? | not written yet |
+#
+# Open lesson 03 next. It takes the same network to all 27,000 pictures, and asks what it goes by.

@@ -1,0 +1,265 @@
+"""Every exercise of every lesson: its stub, its solution, its typical mistakes, an unusual right answer."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import recall_score, top_k_accuracy_score
+from torch import nn
+
+from course_lib import exercises, metrics
+from course_lib.exercises import Exercise, lesson_03
+
+MODULES = [name for _, name, _ in pkgutil.iter_modules(exercises.__path__) if name.startswith("lesson_")]
+
+
+def exercises_of(name: str) -> list[Exercise]:
+    """All exercises of a lesson's module, each once, whatever it is bound to."""
+    found = vars(importlib.import_module(f"course_lib.exercises.{name}")).values()
+    return list(dict.fromkeys(value for value in found if isinstance(value, Exercise)))
+
+
+ALL = {f"{module}.{exercise.name}": exercise for module in MODULES for exercise in exercises_of(module)}
+MISTAKES = {f"{key}-{m.name}": (exercise, m) for key, exercise in ALL.items() for m in exercise.misconceptions}
+
+
+# --- right answers that do not look like the solution ----------------------------------------------------
+
+
+def recall_in_plain_python(confusion):
+    rows = confusion.tolist()
+    return [row[i] / sum(row) if sum(row) else 0 for i, row in enumerate(rows)]
+
+
+def recall_in_numpy(confusion):
+    c = confusion.numpy().astype(np.float16)
+    return np.diag(c) / np.maximum(c.sum(axis=1), 1)
+
+
+def recall_with_small_constant(confusion):
+    return torch.diag(confusion) / (confusion.sum(1) + 1e-8)
+
+
+def statistics_in_numpy(pictures):
+    x = np.asarray(pictures) / 255
+    return np.array([x.mean(axis=(0, 2, 3)), x.std(axis=(0, 2, 3))])  # divides by n, and returns [2, 3]
+
+
+def statistics_channel_by_channel(pictures):
+    channels = [pictures[:, c].float() / 255 for c in range(3)]
+    return [c.mean() for c in channels], [float((c**2).mean() - c.mean() ** 2) ** 0.5 for c in channels]
+
+
+def accuracy_at_two_by_sorting(scores, labels):
+    best = np.argsort(-scores.numpy(), axis=1)[:, :2]
+    return np.mean([label in pair for pair, label in zip(best, labels.tolist(), strict=True)])
+
+
+def accuracy_at_two_as_tensor_of_one(scores, labels):
+    own = scores.gather(1, labels[:, None])
+    return ((scores > own).sum(dim=1, keepdim=True) < 2).double().mean().reshape(1)
+
+
+def review_with_a_loop(probabilities, labels, threshold):
+    kept = [p.argmax() == y for p, y in zip(probabilities, labels, strict=True) if p.max() >= threshold]
+    return [len(kept) / len(labels), sum(map(int, kept)) / max(len(kept), 1)]
+
+
+def review_in_numpy(probabilities, labels, threshold):
+    p, y = probabilities.numpy(), labels.numpy()
+    kept = p.max(1) >= threshold
+    return np.float64(kept.mean()), (p.argmax(1) == y)[kept].mean() if kept.any() else 0
+
+
+def frozen_by_layer(model):
+    """Only what matters is switched: BatchNorm; the rest of the backbone stays in training mode."""
+    for parameter in model.backbone.parameters():
+        parameter.requires_grad = False
+    model.train()
+    for module in model.backbone.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
+def frozen_and_returned(model):
+    model.train().backbone.eval().requires_grad_(False)
+    return model
+
+
+UNUSUAL = {
+    "lesson_03.recall": [recall_in_plain_python, recall_in_numpy, recall_with_small_constant],
+    "lesson_03.statistics": [statistics_in_numpy, statistics_channel_by_channel],
+    "lesson_03.accuracy_at_two": [accuracy_at_two_by_sorting, accuracy_at_two_as_tensor_of_one],
+    "lesson_03.review": [review_with_a_loop, review_in_numpy],
+    "lesson_03.frozen": [frozen_by_layer, frozen_and_returned],
+}
+
+# --- the same mistakes in other words, and some that nobody foresaw: (answer, what the message says) -----
+
+
+def precision_in_numpy(confusion):
+    c = confusion.numpy()
+    return c.diagonal() / c.sum(axis=0)
+
+
+def statistics_averaged_in_numpy(pictures):
+    x = pictures.numpy() / 255
+    return x.mean(axis=(0, 2, 3)), x.std(axis=(2, 3)).mean(axis=0)
+
+
+def review_by_label_unguarded(probabilities, labels, threshold):
+    kept = probabilities[range(len(labels)), labels] > threshold
+    return kept.float().mean(), (probabilities.argmax(1) == labels)[kept].float().mean()
+
+
+def freeze_by_hand_and_train(model):
+    for parameter in model.backbone.parameters():
+        parameter.requires_grad = False
+    model.train()
+
+
+OTHERWISE_WRONG = [
+    ("lesson_03.recall", precision_in_numpy, "this is precision"),
+    ("lesson_03.recall", lambda c: c.diagonal() // c.sum(1).clamp(min=1), "whole numbers"),
+    ("lesson_03.recall", lambda c: (c.diagonal() / c.sum(1).clamp(min=1))[:, None], "dimensions of size 1"),
+    ("lesson_03.statistics", statistics_averaged_in_numpy, "Your deviations are too small"),
+    ("lesson_03.statistics", lambda p: (p / 255).mean(dim=(0, 2, 3)), "has the shape [3]; expected was [2, 3]"),
+    ("lesson_03.statistics", lambda p: p.mean(dim=(0, 2, 3)), "stopped with an error"),
+    ("lesson_03.accuracy_at_two", lambda s, y: 100 * metrics.accuracy_at(2, s, y), "The values differ"),
+    ("lesson_03.review", review_by_label_unguarded, "how probable the network finds the true class"),
+    ("lesson_03.frozen", freeze_by_hand_and_train, "their statistics drift with each batch"),
+    ("lesson_03.frozen", lambda model: model.eval(), "The head's dropout works: no, expected: yes."),
+]
+
+
+def test_there_are_lessons_and_exercises():
+    assert "lesson_03" in MODULES
+    assert {f"lesson_03.{name}" for name in ("recall", "statistics", "accuracy_at_two", "review", "frozen")} <= set(ALL)
+
+
+def test_an_exercise_is_bound_to_its_name():
+    for key, exercise in ALL.items():
+        module, name = key.split(".")
+        assert getattr(importlib.import_module(f"course_lib.exercises.{module}"), name) is exercise
+
+
+def test_every_exercise_has_unusual_right_answers():
+    assert UNUSUAL.keys() == ALL.keys()
+    assert all(UNUSUAL.values())
+
+
+@pytest.mark.parametrize("exercise", ALL.values(), ids=ALL)
+class TestEach:
+    def test_has_a_task_hints_and_misconceptions(self, exercise):
+        assert exercise.reference.__name__ in exercise.task
+        assert 2 <= len(exercise.hints) <= 3
+        assert len(exercise.misconceptions) >= 2
+        names = [m.name for m in exercise.misconceptions]
+        feedback = [m.feedback for m in exercise.misconceptions]
+        assert len(set(names)) == len(set(feedback)) == len(names)
+
+    def test_untouched_stub_is_not_attempted(self, exercise, capsys):
+        cell: dict = {}
+        exec(exercise.stub, cell)
+        stub = cell[exercise.reference.__name__]
+        assert exercise.judge(stub).outcome == "not attempted"
+        exercise.check(stub)
+        assert capsys.readouterr().out.startswith(f"{exercise.name}: not attempted yet.")
+
+    def test_solution_is_correct(self, exercise, capsys):
+        verdict = exercise.judge(exercise.reference)
+        assert (verdict.outcome, verdict.message) == ("correct", "")
+        exercise.check(exercise.reference)
+        assert capsys.readouterr().out == f"{exercise.name}: correct.\n"
+
+    def test_printed_solution_is_correct(self, exercise, capsys):
+        exercise.solution()
+        cell = dict(vars(importlib.import_module(exercise.reference.__module__)))
+        exec(capsys.readouterr().out, cell)
+        assert exercise.judge(cell[exercise.reference.__name__]).outcome == "correct"
+
+    def test_no_task_gives_the_solution_away(self, exercise):
+        body = exercise.source.removeprefix(exercise.stub.removesuffix("    ...")).strip()
+        assert body
+        assert body not in exercise.task
+
+    def test_tone(self, exercise):
+        texts = [exercise.task, *exercise.hints, *(m.feedback for m in exercise.misconceptions)]
+        assert not [text for text in texts if "!" in text]
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), MISTAKES.values(), ids=MISTAKES)
+def test_mistake_gets_its_own_message(exercise, mistake):
+    verdict = exercise.judge(mistake.wrong)
+    assert verdict.outcome == "incorrect"
+    assert verdict.misconception == mistake.name
+    assert mistake.feedback in verdict.message
+
+
+@pytest.mark.parametrize(("key", "answer", "told"), OTHERWISE_WRONG)
+def test_otherwise_wrong_answer(key, answer, told):
+    verdict = ALL[key].judge(answer)
+    assert verdict.outcome == "incorrect"
+    assert told in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("key", "answer"),
+    [pytest.param(key, a, id=f"{key}-{a.__name__}") for key, answers in UNUSUAL.items() for a in answers],
+)
+def test_unusual_right_answer(key, answer):
+    verdict = ALL[key].judge(answer)
+    assert verdict.outcome == "correct", verdict.message
+
+
+# --- the solutions against an oracle: a wrong solution would pass everything above -----------------------
+
+GENERATOR = torch.Generator().manual_seed(3)
+SCORES = torch.randn(300, 5, generator=GENERATOR)
+LABELS = torch.randint(0, 5, (300,), generator=GENERATOR)
+
+
+def test_recall_against_scikit_learn():
+    expected = recall_score(LABELS, SCORES.argmax(dim=1), average=None)
+    assert lesson_03.recall.reference(metrics.confusion_matrix(SCORES, LABELS)).numpy() == pytest.approx(expected)
+
+
+def test_accuracy_at_two_against_scikit_learn():
+    expected = top_k_accuracy_score(LABELS, SCORES, k=2)
+    assert lesson_03.accuracy_at_two.reference(SCORES, LABELS).item() == pytest.approx(expected)
+
+
+def test_statistics_of_pictures_with_known_ones():
+    pictures = torch.zeros(2, 3, 4, 4, dtype=torch.uint8)
+    pictures[0] = 255
+    mean, deviation = lesson_03.statistics.reference(pictures)
+    assert mean.tolist() == [0.5] * 3
+    assert deviation.tolist() == pytest.approx([0.5 * (32 / 31) ** 0.5] * 3)
+
+
+def test_review_of_four_pictures():
+    probabilities = torch.tensor([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
+    labels = torch.tensor([0, 1, 1, 1])
+    assert lesson_03.review.reference(probabilities, labels, 0.65) == pytest.approx((3 / 4, 2 / 3))
+    assert lesson_03.review.reference(probabilities, labels, 1.0) == (0, 0)
+
+
+def test_frozen_on_the_real_classifier():
+    from course_lib import models
+
+    model = models.Classifier(models.backbone("texture_net", weights="random"), ["a", "b"], dropout=0.5)
+    lesson_03.frozen.reference(model)
+    assert not any(m.training for m in model.backbone.modules())
+    assert all(m.training for m in model.head.modules())
+    assert not any(p.requires_grad for p in model.backbone.parameters())
+    assert all(p.requires_grad for p in model.head.parameters())
+
+
+def test_a_check_leaves_the_random_numbers_of_the_notebook_alone():
+    before = torch.random.get_rng_state()
+    lesson_03.frozen.judge(lesson_03.frozen.reference)
+    assert torch.equal(before, torch.random.get_rng_state())
