@@ -26,6 +26,7 @@ from typing import Literal
 
 from . import guard
 from .values import complaint, equal, plain, show
+from .view import wrapped
 
 Outcome = Literal["correct", "incorrect", "not attempted"]
 
@@ -112,12 +113,12 @@ class Exercise:
     def check(self, answer: Callable | None) -> None:
         """Try `answer`, a function, and print whether it is right; if not, what to look at."""
         verdict = self.judge(answer)
-        print(f"{self.name}: {_HEAD[verdict.outcome]} {verdict.message}".rstrip())
+        print(wrapped(f"{self.name}: {_HEAD[verdict.outcome]} {verdict.message}".rstrip()))
 
     def hint(self) -> None:
         """Print the next hint; after the last, the last again."""
         self.hints_used = min(self.hints_used + 1, len(self.hints))
-        print(f"Hint {self.hints_used} of {len(self.hints)}: {self.hints[self.hints_used - 1]}")
+        print(wrapped(f"Hint {self.hints_used} of {len(self.hints)}: {self.hints[self.hints_used - 1]}"))
 
     def solution(self) -> None:
         """Print the source of the solution."""

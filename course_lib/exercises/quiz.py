@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
-from .view import bundle, lettered, paragraph
+from .view import bundle, lettered, paragraph, wrapped
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,6 @@ class Quiz:
     """
 
     questions: Sequence[Question]
-    _forms: list = field(default_factory=list, init=False)
 
     def answer(self, number: int, letter: str) -> None:
         """Print why option `letter` of question `number` (from 1) is right or wrong.
@@ -75,7 +75,7 @@ class Quiz:
             ValueError: no such question or no such option.
         """
         question, letter = self._found(number, letter)
-        print(f"{number} {letter}) {question.lettered[letter].text}\n{question.feedback(letter)}")
+        print(wrapped(f"{number} {letter}) {question.lettered[letter].text}\n{question.feedback(letter)}"))
 
     def _found(self, number: int, letter: str) -> tuple[Question, str]:
         if number not in range(1, len(self.questions) + 1):
@@ -95,7 +95,7 @@ class Quiz:
         return "\n".join(blocks)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, object]:
-        return bundle(repr(self), self._markup(), self._widget)
+        return bundle(repr(self), self._markup(), lambda: self._form)
 
     def _markup(self) -> str:
         items = []
@@ -104,14 +104,12 @@ class Quiz:
             items.append(f'<li>{html.escape(question.text)}<ol type="a">{options}</ol></li>')
         return f"<ol>{''.join(items)}</ol>"
 
-    def _widget(self):
-        """The form; one for all views of this quiz, so that they agree."""
-        if not self._forms:
-            import ipywidgets
+    @cached_property
+    def _form(self):
+        """One for all views of this quiz, so that they agree."""
+        import ipywidgets
 
-            rows = [_question_form(number, q) for number, q in enumerate(self.questions, start=1)]
-            self._forms.append(ipywidgets.VBox(rows))
-        return self._forms[0]
+        return ipywidgets.VBox([_question_form(number, q) for number, q in enumerate(self.questions, start=1)])
 
 
 def _question_form(number: int, question: Question):

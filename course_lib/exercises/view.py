@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Callable
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
+_COLUMNS = 88
 
 
 def bundle(text: str, markup: str, form: Callable[[], object]) -> dict[str, object]:
@@ -26,7 +28,21 @@ def bundle(text: str, markup: str, form: Callable[[], object]) -> dict[str, obje
 def paragraph(text: str, *, bold: bool = False) -> str:
     """`text` as one HTML paragraph; nothing in it is taken for markup. Unlike a Label it wraps."""
     escaped = html.escape(text)
-    return f'<p style="margin: 0">{f"<b>{escaped}</b>" if bold else escaped}</p>'
+    return f'<p style="margin: 0; line-height: 1.4">{f"<b>{escaped}</b>" if bold else escaped}</p>'
+
+
+def wrapped(text: str) -> str:
+    """`text` in lines for print: a notebook breaks long ones in the middle of a word. Indented lines hang."""
+    return "\n".join(
+        textwrap.fill(
+            line,
+            _COLUMNS,
+            subsequent_indent=" " * 12 if line.startswith("  ") else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.splitlines()
+    )
 
 
 def lettered(options: list[str] | tuple[str, ...]) -> list[tuple[str, str]]:

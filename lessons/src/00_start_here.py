@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Start here: what does a CNN see?
 #
-# Five minutes on a laptop; a GPU changes nothing here. You need some Python, and a rough idea of what a neural network is.
+# Five minutes of reading. Once the pictures are on this machine, the code takes ten seconds or so on two cores, without a GPU.
+# You need some Python, and a rough idea of what a neural network is.
 #
-# You will find out whether this machine can run the course. You will let a network look at a picture, take its pixels
-# away one step at a time, and see when it fails, and how.
+# You will let a network look at a picture, take its pixels away step by step, and see when it fails, and how.
 
 # %% [markdown]
 # ## Three questions
@@ -20,12 +20,12 @@
 # %% [markdown]
 # ## How a lesson works
 #
-# You **predict**, **run**, **see**, and then read the **explanation**. Please do commit to a prediction, even a
-# wild one. A wrong guess is what makes the result worth remembering.
+# You **predict**, **run**, **see**, and then read the **explanation**. Do commit to a prediction, even a
+# wild one: a wrong guess makes the result easier to remember.
 #
-# It is meant for one person with a laptop, and just as well for a class with ninety minutes. Run a cell with Shift+Enter.
+# It is for one person with a laptop, and for a class with ninety minutes. Run a cell with Shift+Enter.
 #
-# First: is this machine ready?
+# First: is this machine ready? What is missing is listed with the command that mends it.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.cli import doctor
@@ -36,14 +36,14 @@ for finding in findings:
         print(f"{finding.topic:10} {finding.value}  {finding.mend}")
 
 # %% tags=["verdict"]
-print("Can every lesson run here?", "Yes." if doctor.ready(findings) else "No: run `course doctor` in a terminal.")
+print("Every lesson can run here:", doctor.ready(findings))
 
 # %% [markdown]
 # ## Ten kinds of land
 #
-# EuroSAT has 27,000 satellite pictures of 64×64 pixels, each 640 metres of Europe on a side. We take 2,500 of them:
-# 2,000 to learn from and 500 for the test. Where EuroSAT cannot be reached, tiles drawn by a program stand in for it,
-# and every figure says so.
+# EuroSAT has 27,000 satellite pictures of 64×64 pixels, each 640 metres of Europe on a side. We take 2,000
+# to learn from and 500 for the test. Where EuroSAT cannot be reached, tiles drawn by a program stand in for it, and
+# every figure says so.
 #
 # Look at the rows Highway and River. What would you go by?
 
@@ -52,7 +52,7 @@ from course_lib import data, features, figures, models
 
 pictures = data.load("eurosat")
 train, test = pictures.subset(2500).split((0.8, 0.2))
-figures.contact_sheet(train, per_class=8)
+figures.contact_sheet(train, per_class=5)
 
 # %% [markdown]
 # ## One network
@@ -69,7 +69,7 @@ probe = features.probe(known, train.labels, unseen, test.labels)
 print(f"{probe.accuracy:.1%} of n = {probe.n_test} test pictures ({pictures.source}; one split, seed 0)")
 
 # %% tags=["verdict"]
-print("Right for more than 7 in 10 pictures that it never saw?", "Yes." if probe.accuracy > 0.7 else "No.")
+print("Right for more than 7 in 10 pictures that it never saw:", probe.accuracy > 0.7)
 
 # %% [markdown]
 # ## One picture, fewer and fewer pixels
@@ -141,9 +141,9 @@ print("A single colour, and still more than 60 % sure on average:", bool(sure_at
 # %% [markdown]
 # ## What is surprising here
 #
-# Shown a single colour, the network is nearly always wrong, and about as sure as with the sharp picture. Its probabilities say which of *ten*
-# classes fits best. They cannot say "I see nothing". A picture unlike all it learned from lands somewhere, often far from
-# every border between classes, and there the highest probability is close to 1.
+# Shown a single colour, the network is nearly always wrong, and about as sure as with a sharp picture. Its probabilities
+# say which of *ten* classes fits best. They cannot say "I see nothing". A picture unlike all it learned from still lands
+# somewhere, often far from every border between classes. There the highest probability is close to 1.
 #
 # That is the third question of the course.
 

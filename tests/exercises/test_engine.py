@@ -226,6 +226,13 @@ def test_check_prints_one_block_and_returns_nothing(halves, capsys):
     )
 
 
+def test_long_text_is_printed_in_lines(halves, capsys):
+    halves.check(lambda x: list(range(70, 99)) if len(x) == 3 else x)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 88
+    assert any(line.startswith(" " * 12) and line[12].isdigit() for line in lines)
+
+
 def test_hints_come_one_by_one_and_the_last_stays(halves, capsys):
     for _ in range(3):
         halves.hint()

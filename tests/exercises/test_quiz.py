@@ -79,7 +79,7 @@ def test_quiz_that_cannot_be(make):
 
 def test_form_explains_the_choice():
     quiz = a_quiz()
-    form = quiz._widget()
+    form = quiz._form
     assert quiz._repr_mimebundle_()[VIEW]["model_id"] == form.model_id
     _, buttons, feedback = form.children[0].children
     assert buttons.value is None, "nothing is chosen for the learner"
@@ -93,10 +93,10 @@ def test_form_explains_the_choice():
 
 
 def test_question_in_the_form_is_escaped():
-    title, buttons, _ = a_quiz()._widget().children[0].children
+    title, buttons, _ = a_quiz()._form.children[0].children
     assert "&lt;i&gt;2&lt;/i&gt;" in title.value
     assert buttons.options[1] == ("b) no & no", "b")
 
 
 def test_forms_are_not_shared():
-    assert a_quiz()._widget() is not a_quiz()._widget()
+    assert a_quiz()._form is not a_quiz()._form
