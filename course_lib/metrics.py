@@ -41,6 +41,10 @@ class ClassReport:
     f1: float
     support: int
 
+    def __str__(self) -> str:
+        scores = f"precision {self.precision:6.1%}   recall {self.recall:6.1%}   F1 {self.f1:6.1%}"
+        return f"{self.name:22} {scores}   n = {self.support}"
+
 
 def per_class(confusion: Tensor, classes: Sequence[str]) -> list[ClassReport]:
     """Precision, recall and F1 of each class, from a confusion matrix [K, K]. Where 0/0 stands, the score is 0."""

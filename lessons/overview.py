@@ -21,8 +21,7 @@ def main() -> None:
             "trained from scratch": start["trained from scratch"],
             "trained on photographs, then fine-tuned": start["fine-tuned from ImageNet"],
         },
-        xlabel="test accuracy in % on EuroSAT at 64 px (dot: mean over seeds, bar: lowest to highest, n = 2,700 each)",
-        alt="Test accuracy of six classifiers on EuroSAT.",
+        title="EuroSAT at 64 px, ten kinds of land",
     )
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_bytes(drawing.png())

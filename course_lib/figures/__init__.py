@@ -10,9 +10,11 @@ from .charts import (
     lines,
 )
 from .pictures import contact_sheet, gallery
+from .resolution_explorer import resolution_explorer
 from .static import Drawing
 
 __all__ = [
     "Drawing", "accuracy_against_confidence", "class_colours", "confusion", "contact_sheet",
     "cost_against_accuracy", "dots", "gallery", "history", "lines",
+    "resolution_explorer",
 ]  # fmt: skip

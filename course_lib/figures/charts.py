@@ -2,67 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..training import Run
 from ..trials import Summary
 from .static import BLACK, BLUE, MARKERS, ORANGE, PALETTE, Drawing, drawing
 
 
-def dots(
-    groups: Mapping[str, Summary], *, xlabel: str, title: str = "", alt: str, chance: float | None = None
-) -> Drawing:
-    """One line a variant: the mean over seeds as a dot, lowest to highest as a bar, values 0–1 shown in %."""
+def dots(groups: Mapping[str, Summary], *, title: str = "", metric: str = "test accuracy") -> Drawing:
+    """One line a variant: the mean over seeds as a dot, lowest to highest as a bar; values 0–1 are shown in %."""
     rows = list(groups.items())[::-1]
     with drawing(8, 0.42 * len(rows) + 1.2) as (f, ax):
         for y, (_, s) in enumerate(rows):
             ax.plot([100 * s.low, 100 * s.high], [y, y], color=BLUE, lw=6, alpha=0.35, solid_capstyle="round")
             ax.plot(100 * s.mean, y, "o", color=BLUE)
-            ax.annotate(f"{s.mean:.1%} ± {s.sd:.1%}", (100 * s.high, y), (8, 0), textcoords="offset points",
-                        va="center", fontsize=8)  # fmt: skip
+            label = f"{s.mean:.1%} ± {s.sd:.1%}"
+            ax.annotate(label, (100 * s.high, y), (8, 0), textcoords="offset points", va="center", fontsize=8)
         ax.set_yticks(range(len(rows)), [name for name, _ in rows])
-        ax.set(xlabel=xlabel, title=title, ylim=(-0.6, len(rows) - 0.4))
+        ax.set(title=title, ylim=(-0.6, len(rows) - 0.4))
+        ax.set_xlabel(f"{metric} in %: mean (dot) and range (bar) over {_base(groups.values())}", fontsize=9)
         ax.margins(x=0.16)
-        if chance is not None:
-            ax.axvline(100 * chance, color="0.5", ls=":", lw=1)
-    return Drawing(f, alt)
+    return Drawing(f, f"{title or metric}. {_listed(groups)}")
 
 
-def lines(
-    curves: Mapping[str, Mapping[float, Summary]], *, xlabel: str, ylabel: str, title: str = "", alt: str
-) -> Drawing:
+def lines(curves: Mapping[str, Mapping[float, Summary]], *, xlabel: str, title: str = "") -> Drawing:
     """Mean over seeds against a number on a logarithmic axis, with a band from lowest to highest; values in %."""
     with drawing(8, 4) as (f, ax):
         for (name, points), colour, marker in zip(curves.items(), PALETTE, MARKERS, strict=False):
             x = sorted(points)
+            low, high = [100 * points[v].low for v in x], [100 * points[v].high for v in x]
             ax.plot(x, [100 * points[v].mean for v in x], color=colour, marker=marker, label=name)
-            ax.fill_between(
-                x, [100 * points[v].low for v in x], [100 * points[v].high for v in x], color=colour, alpha=0.2
-            )
-        ax.set(xlabel=xlabel, ylabel=ylabel, title=title, xscale="log")
+            ax.fill_between(x, low, high, color=colour, alpha=0.2)
+        every = [s for points in curves.values() for s in points.values()]
+        ax.set(xlabel=xlabel, ylabel="test accuracy in %", title=title, xscale="log")
+        ax.set_title(f"{title}\nmean and range over {_base(every)}", fontsize=10)
         ax.legend(frameon=False)
-    return Drawing(f, alt)
+    told = "; ".join(f"{name}: {_listed(points)}" for name, points in curves.items())
+    return Drawing(f, f"{title}, against {xlabel}. {told}")
 
 
-def cost_against_accuracy(rows: Sequence[tuple[str, float, Summary]], *, xlabel: str, alt: str) -> Drawing:
+def cost_against_accuracy(rows: Sequence[tuple[str, float, Summary]], *, xlabel: str) -> Drawing:
     """Accuracy (mean and range over seeds, in %) against cost on a logarithmic axis: up and to the left is better."""
     with drawing(8, 4.6) as (f, ax):
         for i, (name, cost, s) in enumerate(rows):
             low, high = 100 * (s.mean - s.low), 100 * (s.high - s.mean)
-            colour = PALETTE[i % len(PALETTE)]
-            ax.errorbar(cost, 100 * s.mean, [[low], [high]], fmt=MARKERS[i % len(MARKERS)], color=colour, capsize=3)
+            colour, marker = PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]
+            ax.errorbar(cost, 100 * s.mean, [[low], [high]], fmt=marker, color=colour, capsize=3)
             ax.annotate(name, (cost, 100 * s.mean), (8, -3), textcoords="offset points", fontsize=8.5)
-        n, seeds = rows[0][2].n, rows[0][2].seeds
-        ax.set(xscale="log", xlabel=xlabel, ylabel=f"accuracy in % (n = {n:,}, {seeds} splits: mean, lowest, highest)")
+        ax.set(xscale="log", xlabel=xlabel, ylabel="accuracy of the probe in %")
+        ax.set_title(f"Mean and range over {_base([s for _, _, s in rows])}", fontsize=10)
         ax.margins(x=0.25, y=0.12)
-    return Drawing(f, alt)
+    told = "; ".join(f"{name}: {cost:.0f}, {s.mean:.1%}" for name, cost, s in rows)
+    return Drawing(f, f"Accuracy of a probe against {xlabel}. {told}")
 
 
-def class_colours(pictures: Tensor, labels: Tensor, classes: Sequence[str], *, alt: str) -> Drawing:
+def _base(summaries: Iterable[Summary]) -> str:
+    """What the numbers rest on: "3 to 5 seeds, n = 2,700 each"."""
+    summaries = list(summaries)
+    seeds, sizes = sorted({s.seeds for s in summaries}), sorted({s.n for s in summaries})
+    several = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    return f"{several} seeds, n = {' or '.join(f'{n:,}' for n in sizes)} each"
+
+
+def _listed(groups: Mapping[object, Summary]) -> str:
+    return ", ".join(f"{name}: {s.mean:.1%}" for name, s in groups.items())
+
+
+def class_colours(pictures: Tensor, labels: Tensor, classes: Sequence[str]) -> Drawing:
     """Mean brightness of a picture against its blue share: one cloud a class, its centre marked and named.
 
     Args:
@@ -87,10 +98,12 @@ def class_colours(pictures: Tensor, labels: Tensor, classes: Sequence[str], *, a
         ax.set_title(
             f"Large marks: the middle of each class. Small dots: 150 pictures each (n = {len(labels):,})", fontsize=10
         )
-    return Drawing(f, alt)
+    return Drawing(
+        f, "Brightness against share of blue, a cloud a class: the clouds overlap, but their middles differ."
+    )
 
 
-def confusion(matrix: Tensor, classes: Sequence[str], *, title: str = "", alt: str) -> Drawing:
+def confusion(matrix: Tensor, classes: Sequence[str], *, title: str = "") -> Drawing:
     """A confusion matrix [K, K] of counts, truth in rows; cells are shaded by their share of the row."""
     share = matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
     shaded = share.clone()
@@ -108,10 +121,10 @@ def confusion(matrix: Tensor, classes: Sequence[str], *, title: str = "", alt: s
         ax.set_yticks(range(len(classes)), classes)
         ax.grid(False)
         ax.set(xlabel="the network says", ylabel="the label says", title=title)
-    return Drawing(f, alt)
+    return Drawing(f, f"Confusion matrix of {len(classes)} classes, counts; rows are labels, columns answers.")
 
 
-def accuracy_against_confidence(probabilities: Tensor, labels: Tensor, *, alt: str, bins: int = 10) -> Drawing:
+def accuracy_against_confidence(probabilities: Tensor, labels: Tensor, *, bins: int = 10) -> Drawing:
     """Left: accuracy in bins of the maximum probability. Right: accuracy of those that are kept at each threshold."""
     confidence, answer = probabilities.max(dim=1)
     right = (answer == labels).double()
@@ -123,7 +136,9 @@ def accuracy_against_confidence(probabilities: Tensor, labels: Tensor, *, alt: s
         right_ax.plot(100 * kept[20:], 100 * accuracy[20:], color=BLUE)
         right_ax.set(xlabel="pictures kept, the surest first (%)", ylabel="accuracy on those kept (%)")
         right_ax.set_title(f"What sending the unsure to a person buys (n = {len(labels):,})", fontsize=10)
-    return Drawing(f, alt)
+    return Drawing(
+        f, "Left: accuracy in bins of the maximum probability. Right: accuracy of the surest pictures, by share kept."
+    )
 
 
 def _reliability(ax, confidence: Tensor, right: Tensor, bins: int) -> None:
@@ -140,7 +155,7 @@ def _reliability(ax, confidence: Tensor, right: Tensor, bins: int) -> None:
     ax.set_title("Bars on the line: as sure as it is right (counts inside)", fontsize=10)
 
 
-def history(run, *, alt: str) -> Drawing:
+def history(run: Run) -> Drawing:
     """Loss and accuracy of a `training.Run`, epoch by epoch."""
     epochs = range(1, len(run.history) + 1)
     with drawing(9, 3.2, ncols=2) as (f, (loss, accuracy)):
@@ -153,4 +168,4 @@ def history(run, *, alt: str) -> Drawing:
             ax.set(xlabel="epoch", ylabel=f"{name} ({'%' if unit == 100 else 'nats'})")
         loss.legend(frameon=False)
         accuracy.set_title(f"n = {run.n_train:,} and {run.n_val:,}, {run.source}, seed {run.settings.seed}", fontsize=9)
-    return Drawing(f, alt)
+    return Drawing(f, "Loss and accuracy for training and validation, epoch by epoch.")

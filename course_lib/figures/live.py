@@ -49,6 +49,7 @@ class LiveFigure(anywidget.AnyWidget):
         controls = self.controls()
         links = [ipywidgets.jslink((control.widget, control.reads), (self, control.trait)) for control in controls]
         self.box = ipywidgets.VBox([*(control.widget for control in controls), self])
+        self.box.add_class("cnnsee-figure")  # by this a module's style finds the controls: ipywidgets shows no focus
         self._parts = (self.box, *links, *(control.widget for control in controls))
 
     def controls(self) -> tuple[Control, ...]:

@@ -11,7 +11,7 @@ from ..data import ImageSet
 from .static import Drawing, drawing
 
 
-def gallery(images: Tensor, captions: Sequence[str], *, columns: int = 6, title: str = "", alt: str = "") -> Drawing:
+def gallery(images: Tensor, captions: Sequence[str], *, columns: int = 6, title: str = "") -> Drawing:
     """A grid of uint8 pictures [N, 3, H, W], each with a caption of one or two lines below it."""
     if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
         raise ValueError(f"gallery got {images.dtype} {tuple(images.shape)}; it wants uint8 [N, 3, H, W], N ≥ 1.")
@@ -29,7 +29,8 @@ def gallery(images: Tensor, captions: Sequence[str], *, columns: int = 6, title:
             ax.text(0.5, -0.04, caption, transform=ax.transAxes, ha="center", va="top", fontsize=8, parse_math=False)
         if title:
             f.suptitle(title, fontsize=11)
-    return Drawing(f, alt or title)
+    what = title or "Pictures side by side"
+    return Drawing(f, f"{what} ({len(images)} pictures).", f"{what}: {'; '.join(captions)}".replace("\n", ", "))
 
 
 def contact_sheet(pictures: ImageSet, *, per_class: int = 8, seed: int = 0) -> Drawing:

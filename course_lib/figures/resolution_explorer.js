@@ -68,6 +68,7 @@ const STYLE = `
 .cnnsee-res-first .cnnsee-res-name::before { visibility: visible; }
 .cnnsee-res-first .cnnsee-res-bar { background: var(--cnnsee-accent); }
 .cnnsee-res-true { font-weight: 400; font-style: italic; }
+.cnnsee-figure :is(.noUi-handle, .ui-slider-handle):focus-visible { outline: 2px solid; outline-offset: 3px; }
 `;
 
 /** A new element in `parent`. `text` comes from data: it is set as text, never as HTML. */

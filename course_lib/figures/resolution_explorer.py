@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..data import Source
+from ..pixels import block_means
 from .live import Control, LiveFigure
 
 SIZES = (64, 32, 16, 8, 4, 2, 1)
@@ -67,25 +68,6 @@ def resolution_explorer(
         truth=truth or "",
         note=_NOTES[source],
     )
-
-
-def block_average(picture: Tensor, size: int) -> Tensor:
-    """`picture` with what `size`×`size` pixels can hold: each block is painted in its mean colour.
-
-    Args:
-        picture: uint8 [3, H, H].
-        size: blocks a side, a divisor of H.
-
-    Returns:
-        uint8 [3, H, H], as large as before, so that a network sees the same number of pixels.
-
-    >>> block_average(torch.tensor([[[0, 10], [20, 31]]] * 3, dtype=torch.uint8), 1)[0].tolist()
-    [[15, 15], [15, 15]]
-    """
-    _check_picture(picture, [size])
-    step = picture.shape[-1] // size
-    means = _means(picture, size)
-    return means.repeat_interleave(step, dim=1).repeat_interleave(step, dim=2)
 
 
 def percent(probability: float) -> str:
@@ -151,7 +133,7 @@ class ResolutionExplorer(LiveFigure):
     def draw(self, figure: Figure) -> None:
         figure.set_size_inches(9, 5.6)
         figure.get_layout_engine().set(w_pad=0.12)
-        figure.suptitle(self.title().replace("$", r"\$"), fontweight="bold")
+        figure.suptitle(_literal(self.title()), fontweight="bold")
         top, strip = figure.subfigures(2, 1, height_ratios=[2.5, 1])
         picture, bars = top.subplots(1, 2, width_ratios=[1, 1.25])
         self._draw_picture(picture, self.position)
@@ -159,11 +141,11 @@ class ResolutionExplorer(LiveFigure):
         for place, axes in enumerate(np.atleast_1d(strip.subplots(1, len(self.sizes)))):
             self._draw_picture(axes, place)
             bold = "bold" if place == self.position else "normal"
-            axes.set_title(self._answer(place, "\n", "\n").replace("$", r"\$"), fontsize=8, fontweight=bold)
+            axes.set_title(_literal(self._answer(place, "\n", "\n")), fontsize=8, fontweight=bold)
 
     def _draw_picture(self, axes, position: int) -> None:
         pixels = np.frombuffer(self.pixels, np.uint8).reshape(self.side, self.side, 3)
-        blocks = _means(torch.tensor(pixels).permute(2, 0, 1), self.sizes[position])
+        blocks = block_means(torch.tensor(pixels).permute(2, 0, 1), self.sizes[position])
         axes.imshow(blocks.permute(1, 2, 0).numpy(), interpolation="nearest")
         axes.set(xticks=[], yticks=[])
 
@@ -182,9 +164,8 @@ class ResolutionExplorer(LiveFigure):
         axes.spines[["top", "right"]].set_visible(False)
 
     def _label(self, place: int, first: bool) -> str:
-        # matplotlib would typeset what stands between two dollar signs.
-        name = self.classes[place].replace("$", r"\$")
-        return f"{'▶ ' if first else ''}{name}{' (true)' if self.classes[place] == self.truth else ''}"
+        name = self.classes[place]
+        return f"{'▶ ' if first else ''}{_literal(name)}{' (true)' if name == self.truth else ''}"
 
     def _answer(self, position: int, between: str = ": ", after_name: str = ", ") -> str:
         """ "16×16: Highway, 83 %" """
@@ -193,11 +174,9 @@ class ResolutionExplorer(LiveFigure):
         return f"{size}×{size}{between}{self.classes[row.index(best)]}{after_name}{percent(best)}"
 
 
-def _means(picture: Tensor, size: int) -> Tensor:
-    """uint8 [3, H, H] → uint8 [3, size, size]. In whole numbers, halves up: JavaScript gets the same."""
-    step = picture.shape[-1] // size
-    sums = picture.to(torch.int64).reshape(3, size, step, size, step).sum(dim=(2, 4))
-    return ((2 * sums + step * step) // (2 * step * step)).to(torch.uint8)
+def _literal(text: str) -> str:
+    """`text` for matplotlib, which would typeset what stands between two dollar signs."""
+    return text.replace("$", r"\$")
 
 
 def _check_picture(picture: Tensor, sizes: Sequence[int]) -> None:

@@ -31,13 +31,15 @@ _STYLE = {
 
 
 class Drawing:
-    """What a lesson shows as the last expression of a cell. `alt` says what there is to see.
+    """What a lesson shows as the last expression of a cell.
 
-    `alt` is also the cell's text/plain, which the tests compare: no measured number belongs into it.
+    Attributes:
+        summary: what is shown, in a sentence without measured numbers: the cell's text/plain, which tests compare.
+        alt: what there is to see, numbers included, for readers who cannot see the picture.
     """
 
-    def __init__(self, figure: Figure, alt: str):
-        self.figure, self.alt = figure, alt
+    def __init__(self, figure: Figure, summary: str, alt: str = ""):
+        self.figure, self.summary, self.alt = figure, summary, alt or summary
 
     def png(self, *, dpi: int = 100) -> bytes:
         """The drawing as a PNG file."""
@@ -46,7 +48,7 @@ class Drawing:
         return out.getvalue()
 
     def __repr__(self) -> str:
-        return f"Figure: {self.alt}"
+        return f"Figure: {self.summary}"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         return {"image/png": self.png(), "text/plain": repr(self)}, {"image/png": {"alt": self.alt}}

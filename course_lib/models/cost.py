@@ -16,6 +16,9 @@ class Cost:
     megabytes: float
     macs: int
 
+    def __str__(self) -> str:
+        return f"{self.parameters / 1e6:5.1f} M parameters {self.megabytes:6.1f} MB {self.macs / 1e6:6.0f} M MACs"
+
 
 def cost(network: nn.Module, *, size: int = 64) -> Cost:
     """Count what `network` needs for one picture 3×`size`×`size`.

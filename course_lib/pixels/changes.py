@@ -36,12 +36,22 @@ def shuffle_patches(images: Tensor, patch: int, *, seed: int = 0) -> Tensor:
 
 
 def block_average(images: Tensor, size: int) -> Tensor:
-    """Take the detail away, keep the coarse layout: `size`×`size` blocks, each filled with its mean colour."""
+    """Take the detail away, keep the coarse layout: `size`×`size` blocks, each painted in its mean colour.
+
+    The result is as large as before, so that a network sees the same number of pixels.
+    """
     *_, h, w = images.shape
-    block_h, block_w = _whole(h, size, "block_average"), _whole(w, size, "block_average")
-    blocks = images.float().unflatten(-2, (size, block_h)).unflatten(-1, (size, block_w))
-    mean = blocks.mean(dim=(-3, -1)).round().to(torch.uint8)
-    return mean.repeat_interleave(block_h, dim=-2).repeat_interleave(block_w, dim=-1)
+    blocks = block_means(images, size)
+    return blocks.repeat_interleave(h // size, dim=-2).repeat_interleave(w // size, dim=-1)
+
+
+def block_means(images: Tensor, size: int) -> Tensor:
+    """uint8 [..., 3, size, size]: the mean colour of each block. In whole numbers, halves up, as in the figures' JS."""
+    *_, h, w = images.shape
+    height, width = _whole(h, size, "block_average"), _whole(w, size, "block_average")
+    blocks = images.unflatten(-2, (size, height)).unflatten(-1, (size, width))
+    n = height * width
+    return ((2 * blocks.to(torch.int64).sum(dim=(-3, -1)) + n) // (2 * n)).to(torch.uint8)
 
 
 def _whole(length: int, parts: int, who: str) -> int:

@@ -19,7 +19,8 @@ from .. import data, features, models, pixels, training
 from ..data import ImageSet
 from .evidence import Summary, digest, measure, summary
 
-FULL = training.Settings()
+NETWORK = "mobilenet_v2_035"
+FULL = training.Settings(peak_lr=3e-3)
 SHORT = training.Settings(epochs=3)
 SHORT_N = 5_000
 
@@ -72,6 +73,45 @@ def backbone_costs() -> list[tuple[str, float, Summary]]:
     return found
 
 
+def advice() -> list[tuple[str, str]]:
+    """(what people say, what the evidence says) for each piece of advice that lesson 3 puts on trial."""
+    probe, start, drift = summary("probe_backbones"), summary("probe_or_finetune"), summary("frozen_batchnorm")
+    frozen, random, large = (
+        probe[f"{NETWORK}, {which}"] for which in ("ImageNet, 64 px", "random, 64 px", "ImageNet, 128 px")
+    )
+    tuned, scratch = start["fine-tuned from ImageNet"], start["trained from scratch"]
+    best = {kind: max(points.values(), key=lambda s: s.mean) for kind, points in optimizer_curves().items()}
+    return [
+        (
+            "Photographs of dogs cannot help with satellite pictures.",
+            f"Refuted. Frozen with ImageNet's weights: {frozen}; with random ones: {random}.",
+        ),
+        ("A probe on a frozen network is enough.", f"Refuted here. Probe: {frozen}; fine-tuned: {tuned}."),
+        (
+            "You cannot train from scratch on so few pictures.",
+            f"Refuted, but the start helps. From scratch: {scratch}; from ImageNet: {tuned}.",
+        ),
+        (
+            "Enlarge small pictures before a pretrained network sees them.",
+            f"Supported for a frozen one. 64 px: {frozen}; 128 px: {large}; four times the MACs.",
+        ),
+        ("Use Adam, not SGD.", f"AdamW at its best rate: {best['adamw']}; SGD at its best: {best['sgd']}."),
+        (
+            "Set requires_grad = False, and the backbone is frozen.",
+            f"Refuted. BatchNorm left to drift: {drift['statistics drift']}; kept: {drift['statistics stay']}.",
+        ),
+    ]
+
+
+def optimizer_curves() -> dict[str, dict[float, Summary]]:
+    """Optimizer → peak learning rate → what came out, from the evidence."""
+    found: dict[str, dict[float, Summary]] = {kind: {} for kind in LEARNING_RATES}
+    for variant, result in summary("sgd_or_adam").items():
+        kind, rate = variant.split()
+        found[kind][float(rate)] = result
+    return found
+
+
 def _probe(
     pictures: ImageSet, variant: str, found, seeds: range, settings: dict, trial: str = "probe_backbones"
 ) -> None:
@@ -90,7 +130,15 @@ def from_scratch(pictures: ImageSet, seeds: range) -> None:
     """The same network, trained with the same settings, from random weights."""
     for seed in seeds:
         settings = dataclasses.replace(FULL, seed=seed)
-        _train("probe_or_finetune", "trained from scratch", pictures, settings, weights="random")
+        _train(
+            "probe_or_finetune",
+            "trained from scratch",
+            pictures,
+            settings,
+            name=NETWORK,
+            weights="random",
+            pooling="mean",
+        )
 
 
 def fine_tuned(pictures: ImageSet, seeds: range) -> None:
@@ -106,7 +154,7 @@ def fine_tuned(pictures: ImageSet, seeds: range) -> None:
             right = training.predict(model, shown).argmax(dim=1) == test.labels
             return _record(right.float().mean().item(), test, seconds)
 
-        key = digest(**dataclasses.asdict(settings), weights="real")
+        key = digest(**dataclasses.asdict(settings), name=NETWORK, weights="real", pooling="mean")
         measure("probe_or_finetune", "fine-tuned from ImageNet", seed, key, run)
         for name, change in CHANGES.items():
             measure("taken_away", name, seed, key, functools.partial(run, change))
@@ -114,17 +162,18 @@ def fine_tuned(pictures: ImageSet, seeds: range) -> None:
 
 def _fine_tuned_model(pictures: ImageSet, settings: training.Settings) -> tuple[models.Classifier, float]:
     train, val, _ = pictures.split(seed=settings.seed)
-    model = models.Classifier(models.backbone("squeezenet1_1", weights="real"), pictures.classes, seed=settings.seed)
+    backbone = models.backbone(NETWORK, weights="real")
+    model = models.Classifier(backbone, pictures.classes, pooling="mean", seed=settings.seed)
     return model, training.fit(model, train, val, settings).seconds
 
 
 def relearned(pictures: ImageSet, seeds: range) -> None:
     """A probe that was fitted on changed pictures, too: is the answer still in there for one who looks for it?"""
-    backbone = models.backbone("squeezenet1_1", weights="real")
+    backbone = models.backbone(NETWORK, weights="real")
     for name, change in CHANGES.items():
         changed = ImageSet.of(change(pictures.images), pictures.labels, pictures.classes, pictures.source)
         found = features.extract(backbone, changed)
-        _probe(pictures, name, found, seeds, {"change": name}, trial="taken_away_probe")
+        _probe(pictures, name, found, seeds, {"change": name, "of": NETWORK}, trial="taken_away_probe")
 
 
 def learning_rates(pictures: ImageSet, seeds: range) -> None:

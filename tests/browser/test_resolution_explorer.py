@@ -12,7 +12,8 @@ import torch
 from nbformat.v4 import new_code_cell
 from playwright.sync_api import Page, expect
 
-from course_lib.figures.resolution_explorer import ResolutionExplorer, block_average, resolution_explorer
+from course_lib.figures.resolution_explorer import ResolutionExplorer, resolution_explorer
+from course_lib.pixels import block_average
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 MODULE = Path(__file__).resolve().parents[2] / "course_lib" / "figures" / "resolution_explorer.js"
@@ -50,6 +51,11 @@ TIME = """async () => {
         times.push(performance.now() - start);
     }
     return times.sort((a, b) => a - b);
+}"""
+
+BLOCKS = """() => {
+    const { data } = document.querySelector("canvas").getContext("2d").getImageData(0, 0, 8, 8);
+    return [...data].filter((_, place) => place % 4 < 3);
 }"""
 
 
@@ -96,6 +102,7 @@ def test_lesson_answers_the_keyboard(lab, open_notebook, run_all):
         size = title.split("×")[0]
         expect(canvas).to_have_attribute("aria-label", f"The picture in {size}×{size} blocks")
         page.keyboard.press("ArrowRight")
+    assert handle.evaluate("e => getComputedStyle(e).outlineWidth") == "2px", "focus is visible"
     page.keyboard.press("ArrowLeft")
     expect(heading).to_have_text(titles[-2])
     box.scroll_into_view_if_needed()
@@ -115,9 +122,7 @@ def test_text_from_data_is_shown_as_text(page, figure):
 def test_canvas_shows_python_s_blocks(page, figure):
     mount(page, figure)
     page.evaluate("figures[0].model.set('position', 1)")
-    seen = page.evaluate(
-        "[...document.querySelector('canvas').getContext('2d').getImageData(0, 0, 8, 8).data].filter((_, i) => i % 4 < 3)"
-    )
+    seen = page.evaluate(BLOCKS)
     picture = torch.tensor(list(figure.pixels), dtype=torch.uint8).reshape(64, 64, 3).permute(2, 0, 1)
     assert seen == block_average(picture, 8)[:, ::8, ::8].permute(1, 2, 0).flatten().tolist()
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.figures.resolution_explorer import SIZES, block_average, percent, resolution_explorer
+from course_lib.figures.resolution_explorer import SIZES, percent, resolution_explorer
+from course_lib.pixels import block_average
 
 HERE = Path(__file__).parent
 MODULE = HERE.parents[1] / "course_lib" / "figures" / "resolution_explorer.js"
@@ -150,6 +151,7 @@ def node() -> str:
     return path
 
 
+@pytest.fixture(scope="session")
 def vectors() -> dict:
     """Random and corner inputs, each with Python's answer."""
     rng = np.random.default_rng(0)
@@ -186,19 +188,17 @@ def run_node(node: str, folder: Path, answers: dict) -> subprocess.CompletedProc
     return subprocess.run(command, env=os.environ | places, capture_output=True, text=True, timeout=120)
 
 
-def test_javascript_agrees_with_python(node, tmp_path):
-    result = run_node(node, tmp_path, vectors())
+def test_javascript_agrees_with_python(node, vectors, tmp_path):
+    result = run_node(node, tmp_path, vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
 @pytest.mark.parametrize("kind", ["blocks", "percents", "titles"])
-def test_disagreement_is_found(node, tmp_path, kind):
-    answers = vectors()
-    if kind == "percents":
-        answers[kind][0] = (0.5, "51 %")
-    else:
-        answers[kind][0] |= {"means": [0], "words": "nonsense"}
-    assert run_node(node, tmp_path, answers).returncode != 0
+def test_disagreement_is_found(node, vectors, tmp_path, kind):
+    wrong = {"blocks": {"means": [0]}, "titles": {"words": "nonsense"}}
+    first, *rest = vectors[kind]
+    changed = (0.5, "51 %") if kind == "percents" else first | wrong[kind]
+    assert run_node(node, tmp_path, vectors | {kind: [changed, *rest]}).returncode != 0
 
 
 def test_module_is_self_contained():
