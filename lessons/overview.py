@@ -14,7 +14,7 @@ def main() -> None:
     probes, start = trials.summary("probe_backbones"), trials.summary("probe_or_finetune")
     drawing = figures.dots(
         {
-            "six colour numbers, no network": probes["colour alone, 64 px"],
+            "six colour numbers, boosted trees": trials.summary("colour_floor")["six colour numbers, boosted trees"],
             "random weights, frozen": probes["squeezenet1_1, random, 64 px"],
             "trained on drawn textures, frozen": probes["texture_net, textures, 64 px"],
             "trained on photographs, frozen": probes["squeezenet1_1, ImageNet, 64 px"],

@@ -188,7 +188,7 @@ def _scores(n: int, k: int, *, seed: int) -> tuple[Tensor, Tensor]:
     ],
 )  # fmt: skip
 def accuracy_at_two(scores, labels):
-    """Scores, float32 [N, K], and labels, int64 [N] → share of pictures, 0 to 1, right at the second try."""
+    """Scores, float32 [N, K], and labels, int64 [N] → share of pictures, 0 to 1, right within two tries."""
     best = scores.topk(2, dim=1).indices
     return (best == labels[:, None]).any(dim=1).float().mean()
 

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data import ImageSet
+from ..features import colour_statistics
 from ..training import Run
 from ..trials import Summary
 from .static import BLACK, BLUE, MARKERS, ORANGE, PALETTE, Drawing, drawing
@@ -73,14 +75,10 @@ def _listed(groups: Mapping[object, Summary]) -> str:
     return ", ".join(f"{name}: {s.mean:.1%}" for name, s in groups.items())
 
 
-def class_colours(pictures: Tensor, labels: Tensor, classes: Sequence[str]) -> Drawing:
-    """Mean brightness of a picture against its blue share: one cloud a class, its centre marked and named.
-
-    Args:
-        pictures: float [N, 6], from `features.colour_statistics`.
-    """
-    mean = np.asarray(pictures)[:, :3]
-    x, y = 100 * mean.mean(axis=1), 100 * mean[:, 2] / mean.sum(axis=1)
+def class_colours(pictures: ImageSet) -> Drawing:
+    """Mean brightness of each picture against the share of blue: a cloud a class, its middle marked and named."""
+    mean, labels, classes = colour_statistics(pictures)[:, :3], pictures.labels, pictures.classes
+    x, y = 100 * mean.mean(axis=1), 100 * mean[:, 2] / mean.sum(axis=1).clip(1e-6)
     with drawing(8, 5) as (f, ax):
         for label, name in enumerate(classes):
             mine = (labels == label).numpy()
@@ -95,9 +93,8 @@ def class_colours(pictures: Tensor, labels: Tensor, classes: Sequence[str]) -> D
         ax.set(
             xlabel="mean brightness of the picture (0 black, 100 white)", ylabel="share of blue in the mean colour (%)"
         )
-        ax.set_title(
-            f"Large marks: the middle of each class. Small dots: 150 pictures each (n = {len(labels):,})", fontsize=10
-        )
+        facts = f"{pictures.name}, {pictures.source}, n = {len(labels):,}"
+        ax.set_title(f"{facts}. Large marks: the middle of a class; dots: 150 pictures of each", fontsize=10)
     return Drawing(
         f, "Brightness against share of blue, a cloud a class: the clouds overlap, but their middles differ."
     )
@@ -124,7 +121,9 @@ def confusion(matrix: Tensor, classes: Sequence[str], *, title: str = "") -> Dra
     return Drawing(f, f"Confusion matrix of {len(classes)} classes, counts; rows are labels, columns answers.")
 
 
-def accuracy_against_confidence(probabilities: Tensor, labels: Tensor, *, bins: int = 10) -> Drawing:
+def accuracy_against_confidence(
+    probabilities: Tensor, labels: Tensor, *, source: str = "real", bins: int = 10
+) -> Drawing:
     """Left: accuracy in bins of the maximum probability. Right: accuracy of those that are kept at each threshold."""
     confidence, answer = probabilities.max(dim=1)
     right = (answer == labels).double()
@@ -135,21 +134,19 @@ def accuracy_against_confidence(probabilities: Tensor, labels: Tensor, *, bins: 
         accuracy = right[order].cumsum(0) / torch.arange(1, len(order) + 1)
         right_ax.plot(100 * kept[20:], 100 * accuracy[20:], color=BLUE)
         right_ax.set(xlabel="pictures kept, the surest first (%)", ylabel="accuracy on those kept (%)")
-        right_ax.set_title(f"What sending the unsure to a person buys (n = {len(labels):,})", fontsize=10)
+        right_ax.set_title(f"What sending the unsure to a person buys (n = {len(labels):,}, {source})", fontsize=10)
     return Drawing(
         f, "Left: accuracy in bins of the maximum probability. Right: accuracy of the surest pictures, by share kept."
     )
 
 
 def _reliability(ax, confidence: Tensor, right: Tensor, bins: int) -> None:
-    edges = torch.linspace(0, 1, bins + 1)
-    for low, high in pairwise(edges.tolist()):
+    for low, high in pairwise(torch.linspace(0, 1, bins + 1).tolist()):
         mine = (confidence > low) & (confidence <= high)
-        if mine.sum() >= 5:
-            ax.bar(
-                100 * (low + high) / 2, 100 * right[mine].mean(), width=100 / bins * 0.9, color=ORANGE, ec=BLACK, lw=0.5
-            )
-            ax.text(100 * (low + high) / 2, 2, int(mine.sum()), ha="center", fontsize=7)
+        if (n := int(mine.sum())) >= 5:  # of fewer, the share is noise
+            middle = 50 * (low + high)
+            ax.bar(middle, 100 * float(right[mine].mean()), width=90 / bins, color=ORANGE, ec=BLACK, lw=0.5)
+            ax.text(middle, 2, n, ha="center", fontsize=7)
     ax.plot([0, 100], [0, 100], color=BLACK, ls="--", lw=1)
     ax.set(xlabel="maximum probability (%)", ylabel="right (%)", xlim=(0, 100), ylim=(0, 103))
     ax.set_title("Bars on the line: as sure as it is right (counts inside)", fontsize=10)

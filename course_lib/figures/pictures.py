@@ -29,8 +29,8 @@ def gallery(images: Tensor, captions: Sequence[str], *, columns: int = 6, title:
             ax.text(0.5, -0.04, caption, transform=ax.transAxes, ha="center", va="top", fontsize=8, parse_math=False)
         if title:
             f.suptitle(title, fontsize=11)
-    what = title or "Pictures side by side"
-    return Drawing(f, f"{what} ({len(images)} pictures).", f"{what}: {'; '.join(captions)}".replace("\n", ", "))
+    told = f"{title}: {'; '.join(captions)}".replace("\n", ", ")
+    return Drawing(f, f"{len(images)} pictures side by side, each with a caption.", told)
 
 
 def contact_sheet(pictures: ImageSet, *, per_class: int = 8, seed: int = 0) -> Drawing:

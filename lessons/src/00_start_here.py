@@ -142,23 +142,17 @@ print("A single colour, and still more than 60 % sure on average:", bool(sure_at
 # %% [markdown]
 # ## What is surprising here
 #
-# Shown a single colour, the network is nearly always wrong, and about as sure as with a sharp picture. Its probabilities
-# say which of *ten* classes fits best. They cannot say "I see nothing". A picture unlike all it learned from still lands
-# somewhere, often far from every border between classes. There the highest probability is close to 1.
+# Shown a single colour, the network is nearly always wrong, and on average no less sure than with a sharp picture. In
+# between, at 16×16, it did hesitate. Then it found its certainty again, without a reason. Its probabilities share 100 %
+# among *ten* classes. "I see nothing" is not among them.
 #
 # That is the third question of the course.
 
 # %% [markdown]
 # ## Where to go next
 #
-# | lesson | question | |
-# |---|---|---|
-# | 01 Colour spaces | Can a CNN learn colour, and does HSV help? | not written yet |
-# | 02 Asymmetric kernels | When is 1×7 better than 7×7? | not written yet |
-# | [03 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb) | Which features decide, and can I trust them? | **ready** |
-# | 04 Normalization | Whose mean and standard deviation? | not written yet |
-# | 05 Open-set rejection | Why 1.00 for anything, and how to say "none of these"? | not written yet |
-# | 06 Why did it say that? | Can I believe a heatmap? | not written yet |
-# | 07 Messy data | Wrong labels, duplicates, few pictures: what hurts? | not written yet |
+# **[03 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)** is next: which features decide, and can I trust
+# them? It takes this network and others to all 27,000 pictures, and asks what they go by.
 #
-# Open lesson 03 next. It takes the same network to all 27,000 pictures, and asks what it goes by.
+# Planned, not written yet: 01 Colour spaces (can a CNN learn colour?), 02 Asymmetric kernels, 04 Normalization, 05 Open-set
+# rejection (why 1.00 for anything?), 06 Why did it say that?, 07 Messy data.

@@ -1,0 +1,74 @@
+import re
+
+import pytest
+import torch
+
+from course_lib import figures, metrics, training
+from course_lib.data import ImageSet
+from course_lib.figures import pictures as picture_figures
+from course_lib.trials import Summary
+
+CLASSES = ("field", "lake", "<img src=x onerror=alert(1)>")
+PROBABILITIES = torch.rand(200, 3, generator=torch.Generator().manual_seed(0)).softmax(dim=1)
+LABELS = torch.arange(200) % 3
+IMAGES = torch.randint(0, 256, (5, 3, 16, 16), dtype=torch.uint8)
+
+
+def result(mean, name="a"):
+    return Summary(name, mean, 0.01, mean - 0.02, mean + 0.02, seeds=3, n=2700, seconds=1.0, device="CPU")
+
+
+def run():
+    epoch = training.Epoch(1.0, 0.5, 0.9, 0.6, 10.0)
+    return training.Run(training.Settings(), (epoch, epoch), 100, 20, "real", "CPU", 20.0)
+
+
+DRAWINGS = {
+    "dots": lambda: figures.dots({"one": result(0.8), "two": result(0.6)}, title="A title"),
+    "lines": lambda: figures.lines({"sgd": {0.1: result(0.2), 0.01: result(0.8)}}, xlabel="learning rate"),
+    "cost": lambda: figures.cost_against_accuracy([("net", 17.0, result(0.87))], xlabel="million MACs"),
+    "colours": lambda: figures.class_colours(ImageSet.of(IMAGES, [0, 0, 1, 1, 2], CLASSES)),
+    "confusion": lambda: figures.confusion(metrics.confusion_matrix(PROBABILITIES, LABELS), CLASSES),
+    "confidence": lambda: figures.accuracy_against_confidence(PROBABILITIES, LABELS),
+    "history": lambda: figures.history(run()),
+    "gallery": lambda: figures.gallery(IMAGES, ["$x_1$", "<b>b</b>", "c", "d", "e"], columns=2, title="Five"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_drawing_has_a_picture_a_summary_and_alt_text(name):
+    shown = DRAWINGS[name]()
+    bundle, metadata = shown._repr_mimebundle_()
+    assert bundle["image/png"].startswith(b"\x89PNG")
+    assert bundle["text/plain"] == repr(shown) == repr(DRAWINGS[name]())
+    assert len(metadata["image/png"]["alt"]) > 20
+
+
+@pytest.mark.parametrize("name", ["colours", "confusion", "confidence", "history", "gallery"])
+def test_what_is_compared_holds_no_measured_number(name):
+    assert not re.search(r"\d\.\d|\d\d ?%", repr(DRAWINGS[name]()))
+
+
+def test_spread_and_n_are_on_the_chart():
+    axes = DRAWINGS["dots"]().figure.axes[0]
+    assert "3 seeds, n = 2,700" in axes.get_xlabel()
+    assert any("80.0% ± 1.0%" in text.get_text() for text in axes.texts)
+
+
+def test_a_contact_sheet_has_a_row_a_class(two_greys):
+    shown = figures.contact_sheet(two_greys, per_class=4)
+    assert [ax.get_ylabel() for ax in shown.figure.axes] == ["dark", "light"]
+    assert shown.figure.axes[0].images[0].get_array().shape == (16, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("images", "captions", "message"),
+    [
+        (IMAGES.float(), ["a"] * 5, "uint8"),
+        (IMAGES[:0], [], "N ≥ 1"),
+        (IMAGES, ["a"], "5 pictures and 1 captions"),
+    ],
+)
+def test_a_gallery_names_what_is_wrong(images, captions, message):
+    with pytest.raises(ValueError, match=message):
+        picture_figures.gallery(images, captions)
