@@ -79,17 +79,17 @@ def class_colours(pictures: ImageSet) -> Drawing:
     """Mean brightness of each picture against the share of blue: a cloud a class, its middle marked and named."""
     mean, labels, classes = colour_statistics(pictures)[:, :3], pictures.labels, pictures.classes
     x, y = 100 * mean.mean(axis=1), 100 * mean[:, 2] / mean.sum(axis=1).clip(1e-6)
-    with drawing(8, 5) as (f, ax):
+    with drawing(9, 5) as (f, ax):
         for label, name in enumerate(classes):
             mine = (labels == label).numpy()
             colour, marker = PALETTE[label % len(PALETTE)], MARKERS[label % len(MARKERS)]
-            filled = label < len(PALETTE)
+            fill = colour if label < len(PALETTE) else "white"  # after seven colours, the same ones hollow
             ax.scatter(x[mine][:150], y[mine][:150], s=5, color=colour, alpha=0.25, lw=0)
-            ax.plot(np.median(x[mine]), np.median(y[mine]), marker, ms=10, mec=BLACK, mew=1,
-                    color=colour if filled else "white")  # fmt: skip
-            ax.annotate(name, (np.median(x[mine]), np.median(y[mine])), (9, 5), textcoords="offset points",
-                        fontsize=9, weight="bold",
-                        bbox={"fc": "white", "ec": "none", "alpha": 0.7, "pad": 1})  # fmt: skip
+            middle = np.median(x[mine]), np.median(y[mine])
+            ax.plot(
+                *middle, marker, ms=10, color=fill, mec=BLACK if fill != "white" else colour, mew=2, ls="", label=name
+            )
+        ax.legend(loc="upper right", frameon=False)
         ax.set(
             xlabel="mean brightness of the picture (0 black, 100 white)", ylabel="share of blue in the mean colour (%)"
         )

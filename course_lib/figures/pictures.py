@@ -18,17 +18,26 @@ def gallery(images: Tensor, captions: Sequence[str], *, columns: int = 6, title:
     if len(captions) != len(images):
         raise ValueError(f"gallery got {len(images)} pictures and {len(captions)} captions; it wants one each.")
     rows = -(-len(images) // columns)
-    with drawing(1.45 * columns, 1.85 * rows + 0.3 * bool(title), nrows=rows, ncols=columns, squeeze=False) as (
-        f,
-        axes,
-    ):
+    longest = max(len(line) for caption in captions for line in caption.split("\n"))
+    cell = max(1.3, 0.068 * longest)  # inches: as wide as the widest caption at 8 points
+    with drawing(cell * columns, (cell + 0.45) * rows, nrows=rows, ncols=columns, squeeze=False) as (f, axes):
+        texts = []
         for ax in axes.flat:
             ax.axis("off")
         for ax, image, caption in zip(axes.flat, images, captions, strict=False):
             ax.imshow(image.permute(1, 2, 0).numpy(), interpolation="nearest")
-            ax.text(0.5, -0.04, caption, transform=ax.transAxes, ha="center", va="top", fontsize=8, parse_math=False)
+            text = ax.text(
+                0.5, -0.03, caption, transform=ax.transAxes, ha="center", va="top", fontsize=8, parse_math=False
+            )
+            text.set_in_layout(False)  # or the layout would shrink the pictures to make room between captions
+            texts.append(text)
+        f.get_layout_engine().set(hspace=0.45 / cell, wspace=0.03)
         if title:
             f.suptitle(title, fontsize=11)
+        f.draw_without_rendering()
+        f.set_layout_engine("none")  # the pictures stay where they are; now the captions count for the page's edge
+        for text in texts:
+            text.set_in_layout(True)
     told = f"{title}: {'; '.join(captions)}".replace("\n", ", ")
     return Drawing(f, f"{len(images)} pictures side by side, each with a caption.", told)
 

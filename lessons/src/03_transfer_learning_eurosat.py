@@ -7,7 +7,7 @@
 #
 # | | |
 # |---|---|
-# | **Time** | 90 minutes to work through; @MINUTES@ |
+# | **Time** | 90 minutes to work through; the code runs in 3½ minutes on two CPU cores (measured, with the pictures on disk); not yet timed on a GPU |
 # | **You will be able to** | judge a pretrained network by accuracy *and* cost · say when to train all of it and when only the end · find two bugs that give no error · say what a network relied on, and when to trust it |
 # | **It builds on** | lesson 0; Python, a little PyTorch |
 
@@ -345,7 +345,9 @@ trials.conclude("the least sure tenth holds at least half of the errors", (~righ
 # %%
 unsure = confidence.argsort()[:12]
 captions = [f"{test.classes[test.labels[i]]}\nsays {test.classes[answer[i]]} {confidence[i]:.0%}" for i in unsure]
-figures.gallery(test.batch(unsure), captions, title=f"The twelve least sure ({test.source}; first line: the label)")
+figures.gallery(
+    test.batch(unsure), captions, columns=4, title=f"The twelve least sure ({test.source}; first line: the label)"
+)
 
 # %% [markdown]
 # More dangerous are the mistakes that it makes without a doubt. No threshold finds those. Decide for each: is the network wrong, or the label?
@@ -354,11 +356,11 @@ figures.gallery(test.batch(unsure), captions, title=f"The twelve least sure ({te
 surest = (~right * confidence).argsort(descending=True)[:12]
 captions = [f"{test.classes[test.labels[i]]}\nsays {test.classes[answer[i]]} {confidence[i]:.0%}" for i in surest]
 figures.gallery(
-    test.batch(surest), captions, title=f"The twelve surest mistakes ({test.source}; first line: the label)"
+    test.batch(surest), captions, columns=4, title=f"The twelve surest mistakes ({test.source}; first line: the label)"
 )
 
 # %% [markdown]
-# Several of these labels a person would dispute. So part of the last few per cent is not the network's to win.
+# In our run, one was plainly a river that it called a field, at 99 %. At others a person would hesitate, too: sheds or flats, vines or furrows? Nobody checked them on a map here, so we cannot say how many of the labels are wrong.
 
 # %% [markdown]
 # ## 7 · Which features decide?
@@ -402,18 +404,21 @@ trials.conclude(
 # A network with 97 % falls below six colour numbers when the colour goes. And the highways? Without which of the three would you expect the answer *River*? Say it aloud, then run.
 
 # %% tags=["nbval-ignore-output"]
-roads = test.at(highways)
+roads, rivers, river = test.at(highways), {}, test.classes.index("River")
 for name, change in changes.items():
     seen = data.ImageSet.of(change(roads.images), roads.labels, roads.classes, roads.source)
     counts = training.predict(model, seen).argmax(dim=1).bincount(minlength=len(test.classes))
-    top = counts.argsort(descending=True)[:4]
+    top, rivers[name] = counts.argsort(descending=True)[:4], int(counts[river])
     print(f"{name:15}", ", ".join(f"{test.classes[k]} {counts[k]}" for k in top))
 
-# %% tags=["verdict"]
-trials.conclude("as they are, at least eight of ten highways are called highways", right[highways].float().mean() > 0.8)
+# %% tags=["verdict", "real-data"]
+trials.conclude("as they are, fewer than one highway in twenty is called a river", rivers["as it is"] < len(roads) / 20)
+trials.conclude(
+    "of the three losses, that of detail makes most rivers", max(rivers, key=rivers.get) == "without detail"
+)
 
 # %% [markdown]
-# @HIGHWAY@
+# So much for *why is a highway taken for a river?* With the pictures as they are it hardly is. Rivers come when the *detail* goes: in blocks of 40 metres, a long band may be water as well as asphalt. Without colour, highways turn into something else altogether. (One network, one seed.)
 
 # %% [markdown]
 # Careful, though. A network that never met a grey picture may fail on it although the answer is still there. A drop says: *this network relied on it*. It does not say: *nobody could do without it*. So fit two probes on the same frozen network, one on pictures as they are, one on grey ones. Both are tested on grey.
