@@ -15,13 +15,13 @@ def main() -> None:
     drawing = figures.dots(
         {
             "six colour numbers, boosted trees": trials.summary("colour_floor")["six colour numbers, boosted trees"],
-            "random weights, frozen": probes["squeezenet1_1, random, 64 px"],
-            "trained on drawn textures, frozen": probes["texture_net, textures, 64 px"],
-            "trained on photographs, frozen": probes["squeezenet1_1, ImageNet, 64 px"],
-            "trained from scratch": start["trained from scratch"],
-            "trained on photographs, then fine-tuned": start["fine-tuned from ImageNet"],
+            "random weights, frozen": probes["mobilenet_v2_035, random, 64 px"],
+            "random weights, trained for six epochs": start["trained from scratch"],
+            "learned from drawings (texture_net), frozen": probes["texture_net, textures, 64 px"],
+            "learned from photographs, frozen": probes["mobilenet_v2_035, ImageNet, 64 px"],
+            "learned from photographs, fine-tuned": start["fine-tuned from ImageNet"],
         },
-        title="EuroSAT at 64 px, ten kinds of land",
+        title="EuroSAT at 64 px; MobileNetV2 where nothing else is said",
     )
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_bytes(drawing.png())

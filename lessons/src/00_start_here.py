@@ -32,7 +32,10 @@ from course_lib.cli import doctor
 
 findings = doctor.report()
 for finding in findings:
-    if finding.topic in ("Python", "torch", "device", "widgets", "eurosat") or finding.ok is False:
+    if (
+        finding.topic in ("Python", "torch", "device", "widgets", "eurosat")
+        or finding.ok is False
+    ):
         print(f"{finding.topic:10} {finding.value}  {finding.mend}")
 
 # %% tags=["verdict"]
@@ -64,9 +67,13 @@ figures.contact_sheet(train, per_class=5)
 
 # %% tags=["nbval-ignore-output"]
 network = models.backbone("squeezenet1_1")
-known, unseen = (features.extract(network, part, progress=False) for part in (train, test))
+known, unseen = (
+    features.extract(network, part, progress=False) for part in (train, test)
+)
 probe = features.probe(known, train.labels, unseen, test.labels)
-print(f"{probe.accuracy:.1%} of n = {probe.n_test} test pictures ({pictures.source}; one split, seed 0)")
+print(
+    f"{probe.accuracy:.1%} of n = {probe.n_test} test pictures ({pictures.source}; one split, seed 0)"
+)
 
 # %% tags=["verdict"]
 print("Right for more than 7 in 10 pictures that it never saw:", probe.accuracy > 0.7)
@@ -90,15 +97,20 @@ guess
 
 # %%
 import torch
-
 from course_lib.figures.resolution_explorer import SIZES, resolution_explorer
 from course_lib.pixels import block_average
 
 highway = test.classes.index("Highway")
 sure = torch.as_tensor(probe.model.predict_proba(unseen)[:, highway] > 0.8)
 road = test.images[(test.labels == highway) & sure][0]
-blurred = data.ImageSet.of(torch.stack([block_average(road, size) for size in SIZES]), [highway] * 7, test.classes)
-probabilities = probe.model.predict_proba(features.extract(network, blurred, cache=False, progress=False))
+blurred = data.ImageSet.of(
+    torch.stack([block_average(road, size) for size in SIZES]),
+    [highway] * 7,
+    test.classes,
+)
+probabilities = probe.model.predict_proba(
+    features.extract(network, blurred, cache=False, progress=False)
+)
 
 # %% [markdown]
 # Move the slider with the mouse or with the arrow keys. Watch the picture first, and say what *you* would answer. Then
@@ -107,15 +119,22 @@ probabilities = probe.model.predict_proba(features.extract(network, blurred, cac
 # On a page without a running kernel there is no slider; the small pictures below show all seven steps.
 
 # %%
-resolution_explorer(road, probabilities, test.classes, truth="Highway", source=pictures.source)
+resolution_explorer(
+    road, probabilities, test.classes, truth="Highway", source=pictures.source
+)
 
 # %% tags=["verdict", "real-data"]
 answers = [test.classes[label] for label in probabilities.argmax(axis=1)]
-lost = next((place for place, answer in enumerate(answers) if answer != "Highway"), len(SIZES) - 1)
+lost = next(
+    (place for place, answer in enumerate(answers) if answer != "Highway"),
+    len(SIZES) - 1,
+)
 guess.compare(f"{SIZES[lost]}×{SIZES[lost]}")
 print(f"There the network says {answers[lost]}.")
 surest = probabilities.max(axis=1).argmax()
-print(f"Of all seven answers it is surest of {answers[surest]}, at {SIZES[surest]}×{SIZES[surest]}.")
+print(
+    f"Of all seven answers it is surest of {answers[surest]}, at {SIZES[surest]}×{SIZES[surest]}."
+)
 
 # %% [markdown]
 # On real EuroSAT it goes at the first step, where *you* still see the road. And what is the network surest of? Not of the
@@ -128,16 +147,24 @@ print(f"Of all seven answers it is surest of {answers[surest]}, at {SIZES[surest
 many, _ = test.split((300, 200))
 right_at, sure_at = {}, {}
 for size in (64, 16, 4, 1):
-    blurred = data.ImageSet.of(block_average(many.images, size), many.labels, test.classes)
-    chances = probe.model.predict_proba(features.extract(network, blurred, cache=False, progress=False))
+    blurred = data.ImageSet.of(
+        block_average(many.images, size), many.labels, test.classes
+    )
+    chances = probe.model.predict_proba(
+        features.extract(network, blurred, cache=False, progress=False)
+    )
     right_at[size] = (chances.argmax(axis=1) == many.labels.numpy()).mean()
     sure_at[size] = chances.max(axis=1).mean()
-    print(f"{size:2}×{size:<2} right: {right_at[size]:4.0%}   mean highest probability: {sure_at[size]:4.0%}   n = 300")
+    print(
+        f"{size:2}×{size:<2} right: {right_at[size]:4.0%}   mean highest probability: {sure_at[size]:4.0%}   n = 300"
+    )
 
 # %% tags=["verdict"]
 print("Sharp pictures, more than 7 in 10 right:", bool(right_at[64] > 0.7))
 print("A single colour, fewer than 3 in 10 right:", bool(right_at[1] < 0.3))
-print("A single colour, and still more than 60 % sure on average:", bool(sure_at[1] > 0.6))
+print(
+    "A single colour, and still more than 60 % sure on average:", bool(sure_at[1] > 0.6)
+)
 
 # %% [markdown]
 # ## What is surprising here

@@ -36,7 +36,7 @@ def toy(empty_machine, monkeypatch, tmp_path) -> Entry:
     zip_of(mirror / "toy.zip", FILES)
     with zipfile.ZipFile(mirror / "toy.zip") as file:
         content = archive.tree_digest(file)
-    return Entry("toy", "pictures", "Toy", "toy.zip", (), 10_000, "MIT", "", content, 6, 64)
+    return Entry("toy", "pictures", "Toy", "toy.zip", (), 10_000, "MIT", "", content=content, pictures=6, size=64)
 
 
 def test_a_set_is_decoded_once_and_mapped_afterwards(toy):
