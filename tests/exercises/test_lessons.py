@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -263,3 +264,11 @@ def test_a_check_leaves_the_random_numbers_of_the_notebook_alone():
     before = torch.random.get_rng_state()
     lesson_03.frozen.judge(lesson_03.frozen.reference)
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_the_notebook_starts_from_the_stubs():
+    """A learner's cell and the checked solution have the same signature and docstring."""
+    twin = (Path(__file__).parents[2] / "lessons" / "src" / "03_transfer_learning_eurosat.py").read_text("utf-8")
+    for name in ("recall", "statistics", "accuracy_at_two", "review", "frozen"):
+        signature = getattr(lesson_03, name).stub.splitlines()[0]
+        assert signature in twin, name

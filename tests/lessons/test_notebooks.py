@@ -96,7 +96,16 @@ def without_alt_text(notebook: NotebookNode) -> Iterator[str]:
                 yield f"no alt text with the picture of `{cell.source.splitlines()[0]}`, only {text!r}"
 
 
-RULES = (unpaired, too_many_ignored, left_over, without_alt_text)
+def without_prose(notebook: NotebookNode) -> Iterator[str]:
+    """Three code cells in a row: by the third, a reader has forgotten what for."""
+    in_a_row = 0
+    for cell in notebook.cells:
+        in_a_row = in_a_row + 1 if cell.cell_type == "code" else 0
+        if in_a_row == 3:
+            yield f"the third code cell without prose: `{cell.source.splitlines()[0]}`"
+
+
+RULES = (without_prose, unpaired, too_many_ignored, left_over, without_alt_text)
 
 # --- the lessons ---
 
@@ -187,6 +196,12 @@ def test_picture_without_alt_text_is_found():
     assert faults(without_alt_text, code("plot()", png="iVBOR", plain=sentence)) == []
     assert faults(without_alt_text, code("plot()", png="iVBOR", plain="<Figure size 640x480>")) != []
     assert faults(without_alt_text, code("plot()", png="iVBOR")) != []
+
+
+def test_three_code_cells_in_a_row_are_found():
+    cells = [code("a"), code("b"), new_markdown_cell("So:"), code("c"), code("d"), code("e")]
+    assert faults(without_prose, *cells[:5]) == []
+    assert len(faults(without_prose, *cells)) == 1
 
 
 def test_folder_of_this_machine_is_found():

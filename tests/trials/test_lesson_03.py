@@ -10,6 +10,8 @@ TRIALS = {
     "probe_or_finetune": 3,
     "taken_away": 3,
     "taken_away_probe": 5,
+    "taken_away_unprepared": 5,
+    "colour_floor": 5,
     "sgd_or_adam": 3,
     "frozen_batchnorm": 3,
 }
