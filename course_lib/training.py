@@ -191,7 +191,8 @@ def prepare(pictures: Tensor, preprocessing, device, *, size: int | None = None,
     x = pictures.to(device, non_blocking=True)
     if forms is not None:
         x = turn(x, forms.to(device))
-    x = preprocessing(x).contiguous(memory_format=torch.channels_last)
+    # Channels last while a pixel is one byte; `preprocessing` keeps the order.
+    x = preprocessing(x.contiguous(memory_format=torch.channels_last))
     if size and size != x.shape[-1]:
         x = interpolate(x, size=(size, size), mode="bilinear", antialias=True)
     return x
@@ -203,10 +204,12 @@ def turn(pictures: Tensor, forms: Tensor) -> Tensor:
     The bits of a form say: mirror left–right, mirror top–bottom, swap rows and columns. Seen from a
     satellite there is no up, so all eight are equally likely pictures of the same class.
     """
-    left_right, top_bottom, swap = ((forms >> bit & 1).bool()[:, None, None, None] for bit in range(3))
-    x = torch.where(left_right, pictures.flip(3), pictures)
-    x = torch.where(top_bottom, x.flip(2), x)
-    return torch.where(swap, x.transpose(2, 3), x)
+    x = pictures.clone()
+    moves = (lambda p: p.flip(3), lambda p: p.flip(2), lambda p: p.transpose(2, 3))
+    for bit, move in enumerate(moves):
+        chosen = (forms >> bit & 1).nonzero().ravel()
+        x[chosen] = move(x[chosen])
+    return x
 
 
 def best_device() -> str:

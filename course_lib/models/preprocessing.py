@@ -36,7 +36,8 @@ class Preprocessing:
             )
         slope = torch.tensor([self.scale / s for s in self.std], device=pictures.device)
         offset = torch.tensor([-m / s for m, s in zip(self.mean, self.std, strict=True)], device=pictures.device)
-        x = pictures * slope[:, None, None] + offset[:, None, None]
+        # In place: fresh memory for each step costs four times the arithmetic.
+        x = pictures.float().mul_(slope[:, None, None]).add_(offset[:, None, None])
         return x.flip(1) if self.order == "BGR" else x
 
 
