@@ -106,8 +106,6 @@ def _compute(backbone, pictures, size, pooling, batch_size, device, progress) ->
 
 
 def _keep(file, features: np.ndarray) -> None:
-    with writing(file):
-        part = file.with_name(file.name + ".part")
-        with part.open("wb") as out:
-            np.save(out, features)
-        part.replace(file)
+    # Left in reverse order: closed, then renamed (Windows insists), then unlocked.
+    with writing(file), places.replacing(file) as part, part.open("wb") as out:
+        np.save(out, features)

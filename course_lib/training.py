@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate
 from tqdm import tqdm
 
-from .data import ImageSet
+from .data import ImageSet, places
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,10 @@ class Run:
 
     def save(self, path: str | Path) -> Path:
         """Write the record as JSON."""
-        return _write_whole(Path(path), json.dumps(asdict(self), indent=1).encode())
+        path = Path(path)
+        with places.replacing(path) as part:
+            part.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        return path
 
 
 def fit(
@@ -269,20 +272,17 @@ class _State:
             self.model.load_state_dict(self.best_weights)
 
     def store(self, path: Path) -> None:
-        """Write everything to `path`: to a part first, so that a kill leaves the old file or the new one."""
-        part = path.with_name(path.name + ".part")
-        torch.save(
-            {
-                "run": self._identity(),
-                "history": [asdict(epoch) for epoch in self.history],
-                "model": self.model.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "schedule": self.schedule.state_dict(),
-                "best_weights": self.best_weights,
-            },
-            part,
-        )
-        part.replace(path)
+        """Write everything to `path`, whole or not at all."""
+        stored = {
+            "run": self._identity(),
+            "history": [asdict(epoch) for epoch in self.history],
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "best_weights": self.best_weights,
+        }
+        with places.replacing(path) as part:
+            torch.save(stored, part)
 
     def restore(self, path: Path) -> None:
         # weights_only: a checkpoint from somebody else must not be able to run code.
@@ -377,10 +377,3 @@ def _require(holds: bool, name: str, got: object, wanted: str) -> None:
 
 def _argmin(values: list[float]) -> int:
     return min(range(len(values)), key=values.__getitem__) if values else -1
-
-
-def _write_whole(path: Path, content: bytes) -> Path:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
-    return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -115,6 +115,10 @@ class ImageSet:
         """The pictures at `positions`, in that order, over the same store."""
         positions = torch.as_tensor(positions, dtype=torch.int64)
         return replace(self, rows=self.rows[positions], labels=self.labels[positions])
+
+    def changed(self, change: Callable[[Tensor], Tensor]) -> ImageSet:
+        """The same pictures after `change` (uint8 [N, 3, H, W] → the same), with their labels and source."""
+        return ImageSet.of(change(self.images), self.labels, self.classes, self.source, name=self.name)
 
     def subset(self, n: int, *, seed: int = 0) -> ImageSet:
         """`n` pictures drawn without replacement, each class in its share of the whole."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -24,6 +26,14 @@ def shipped(name: str) -> Path:
 def package(name: str) -> Path:
     """A file inside `course_lib`: weights that the project trained itself."""
     return _PACKAGE / name
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A part file to write to; it becomes `path` when all went well. A kill leaves the old file or the new one."""
+    part = path.with_name(path.name + ".part")
+    yield part
+    part.replace(path)
 
 
 def data_dir() -> Path:

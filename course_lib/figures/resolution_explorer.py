@@ -16,12 +16,13 @@ from torch import Tensor
 from ..data import Source
 from ..pixels import block_means
 from .live import Control, LiveFigure
+from .static import BLUE
 
 SIZES = (64, 32, 16, 8, 4, 2, 1)
 CLASSES = (2, 20)  # fewer have no contest, more have no room
 _NOTES = {"real": "", "stand-in": "generated stand-in", "generated": "generated"}
 # Okabe and Ito's blue beside a grey: apart in lightness too, and the first is bold and has a mark as well.
-_FIRST, _OTHER = "#0072b2", "#b4b4b4"
+_FIRST, _OTHER = BLUE, "#b4b4b4"
 
 
 def resolution_explorer(

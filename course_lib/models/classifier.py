@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ..data import places
 from .backbones import Backbone, backbone, pool
 from .preprocessing import Preprocessing
 
@@ -88,10 +89,9 @@ def save(model: Classifier, path: str | Path) -> Path:
         "dropout": model.dropout,
         "pooling": model.pooling,
     }
-    part = path.with_name(path.name + ".part")
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    save_file(state, part, metadata={"classifier": json.dumps(about)})
-    part.replace(path)
+    with places.replacing(path) as part:
+        save_file(state, part, metadata={"classifier": json.dumps(about)})
     return path
 
 

@@ -182,7 +182,7 @@ def fine_tuned(pictures: ImageSet, seeds: range) -> None:
 
         def run(change: Change | None = None, test=test, trained=trained) -> dict:
             model, seconds = trained()
-            shown = ImageSet.of(change(test.images), test.labels, test.classes, test.source) if change else test
+            shown = test.changed(change) if change else test
             right = training.predict(model, shown).argmax(dim=1) == test.labels
             return _record(right.float().mean().item(), test, seconds)
 
@@ -207,8 +207,7 @@ def relearned(pictures: ImageSet, seeds: range) -> None:
     backbone = models.backbone(NETWORK, weights="real")
     found = {}
     for name, change in CHANGES.items():
-        changed = ImageSet.of(change(pictures.images), pictures.labels, pictures.classes, pictures.source)
-        found[name] = features.extract(backbone, changed)
+        found[name] = features.extract(backbone, pictures.changed(change))
         _probe(pictures, name, found[name], seeds, {"change": name, "of": NETWORK}, trial="taken_away_probe")
     for seed in seeds:
         train, _, test = pictures.split(seed=seed)

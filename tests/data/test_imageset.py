@@ -38,6 +38,14 @@ def test_a_split_shares_the_pixels():
     assert whole.split()[0].store.data_ptr() == whole.store.data_ptr()
 
 
+def test_changed_pictures_keep_labels_and_source():
+    part = make().split((0.5, 0.5))[1]
+    found = part.changed(lambda images: images + 1)
+    assert torch.equal(found.images, part.images + 1)
+    assert torch.equal(found.labels, part.labels)
+    assert (found.source, found.name, found.classes) == (part.source, part.name, part.classes)
+
+
 @pytest.mark.parametrize("counts", [(1,), (3, 1), (10, 1, 1)])
 def test_tiny_classes_are_split_without_loss(counts):
     whole = make(counts)
