@@ -144,12 +144,12 @@ print(
 # The probe learned from sharp pictures only. And this is one picture: is it an accident?
 
 # %% tags=["nbval-ignore-output"]
+from functools import partial
+
 many, _ = test.split((300, 200))
 right_at, sure_at = {}, {}
 for size in (64, 16, 4, 1):
-    blurred = data.ImageSet.of(
-        block_average(many.images, size), many.labels, test.classes
-    )
+    blurred = many.changed(partial(block_average, size=size))
     chances = probe.model.predict_proba(
         features.extract(network, blurred, cache=False, progress=False)
     )
