@@ -17,6 +17,9 @@ from __future__ import annotations
 
 from nbval.plugin import IPyNbCell
 
+# The state of an interactive figure, kept for pages without a kernel: measured numbers and pictures.
+FIGURE = "application/vnd.what-does-a-cnn-see.figure+json"
+
 # Nothing is sanitised by patterns: what differs from run to run belongs into a cell that is not compared.
 
 
@@ -24,7 +27,7 @@ def pytest_collection_modifyitems(items) -> None:
     """Leave out stderr everywhere and, on the stand-in, the outputs of cells tagged `real-data`."""
     cells = [item for item in items if isinstance(item, IPyNbCell)]
     for notebook in {cell.parent for cell in cells}:
-        notebook.skip_compare += ("stderr",)
+        notebook.skip_compare += ("stderr", FIGURE)
     if not cells or _real_data():
         return
     for cell in cells:

@@ -1,22 +1,35 @@
 """What every interactive figure is: one object with a live view, a picture, alt text, and deterministic plain text.
 
-The live view is an ES module (`name.js` beside `name.py`); sliders are ipywidgets, linked to the figure's traits
-in the browser, so that no kernel is in the loop. A page without a kernel shows the picture (GitHub, a stored lesson).
+The live view is an ES module (`shared.js` and `name.js`, put together); sliders are ipywidgets, linked to the
+figure's traits in the browser, so that no kernel is in the loop. A page without a kernel gets the same module with
+the browser's own sliders (`page.py`); a page without scripts, such as GitHub's, shows the picture.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import anywidget
 import ipywidgets
+import traitlets
 from matplotlib.figure import Figure
 
+_HERE = Path(__file__).parent
 _VIEW = "application/vnd.jupyter.widget-view+json"
+# Beside the picture in a stored lesson: what `page.py` needs to bring the figure to life without a kernel.
+# No front end knows this type, so none shows it.
+FIGURE = "application/vnd.what-does-a-cnn-see.figure+json"
 # matplotlib writes its version into a PNG; a stored lesson should not change with it.
 _PNG = {"format": "png", "dpi": 100, "metadata": {"Software": None}}
+
+
+def module(name: str) -> str:
+    """The ES module of the figure `name`: what all share, then its own. No imports, no build step."""
+    return "\n".join((_HERE / file).read_text(encoding="utf-8") for file in ("shared.js", f"{name}.js"))
 
 
 @dataclass(frozen=True)
@@ -26,34 +39,71 @@ class Control:
     Attributes:
         widget: such as an `IntSlider`.
         trait: of the figure, the one that the widget sets.
-        reads: the widget's own trait that holds the value; "index" for a `SelectionSlider`.
+        reads: the widget's own trait that holds the value; "index" for a `SelectionSlider` or a `Dropdown`.
+        shown: {trait: values}: only where each of these traits of the figure has one of its values is it shown.
     """
 
     widget: ipywidgets.Widget
     trait: str
     reads: str = "value"
+    shown: Mapping[str, Sequence] = field(default_factory=dict)
+
+    def link(self) -> dict:
+        """What `shared.js` needs to tie the widget to the trait."""
+        return {"widget": self.widget.model_id} | self._tie()
+
+    def plain(self) -> dict:
+        """What `page.js` needs to put a browser's own control in its place."""
+        widget = self.widget
+        told = {"trait": self.trait, "label": widget.description, "shown": self._tie()["shown"]}
+        if self.reads == "index":
+            labels = [option[0] if isinstance(option, tuple) else str(option) for option in widget.options]
+            kind = "steps" if isinstance(widget, ipywidgets.SelectionSlider) else "choice"
+            return told | {"kind": kind, "options": labels, "values": list(range(len(labels)))}
+        if isinstance(widget, (ipywidgets.Dropdown, ipywidgets.ToggleButtons)):
+            raise TypeError(f"Control got {type(widget).__name__} with reads='value'; it wants reads='index'.")
+        if isinstance(widget.value, bool):
+            return told | {"kind": "switch"}
+        digits = 0 if isinstance(widget.value, int) else _digits(widget.readout_format)
+        return told | {"kind": "number", "digits": digits} | {k: getattr(widget, k) for k in ("min", "max", "step")}
+
+    def _tie(self) -> dict:
+        shown = {trait: list(values) for trait, values in self.shown.items()}
+        return {"reads": self.reads, "trait": self.trait, "shown": shown}
+
+
+def _digits(readout_format: str) -> int:
+    """Decimals in a format such as ".2f"."""
+    return int(readout_format.strip(".f"))
 
 
 class LiveFigure(anywidget.AnyWidget):
-    """Base of the interactive figures. A figure adds `_esm`, synced traits, and the four methods below.
+    """Base of the interactive figures. A figure adds `_esm = module(name)`, synced traits, and the methods below.
 
     The controls follow the figure's traits and the other way round, in the browser; Python hears of it afterwards.
     Nothing links them in Python as well: an echo from the kernel would push a slider back while it is dragged.
+    Nor is it done by `ipywidgets.jslink`: its model is part of no view, and Colab makes only the models of a view.
     """
 
     # ipywidgets 7 displays through this method, and IPython then never asks for the bundle with the picture.
     _ipython_display_ = None
+    _controls = traitlets.List().tag(sync=True)
+    name: str  # of the module: name.js
 
     def __init__(self, **traits):
         super().__init__(**traits)
-        controls = self.controls()
-        links = [ipywidgets.jslink((control.widget, control.reads), (self, control.trait)) for control in controls]
-        self.box = ipywidgets.VBox([*(control.widget for control in controls), self])
+        self._parts = tuple(self.controls())
+        widgets = [control.widget for control in self._parts]
+        self._controls = [control.link() for control in self._parts]
+        self.box = ipywidgets.VBox([*widgets, self])
         self.box.add_class("cnnsee-figure")  # by this a module's style finds the controls: ipywidgets shows no focus
-        self._parts = (self.box, *links, *(control.widget for control in controls))
 
     def controls(self) -> tuple[Control, ...]:
         """The widgets that stand above the view, at the figure's present values."""
+        raise NotImplementedError
+
+    def title(self) -> str:
+        """The line above the figure: the present state in one sentence. The view shows the same, letter by letter."""
         raise NotImplementedError
 
     def describe(self) -> str:
@@ -76,10 +126,22 @@ class LiveFigure(anywidget.AnyWidget):
         figure.savefig(file, **_PNG)
         return file.getvalue()
 
+    def plain(self) -> dict:
+        """All that a page without a kernel needs: the figure's name, its traits (bytes in base64), its controls."""
+        inherited = LiveFigure.class_trait_names()
+        names = [name for name in self.trait_names(sync=True) if name not in inherited and not name.startswith("_")]
+        own = {name: getattr(self, name) for name in names}
+        binary = {trait: base64.b64encode(value).decode() for trait, value in own.items() if isinstance(value, bytes)}
+        state = {trait: value for trait, value in own.items() if trait not in binary}
+        controls = [control.plain() for control in self._parts]
+        return {"figure": self.name, "state": state, "bytes": binary, "controls": controls}
+
     def close(self) -> None:
         """Take the figure and its controls out of the page and out of the kernel's memory."""
-        for part in self.__dict__.pop("_parts", ()):
-            part.close()
+        for control in self.__dict__.pop("_parts", ()):
+            control.widget.close()
+        if box := self.__dict__.pop("box", None):
+            box.close()
         super().close()
 
     def __repr__(self) -> str:
@@ -88,5 +150,6 @@ class LiveFigure(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         data, metadata = super()._repr_mimebundle_(**kwargs)
         data["image/png"] = base64.b64encode(self.png()).decode()
+        data[FIGURE] = self.plain()
         data[_VIEW]["model_id"] = self.box.model_id  # the view with its controls
         return data, metadata | {"image/png": {"alt": self.describe()}}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import ipywidgets
 import numpy as np
@@ -15,8 +13,9 @@ from torch import Tensor
 
 from ..data import Source
 from ..pixels import block_means
-from .live import Control, LiveFigure
+from .live import Control, LiveFigure, module
 from .static import BLUE
+from .words import literal, percent
 
 SIZES = (64, 32, 16, 8, 4, 2, 1)
 CLASSES = (2, 20)  # fewer have no contest, more have no room
@@ -71,23 +70,11 @@ def resolution_explorer(
     )
 
 
-def percent(probability: float) -> str:
-    """In whole percent, halves up. Only certainty is called 100 %, and only the impossible 0 %.
-
-    >>> percent(.834), percent(.9999), percent(.001)
-    ('83 %', '>99 %', '<1 %')
-    """
-    if 0 < probability < 0.005:
-        return "<1 %"
-    if 0.995 <= probability < 1:
-        return ">99 %"
-    return f"{math.floor(100 * probability + 0.5)} %"
-
-
 class ResolutionExplorer(LiveFigure):
     """Made by `resolution_explorer`, which checks what goes in. `position` is the place on the slider, from 0."""
 
-    _esm = Path(__file__).with_suffix(".js")
+    name = "resolution_explorer"
+    _esm = module(name)
     position = traitlets.Int(0).tag(sync=True)
     pixels = traitlets.Bytes().tag(sync=True)
     side = traitlets.Int().tag(sync=True)
@@ -134,7 +121,7 @@ class ResolutionExplorer(LiveFigure):
     def draw(self, figure: Figure) -> None:
         figure.set_size_inches(9, 5.6)
         figure.get_layout_engine().set(w_pad=0.12)
-        figure.suptitle(_literal(self.title()), fontweight="bold")
+        figure.suptitle(literal(self.title()), fontweight="bold")
         top, strip = figure.subfigures(2, 1, height_ratios=[2.5, 1])
         picture, bars = top.subplots(1, 2, width_ratios=[1, 1.25])
         self._draw_picture(picture, self.position)
@@ -142,7 +129,7 @@ class ResolutionExplorer(LiveFigure):
         for place, axes in enumerate(np.atleast_1d(strip.subplots(1, len(self.sizes)))):
             self._draw_picture(axes, place)
             bold = "bold" if place == self.position else "normal"
-            axes.set_title(_literal(self._answer(place, "\n", "\n")), fontsize=8, fontweight=bold)
+            axes.set_title(literal(self._answer(place, "\n", "\n")), fontsize=8, fontweight=bold)
 
     def _draw_picture(self, axes, position: int) -> None:
         pixels = np.frombuffer(self.pixels, np.uint8).reshape(self.side, self.side, 3)
@@ -166,18 +153,13 @@ class ResolutionExplorer(LiveFigure):
 
     def _label(self, place: int, first: bool) -> str:
         name = self.classes[place]
-        return f"{'▶ ' if first else ''}{_literal(name)}{' (true)' if name == self.truth else ''}"
+        return f"{'▶ ' if first else ''}{literal(name)}{' (true)' if name == self.truth else ''}"
 
     def _answer(self, position: int, between: str = ": ", after_name: str = ", ") -> str:
         """ "16×16: Highway, 83 %" """
         row, size = self.probabilities[position], self.sizes[position]
         best = max(row)
         return f"{size}×{size}{between}{self.classes[row.index(best)]}{after_name}{percent(best)}"
-
-
-def _literal(text: str) -> str:
-    """`text` for matplotlib, which would typeset what stands between two dollar signs."""
-    return text.replace("$", r"\$")
 
 
 def _check_picture(picture: Tensor, sizes: Sequence[int]) -> None:

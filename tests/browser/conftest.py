@@ -27,6 +27,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from course_lib.figures.live import LiveFigure
+from tests.browser.stage import Stage
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 CANDIDATES = (
@@ -180,6 +183,32 @@ def open_notebook(lab, chromium, request) -> Iterator[Callable[[str], Page]]:
     if getattr(request.node, "failed", False):
         _photograph(pages, request.node.name)
     context.close()
+
+
+@pytest.fixture
+def show_figure(chromium, request) -> Iterator[Callable[[LiveFigure], Stage]]:
+    """`show_figure(figure).mount()`: the figure on a bare page. Fails where it asks the net or logs an error."""
+    context = chromium.new_context(viewport={"width": 1100, "height": 900})
+    asked: list[str] = []
+    faults: list[str] = []
+    stages: list[Stage] = []
+    context.route(re.compile("^https?:"), lambda route: (asked.append(route.request.url), route.abort()))
+
+    def show(figure: LiveFigure) -> Stage:
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        stages.append(Stage(page, figure))
+        return stages[-1]
+
+    yield show
+    if getattr(request.node, "failed", False):
+        _photograph([stage.page for stage in stages], request.node.name)
+    for stage in stages:
+        stage.twin.close()
+    context.close()
+    assert asked == [], "a figure asks no other machine for anything"
+    assert faults == []
 
 
 def _photograph(pages: list[Page], test: str) -> None:

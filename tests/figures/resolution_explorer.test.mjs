@@ -1,14 +1,9 @@
 // Run by test_resolution_explorer.py: the module's arithmetic against answers that Python wrote down.
-//     MODULE=…/resolution_explorer.js VECTORS=vectors.json node --test resolution_explorer.test.mjs
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-// Through a data: address, because node 20 takes a .js file without a package.json for CommonJS.
-const source = readFileSync(process.env.MODULE);
-const { blockAverage, likeliest, percent, title } = await import(
-  `data:text/javascript;base64,${source.toString("base64")}`
-);
+const { blockAverage, likeliest, percent, title } = await import(process.env.MODULE);
 const vectors = JSON.parse(readFileSync(process.env.VECTORS, "utf8"));
 
 test("blocks have Python's means", () => {

@@ -11,7 +11,7 @@ import traitlets
 from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
 
-from course_lib.figures.live import Control, LiveFigure
+from course_lib.figures.live import FIGURE, Control, LiveFigure
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -19,6 +19,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 class Dot(LiveFigure):
     """The smallest figure: a dot at `x`, and a slider."""
 
+    name = "dot"
     _esm = "export default { render({ model, el }) { el.textContent = model.get('x'); } }"
     x = traitlets.Int(3).tag(sync=True)
 
@@ -45,7 +46,7 @@ def dot():
 
 def test_one_object_has_four_faces(dot):
     data, metadata = dot._repr_mimebundle_()
-    assert set(data) == {"text/plain", "image/png", VIEW}
+    assert set(data) == {"text/plain", "image/png", VIEW, FIGURE}
     assert data["text/plain"] == repr(dot) == "Figure: a dot on a line."
     assert metadata["image/png"] == {"alt": "A dot at 3 on a line from 0 to 9."}
     assert Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).size == (300, 100)
@@ -74,17 +75,47 @@ def test_slider_stands_in_front_and_is_linked_in_the_browser(dot):
     slider, view = dot.box.children
     assert isinstance(slider, ipywidgets.IntSlider)
     assert view is dot
-    (link,) = [part for part in dot._parts if isinstance(part, ipywidgets.widgets.widget_link.Link)]
-    assert link.source == (slider, "value")
-    assert link.target == (dot, "x")
+    assert dot._controls == [{"widget": slider.model_id, "reads": "value", "trait": "x", "shown": {}}]
     slider.value = 8
     assert dot.x == 3  # no link in Python: an echo would push a slider back while it is dragged
 
 
 def test_close_takes_everything_out_of_memory():
     figure = Dot()
-    parts = (*figure._parts, figure)
+    parts = (figure.box, *figure.box.children)
     assert all(part.comm is not None for part in parts)
     figure.close()
     assert all(part.comm is None for part in parts)
     figure.close()  # twice does no harm
+
+
+def test_plain_holds_the_figure_s_own_traits_and_nothing_of_jupyter(dot):
+    assert dot.plain() == {
+        "figure": "dot",
+        "state": {"x": 3},
+        "bytes": {},
+        "controls": [
+            {"trait": "x", "label": "", "shown": {}, "kind": "number", "digits": 0, "min": 0, "max": 9, "step": 1}
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("widget", "reads", "told"),
+    [
+        (ipywidgets.FloatSlider(min=-1, max=1, step=0.1, readout_format=".1f"), "value",
+         {"kind": "number", "digits": 1, "min": -1, "max": 1, "step": 0.1}),
+        (ipywidgets.Checkbox(), "value", {"kind": "switch"}),
+        (ipywidgets.Dropdown(options=["a", "b"]), "index", {"kind": "choice", "options": ["a", "b"], "values": [0, 1]}),
+        (ipywidgets.SelectionSlider(options=[("a", 5), ("b", 6)]), "index",
+         {"kind": "steps", "options": ["a", "b"], "values": [0, 1]}),
+    ],
+)  # fmt: skip
+def test_each_kind_of_control_has_one_in_the_browser(widget, reads, told):
+    plain = Control(widget, "x", reads, shown={"mode": (1, 2)}).plain()
+    assert plain == told | {"trait": "x", "label": widget.description, "shown": {"mode": [1, 2]}}
+
+
+def test_control_that_has_none_says_so():
+    with pytest.raises(TypeError, match="got Dropdown with reads='value'; it wants reads='index'"):
+        Control(ipywidgets.Dropdown(options=["a"]), "x").plain()

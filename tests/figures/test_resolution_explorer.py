@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -141,17 +137,6 @@ def test_position_stays_on_the_slider(figure):
 
 
 @pytest.fixture(scope="session")
-def node() -> str:
-    path = shutil.which("node")
-    if path is None:
-        reason = "no node here; install Node.js 20 or newer to check the figures' JavaScript against Python"
-        if os.environ.get("COURSE_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"{reason}, and COURSE_REQUIRE_BROWSER=1 wants it", pytrace=False)
-        pytest.skip(reason)
-    return path
-
-
-@pytest.fixture(scope="session")
 def vectors() -> dict:
     """Random and corner inputs, each with Python's answer."""
     rng = np.random.default_rng(0)
@@ -180,29 +165,14 @@ def vectors() -> dict:
     return {"blocks": blocks, "percents": percents, "titles": titles}
 
 
-def run_node(node: str, folder: Path, answers: dict) -> subprocess.CompletedProcess:
-    file = folder / "vectors.json"
-    file.write_text(json.dumps(answers))
-    places = {"MODULE": str(MODULE), "VECTORS": str(file)}
-    command = [node, "--test", str(HERE / "resolution_explorer.test.mjs")]
-    return subprocess.run(command, env=os.environ | places, capture_output=True, text=True, timeout=120)
-
-
-def test_javascript_agrees_with_python(node, vectors, tmp_path):
-    result = run_node(node, tmp_path, vectors)
+def test_javascript_agrees_with_python(run_node, vectors):
+    result = run_node("resolution_explorer", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
 @pytest.mark.parametrize("kind", ["blocks", "percents", "titles"])
-def test_disagreement_is_found(node, vectors, tmp_path, kind):
+def test_disagreement_is_found(run_node, vectors, kind):
     wrong = {"blocks": {"means": [0]}, "titles": {"words": "nonsense"}}
     first, *rest = vectors[kind]
     changed = (0.5, "51 %") if kind == "percents" else first | wrong[kind]
-    assert run_node(node, tmp_path, vectors | {kind: [changed, *rest]}).returncode != 0
-
-
-def test_module_is_self_contained():
-    source = MODULE.read_text(encoding="utf-8")
-    for foreign in ("import ", "http:", "https:", "innerHTML", "document.getElementById", "window."):
-        assert foreign not in source
-    assert "export default { render }" in source
+    assert run_node("resolution_explorer", vectors | {kind: [changed, *rest]}).returncode != 0
