@@ -1,0 +1,164 @@
+"""How long a figure takes to answer, in a real JupyterLab, beside `interact` + matplotlib in the same page.
+
+Two times are taken for each step, since they answer two questions:
+
+- script: what our code costs. From the event to the end of all its listeners.
+- to the painted frame: from the first listener that hears of the event to the task after the frame that shows it.
+  For a mouse the browser hands over the event at the beginning of a frame, for a key at once: a key's time
+  holds the wait for the next frame as well (0 to 16.7 ms at 60 Hz), which no code can shorten.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from tests.browser import jupyter
+from tests.figures.samples import SAMPLES
+
+STEPS = 120
+PEER_STEPS = 20
+IMPORT = "from tests.figures.samples import SAMPLES"
+PEER = """%matplotlib inline
+import ipywidgets, numpy as np, matplotlib.pyplot as plt
+x = np.linspace(0, 1, 200)
+@ipywidgets.interact(k=ipywidgets.IntSlider(value=50, max=100))
+def show(k):
+    plt.plot(x, x ** (k / 25))
+    plt.show()"""
+# A capture listener on the window is the first to hear of an event, one on the way up the last.
+CLOCK = """kind => {
+    const times = (globalThis.taken = []);
+    let start;
+    globalThis.stopClock?.();
+    const first = () => (start = performance.now());
+    const last = () => {
+        const script = performance.now() - start, began = start;
+        requestAnimationFrame(() => {
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () => times.push([script, performance.now() - began]);
+            channel.port2.postMessage(0);
+        });
+    };
+    window.addEventListener(kind, first, { capture: true });
+    window.addEventListener(kind, last);
+    globalThis.stopClock = () => {
+        window.removeEventListener(kind, first, { capture: true });
+        window.removeEventListener(kind, last);
+    };
+}"""
+# The peer answers when a new picture has been decoded and a frame has shown it.
+PEER_CLOCK = """() => {
+    globalThis.peerTaken = [];
+    let start;
+    window.addEventListener("keydown", () => (start = performance.now()), { capture: true });
+    const area = [...document.querySelectorAll(".jp-OutputArea img")].at(-1).closest(".widget-output, .jp-OutputArea");
+    new MutationObserver(() => {
+        const image = area.querySelector("img");
+        if (!image || start === undefined) return;
+        image.decode().then(() => requestAnimationFrame(() => {
+            const channel = new MessageChannel(), began = start;
+            channel.port1.onmessage = () => began && (peerTaken.push(performance.now() - began), (start = undefined));
+            channel.port2.postMessage(0);
+        })).catch(() => {});
+    }).observe(area, { childList: true, subtree: true, attributes: true });
+}"""
+
+
+@contextmanager
+def notebook_in_lab() -> Iterator[Page]:
+    with tempfile.TemporaryDirectory() as folder, jupyter.running(Path(folder)) as lab, sync_playwright() as playwright:
+        set_up = (
+            f"import sys\nsys.path.insert(0, {str(jupyter.REPOSITORY)!r})\nfrom tests.figures.samples import SAMPLES"
+        )
+        cells = [set_up, *(f"SAMPLES[{name!r}]()" for name in sorted(SAMPLES)), PEER]
+        made = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+        made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(made, lab.root / "bench.ipynb")
+        browser = playwright.chromium.launch(executable_path=jupyter.find_chromium(), args=list(jupyter.FLAGS))
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=1)
+        page.goto(lab.url("bench.ipynb"))
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        jupyter.run_all(page)
+        yield page
+        browser.close()
+
+
+def drag(page: Page, handle: Locator) -> None:
+    """To and fro over the middle of the slider, one step a move."""
+    place = handle.bounding_box()
+    track = handle.locator("xpath=ancestor::*[contains(@class, 'noUi-base')]").bounding_box()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    page.evaluate("taken.length = 0")
+    for step in range(STEPS):
+        page.mouse.move(track["x"] + track["width"] * (0.5 + 0.45 * np.sin(step)), place["y"] + place["height"] / 2)
+        answered(page, step)
+    page.mouse.up()
+
+
+def press(page: Page, handle: Locator) -> None:
+    handle.focus()
+    pauses = np.random.default_rng(0).uniform(0, 17, STEPS)  # ms: a key comes at any time between two frames
+    for step in range(STEPS):
+        page.wait_for_timeout(pauses[step])
+        page.keyboard.press("ArrowRight" if step // 6 % 2 else "ArrowLeft")
+        answered(page, step)
+
+
+def answered(page: Page, step: int) -> None:
+    """Wait for the frame: nobody presses a key again before, and a queue would be timed instead of a figure."""
+    page.wait_for_function(f"taken.length > {step}", timeout=10_000)
+
+
+def times(page: Page, kind: str, move) -> np.ndarray:
+    """[steps, 2] in ms: script, and to the painted frame."""
+    page.evaluate(CLOCK, kind)
+    move()
+    page.evaluate("stopClock()")
+    return np.array(page.evaluate("taken"))
+
+
+def words(taken: np.ndarray) -> str:
+    return f"{np.median(taken):5.1f} / {np.percentile(taken, 95):5.1f} ms"
+
+
+def peer(page: Page) -> np.ndarray:
+    handle = page.locator(".jp-CodeCell").last.locator(".noUi-handle")
+    handle.scroll_into_view_if_needed()
+    page.evaluate(PEER_CLOCK)
+    handle.focus()
+    for step in range(PEER_STEPS):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(f"peerTaken.length > {step}", timeout=10_000)
+    return np.array(page.evaluate("peerTaken"))
+
+
+def main() -> None:
+    if jupyter.find_chromium() is None:
+        print("No Chromium here: the figures were not timed.")
+        return
+    print("figures in JupyterLab, headless Chromium, 1x scale: median / 95th percentile")
+    print(f"{'':24}{'script':>18}{'mouse to frame':>20}{'key to frame':>20}     promised 8 / 16.7 ms to the frame")
+    with notebook_in_lab() as page:
+        for k, name in enumerate(sorted(SAMPLES)):
+            box = page.locator(".jp-CodeCell").nth(k + 1).locator(".cnnsee-figure")
+            handle = box.locator(".noUi-handle:visible").first
+            box.locator(".cnnsee-title").first.wait_for()
+            handle.scroll_into_view_if_needed()
+            by_mouse = times(page, "pointermove", lambda handle=handle: drag(page, handle))
+            by_key = times(page, "keydown", lambda handle=handle: press(page, handle))
+            script = words(np.concatenate([by_mouse[:, 0], by_key[:, 0]]))
+            print(f"{name:24}{script:>18}{words(by_mouse[:, 1]):>20}{words(by_key[:, 1]):>20}", flush=True)
+        print(f"{'interact + matplotlib':24}{'':18}{'':20}{words(peer(page)):>20}")
+
+
+if __name__ == "__main__":
+    main()
