@@ -74,6 +74,39 @@ def expected_calibration_error(probabilities: Tensor, labels: Tensor, *, bins: i
     return surplus.abs().sum().item() / len(labels)
 
 
+@dataclass(frozen=True)
+class Selected:
+    """What a threshold on the maximum probability keeps. `n` pictures, `kept` of them, `right` of those kept."""
+
+    n: int
+    kept: int
+    right: int
+
+    @property
+    def coverage(self) -> float:
+        """Share of pictures that are kept, 0–1."""
+        return self.kept / self.n
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the kept that are right, 0–1; NaN where none is kept."""
+        return self.right / self.kept if self.kept else float("nan")
+
+
+def select(probabilities: Tensor, labels: Tensor, threshold: float) -> Selected:
+    """Keep the pictures whose maximum probability is `threshold` or more; the rest goes to a person.
+
+    El-Yaniv and Wiener: On the Foundations of Noise-free Selective Classification, JMLR 2010.
+
+    >>> select(torch.tensor([[.9, .1], [.6, .4]]), torch.tensor([0, 1]), 0.8)
+    Selected(n=2, kept=1, right=1)
+    """
+    _check(probabilities, labels)
+    confidence, answer = probabilities.max(dim=1)
+    kept = confidence.double() >= threshold
+    return Selected(len(labels), int(kept.sum()), int((kept & (answer == labels)).sum()))
+
+
 def wilson_interval(hits: int, n: int, *, z: float = 1.96) -> tuple[float, float]:
     """95 % interval for a share of `hits` in `n` independent trials. Wilson, 1927."""
     if not 0 <= hits <= n or n == 0:

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -177,6 +177,19 @@ def predict(
         ]
     model.train(was_training)
     return torch.cat(batches)
+
+
+def predictor(model: nn.Module, *, size: int | None = None) -> Callable[[Tensor], Tensor]:
+    """`model` as a function of pictures: uint8 [N, 3, H, W] → probabilities float32 [N, K].
+
+    What the explorers and the heatmaps ask, again and again, with changed pictures.
+    """
+
+    def answer(pictures: Tensor) -> Tensor:
+        labels = torch.zeros(len(pictures), dtype=torch.int64)  # nobody reads them
+        return predict(model, ImageSet.of(pictures, labels, ["any"]), size=size).softmax(dim=1)
+
+    return answer
 
 
 def evaluate(model: nn.Module, pictures: ImageSet, settings: Settings, *, device=None) -> tuple[float, float]:

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 import torchmetrics.functional.classification as oracle
@@ -60,6 +62,17 @@ def test_wilson_interval():
     assert metrics.wilson_interval(95, 100) == pytest.approx((expected.low, expected.high), abs=1e-4)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 0.4, 0.9, 1.0])
+def test_selection_counts_one_by_one(threshold):
+    probabilities = SCORES.softmax(dim=1)
+    kept = [n for n in range(len(LABELS)) if probabilities[n].max().item() >= threshold]
+    right = [n for n in kept if probabilities[n].argmax() == LABELS[n]]
+    selected = metrics.select(probabilities, LABELS, threshold)
+    assert (selected.n, selected.kept, selected.right) == (len(LABELS), len(kept), len(right))
+    assert selected.coverage == len(kept) / len(LABELS)
+    assert selected.accuracy == pytest.approx(len(right) / len(kept) if kept else math.nan, nan_ok=True)
+
+
 @pytest.mark.parametrize(
     "call",
     [
@@ -67,6 +80,7 @@ def test_wilson_interval():
         lambda: metrics.accuracy_at(1, SCORES[0], LABELS),
         lambda: metrics.accuracy_at(1, SCORES, LABELS[:-1]),
         lambda: metrics.confusion_matrix(SCORES[:0], LABELS[:0]),
+        lambda: metrics.select(SCORES, LABELS[:-1], 0.5),
         lambda: metrics.wilson_interval(3, 2),
     ],
 )

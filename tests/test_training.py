@@ -150,6 +150,13 @@ def test_prepare_resizes_and_normalises(two_greys):
     assert x.mean().item() == pytest.approx(((two_greys.images[:4] / 255 - 0.5) / 0.25).mean().item(), abs=0.02)
 
 
+def test_predictor_is_the_model_as_a_function_of_pictures(two_greys):
+    model = Tiny()
+    answer = training.predictor(model)(two_greys.images)
+    assert torch.equal(answer, training.predict(model, two_greys).softmax(dim=1))
+    assert answer.sum(dim=1).allclose(torch.ones(len(two_greys)))
+
+
 def test_class_weights_balance_the_classes(two_greys):
     uneven = two_greys.at([i for i in range(200) if i % 2 == 0 or i < 40])
     weights = training._class_weights(uneven)

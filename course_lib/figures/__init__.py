@@ -3,18 +3,34 @@
 from .charts import (
     accuracy_against_confidence,
     class_colours,
-    confusion,
     cost_against_accuracy,
     dots,
     history,
     lines,
 )
+from .confusion_explorer import confusion_explorer
+from .occlusion_explorer import occlusion_explorer
+from .open_set_lab import open_set_lab
 from .pictures import contact_sheet, gallery
+from .recolour_explorer import recolour_explorer
 from .resolution_explorer import resolution_explorer
+from .softmax_lab import softmax_lab
 from .static import Drawing
 
 __all__ = [
-    "Drawing", "accuracy_against_confidence", "class_colours", "confusion", "contact_sheet",
-    "cost_against_accuracy", "dots", "gallery", "history", "lines",
+    "Drawing",
+    "accuracy_against_confidence",
+    "class_colours",
+    "confusion_explorer",
+    "contact_sheet",
+    "cost_against_accuracy",
+    "dots",
+    "gallery",
+    "history",
+    "lines",
+    "occlusion_explorer",
+    "open_set_lab",
+    "recolour_explorer",
     "resolution_explorer",
+    "softmax_lab",
 ]  # fmt: skip

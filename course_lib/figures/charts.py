@@ -100,27 +100,6 @@ def class_colours(pictures: ImageSet) -> Drawing:
     )
 
 
-def confusion(matrix: Tensor, classes: Sequence[str], *, title: str = "") -> Drawing:
-    """A confusion matrix [K, K] of counts, truth in rows; cells are shaded by their share of the row."""
-    share = matrix / matrix.sum(dim=1, keepdim=True).clamp(min=1)
-    shaded = share.clone()
-    shaded.fill_diagonal_(0)  # errors would be invisible beside the right answers
-    top = max(float(shaded.max()), 1e-9)
-    with drawing(7.4, 6.2) as (f, ax):
-        ax.imshow(shaded.numpy(), cmap="Oranges", vmin=0, vmax=1.2 * top)
-        for row in range(len(classes)):
-            for column in range(len(classes)):
-                count = int(matrix[row, column])
-                if count:
-                    weight = "bold" if row == column else "normal"
-                    ax.text(column, row, count, ha="center", va="center", fontsize=8.5, weight=weight)
-        ax.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
-        ax.set_yticks(range(len(classes)), classes)
-        ax.grid(False)
-        ax.set(xlabel="the network says", ylabel="the label says", title=title)
-    return Drawing(f, f"Confusion matrix of {len(classes)} classes, counts; rows are labels, columns answers.")
-
-
 def accuracy_against_confidence(
     probabilities: Tensor, labels: Tensor, *, source: str = "real", bins: int = 10
 ) -> Drawing:

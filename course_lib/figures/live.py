@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import anywidget
 import ipywidgets
+import numpy as np
 import traitlets
 from matplotlib.figure import Figure
+from torch import Tensor
 
 _HERE = Path(__file__).parent
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -77,6 +79,11 @@ def _digits(readout_format: str) -> int:
     return int(readout_format.strip(".f"))
 
 
+def _copy(layout: ipywidgets.Layout) -> ipywidgets.Layout:
+    names = [name for name in layout.trait_names(sync=True) if not name.startswith("_")]
+    return ipywidgets.Layout(**{name: getattr(layout, name) for name in names if getattr(layout, name) is not None})
+
+
 class LiveFigure(anywidget.AnyWidget):
     """Base of the interactive figures. A figure adds `_esm = module(name)`, synced traits, and the methods below.
 
@@ -93,6 +100,9 @@ class LiveFigure(anywidget.AnyWidget):
     def __init__(self, **traits):
         super().__init__(**traits)
         self._parts = tuple(self.controls())
+        for control in self._parts:
+            if control.shown:  # it is hidden by its layout, which must be its own
+                control.widget.layout = _copy(control.widget.layout)
         widgets = [control.widget for control in self._parts]
         self._controls = [control.link() for control in self._parts]
         self.box = ipywidgets.VBox([*widgets, self])
@@ -153,3 +163,36 @@ class LiveFigure(anywidget.AnyWidget):
         data[FIGURE] = self.plain()
         data[_VIEW]["model_id"] = self.box.model_id  # the view with its controls
         return data, metadata | {"image/png": {"alt": self.describe()}}
+
+
+class ModelFigure(LiveFigure):
+    """A figure whose view asks a model. With a kernel the model answers; without one, what was computed before.
+
+    The view sets `asked`, Python answers in `answer`, and the view shows an answer only to its latest question. Front
+    ends hold back what is set while the kernel is busy and send the latest, so that no queue forms.
+    """
+
+    asked = traitlets.List().tag(sync=True)  # what the model should look at; the figure says what stands where
+    answer = traitlets.Dict().tag(sync=True)  # {"asked": [...], "probabilities": [...]}
+
+    def probabilities(self, asked: list) -> list[float]:
+        """The model's answer to one question, K numbers."""
+        raise NotImplementedError
+
+    @traitlets.observe("asked")
+    def _reply(self, change) -> None:
+        if change.new and self.answer.get("asked") != change.new:
+            self.answer = {"asked": change.new, "probabilities": self.probabilities(change.new)}
+
+
+def ask(predict: Callable[[Tensor], Tensor], pictures: Tensor, classes: Sequence[str], who: str) -> np.ndarray:
+    """float32 [N, K]: what `predict` says of uint8 [N, 3, H, W], checked. `who` is named in the error."""
+    told = np.asarray(predict(pictures), dtype=np.float32)
+    if told.shape != (len(pictures), len(classes)):
+        raise ValueError(
+            f"{who}: predict gave an array of shape {told.shape} for {len(pictures)} pictures and {len(classes)} "
+            f"classes; it must give probabilities [N, K] = {(len(pictures), len(classes))}."
+        )
+    if not np.isfinite(told).all() or told.min() < 0 or (abs(told.sum(axis=1) - 1) > 1e-3).any():
+        raise ValueError(f"{who}: predict gave no probabilities; each row must be 0 to 1 and sum to 1.")
+    return told

@@ -25,10 +25,11 @@ export class PageModel {
 }
 
 const CONTROL_STYLE = `
-.cnnsee-controls { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 0 0 8px;
+.cnnsee-controls { display: grid; gap: 4px 20px; margin: 0 0 8px;
+  grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr));
   font: 14px/1.6 var(--jp-content-font-family, system-ui, sans-serif); }
 .cnnsee-control { display: grid; grid-template-columns: 7em minmax(80px, 1fr) 4.5em; gap: 8px; align-items: center;
-  flex: 1 1 300px; max-width: 480px; }
+  max-width: 480px; overflow-wrap: anywhere; }
 .cnnsee-control[hidden] { display: none; }
 .cnnsee-control > :is(input[type="checkbox"], select) { justify-self: start; max-width: 100%; }
 .cnnsee-control > output { font-variant-numeric: tabular-nums; }

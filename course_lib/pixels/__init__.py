@@ -1,6 +1,23 @@
 """Arithmetic from picture to picture, before any model."""
 
-from .changes import block_average, block_means, grey, shuffle_patches
+from . import colour
+from .changes import block_average, block_means, grey, shuffle_patches, zoom
+from .colour import SPACES, Space, convert, in_gamut, separation
 from .normalization import channel_statistics
+from .recolour import recolour
 
-__all__ = ["block_average", "block_means", "channel_statistics", "grey", "shuffle_patches"]
+__all__ = [
+    "SPACES",
+    "Space",
+    "block_average",
+    "block_means",
+    "channel_statistics",
+    "colour",
+    "convert",
+    "grey",
+    "in_gamut",
+    "recolour",
+    "separation",
+    "shuffle_patches",
+    "zoom",
+]

@@ -393,7 +393,9 @@ trials.conclude(
 )
 
 # %% [markdown]
-# Who is mixed up with whom? Rows are labels, columns are answers. Find the darkest cell off the diagonal, and then your pair from section 2.
+# Who is mixed up with whom? Find the darkest cell off the diagonal, and then your pair from section 2. Choose a cell to see its pictures: would you have known?
+#
+# Then move the threshold. What is less sure goes to a person. How much must they look at, before 99 of 100 of the rest are right?
 
 
 # %% tags=["nbval-ignore-output"]
@@ -403,11 +405,7 @@ for pair in pairs:
     mixed[pair] = int(confusion[a, b] + confusion[b, a])
 mixed_guess.compare(max(mixed, key=mixed.get))
 print(mixed)
-figures.confusion(
-    confusion,
-    test.classes,
-    title=f"{accuracy:.1%} right (n = {len(test):,}, {test.source}, seed 0)",
-)
+figures.confusion_explorer(test, logits.softmax(dim=1))
 
 # %% tags=["verdict", "real-data"]
 errors = confusion.clone().fill_diagonal_(0).flatten().sort(descending=True).values

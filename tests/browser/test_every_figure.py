@@ -204,14 +204,16 @@ def test_in_jupyterlab_by_keyboard_and_mouse(notebook, open_notebook, run_all):
         figure, printed = (page.locator(".jp-CodeCell").nth(1 + 2 * k + j) for j in (0, 1))
         box = figure.locator(".cnnsee-figure").first
         box.locator(".cnnsee-title").first.wait_for()
-        _move_all(page, box)
+        assert _move_all(page, box) > 0, f"{name} has a slider to move"
         printed.locator(".jp-InputArea-editor").click()
         page.keyboard.press("Control+Enter")
         heading = box.locator(".cnnsee-title").first.inner_text()
         expect(printed.locator(".jp-OutputArea-output"), name).to_have_text(heading, timeout=10_000)
 
 
-def _move_all(page: Page, box: Locator) -> None:
+def _move_all(page: Page, box: Locator) -> int:
+    """Move every control that is shown; returns how many sliders there were."""
+    moved = 0
     for handle in box.locator(".noUi-handle").all():
         if not handle.is_visible():
             continue
@@ -234,9 +236,11 @@ def _move_all(page: Page, box: Locator) -> None:
         page.mouse.move(target, y, steps=4)
         page.mouse.up()
         assert handle.get_attribute("aria-valuetext") != by_key
+        moved += 1
     for select in box.locator(".widget-dropdown select").all():
         if select.is_visible():
             select.select_option(index=1)
     for check in box.locator(".widget-checkbox input").all():
         if check.is_visible():
             check.click()
+    return moved

@@ -10,8 +10,15 @@ from collections.abc import Callable
 
 import torch
 
+from course_lib import openset
+from course_lib.data import ImageSet
+from course_lib.figures.confusion_explorer import confusion_explorer
 from course_lib.figures.live import LiveFigure
+from course_lib.figures.occlusion_explorer import occlusion_explorer
+from course_lib.figures.open_set_lab import open_set_lab
+from course_lib.figures.recolour_explorer import recolour_explorer
 from course_lib.figures.resolution_explorer import resolution_explorer
+from course_lib.figures.softmax_lab import softmax_lab
 
 RUDE = "<img src=x onerror=document.title='hacked'>"
 CLASSES = ("Forest", RUDE, "River")
@@ -28,6 +35,50 @@ def _resolution_explorer() -> LiveFigure:
     return resolution_explorer(picture(), rows, CLASSES, sizes=(64, 8, 1), truth="Forest")
 
 
+def _confusion_explorer() -> LiveFigure:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 3, (300,), generator=generator)
+    images = torch.randint(0, 256, (300, 3, 16, 16), generator=generator).to(torch.uint8)
+    logits = 2 * torch.randn(300, 3, generator=generator) + 3 * torch.eye(3)[labels]
+    return confusion_explorer(ImageSet.of(images, labels, CLASSES), logits.softmax(dim=1))
+
+
+def _softmax_lab() -> LiveFigure:
+    return softmax_lab([8, 0, -2], CLASSES)
+
+
+def channel_shares(pictures: torch.Tensor) -> torch.Tensor:
+    """A "model" that answers at once: is it red, green or blue in the middle of the picture?"""
+    quarter = pictures.shape[-1] // 4
+    middle = pictures[..., quarter:-quarter, quarter:-quarter].double().mean(dim=(-2, -1))
+    return (middle / 8).softmax(dim=-1)
+
+
+def _occlusion_explorer() -> LiveFigure:
+    return occlusion_explorer(picture(), channel_shares, CLASSES, truth="Forest")
+
+
+def _recolour_explorer() -> LiveFigure:
+    return recolour_explorer(picture(32), channel_shares, CLASSES, truth="Forest")
+
+
+def _open_set_lab() -> LiveFigure:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(900, 3, generator=generator) + torch.tensor([[4.0, 0, 0]]) * (torch.arange(900) < 600)[:, None]
+    scores = {"energy": openset.energy(logits), f"softmax {RUDE}": openset.max_softmax(logits)}
+    images = torch.randint(0, 256, (900, 3, 16, 16), generator=generator).to(torch.uint8)
+    answers = [CLASSES[k] for k in logits.argmax(dim=1)]
+    return open_set_lab(
+        *({name: score[part] for name, score in scores.items()} for part in (slice(600), slice(600, 900))),
+        logits[:600].argmax(dim=1) == 0, pictures=(images[:600], images[600:]), answers=(answers[:600], answers[600:]),
+    )  # fmt: skip
+
+
 SAMPLES: dict[str, Callable[[], LiveFigure]] = {
+    "confusion_explorer": _confusion_explorer,
+    "occlusion_explorer": _occlusion_explorer,
+    "recolour_explorer": _recolour_explorer,
+    "open_set_lab": _open_set_lab,
     "resolution_explorer": _resolution_explorer,
+    "softmax_lab": _softmax_lab,
 }

@@ -3,7 +3,7 @@ import re
 import pytest
 import torch
 
-from course_lib import figures, metrics, training
+from course_lib import figures, training
 from course_lib.data import ImageSet
 from course_lib.figures import pictures as picture_figures
 from course_lib.trials import Summary
@@ -28,7 +28,6 @@ DRAWINGS = {
     "lines": lambda: figures.lines({"sgd": {0.1: result(0.2), 0.01: result(0.8)}}, xlabel="learning rate"),
     "cost": lambda: figures.cost_against_accuracy([("net", 17.0, result(0.87))], xlabel="million MACs"),
     "colours": lambda: figures.class_colours(ImageSet.of(IMAGES, [0, 0, 1, 1, 2], CLASSES)),
-    "confusion": lambda: figures.confusion(metrics.confusion_matrix(PROBABILITIES, LABELS), CLASSES),
     "confidence": lambda: figures.accuracy_against_confidence(PROBABILITIES, LABELS),
     "history": lambda: figures.history(run()),
     "gallery": lambda: figures.gallery(IMAGES, ["$x_1$", "<b>b</b>", "c", "d", "e"], columns=2, title="Five"),
@@ -44,7 +43,7 @@ def test_every_drawing_has_a_picture_a_summary_and_alt_text(name):
     assert len(metadata["image/png"]["alt"]) > 20
 
 
-@pytest.mark.parametrize("name", ["colours", "confusion", "confidence", "history", "gallery"])
+@pytest.mark.parametrize("name", ["colours", "confidence", "history", "gallery"])
 def test_what_is_compared_holds_no_measured_number(name):
     assert not re.search(r"\d\.\d|\d\d ?%", repr(DRAWINGS[name]()))
 

@@ -119,3 +119,18 @@ def test_each_kind_of_control_has_one_in_the_browser(widget, reads, told):
 def test_control_that_has_none_says_so():
     with pytest.raises(TypeError, match="got Dropdown with reads='value'; it wants reads='index'"):
         Control(ipywidgets.Dropdown(options=["a"]), "x").plain()
+
+
+def test_hidden_control_hides_alone():
+    layout = ipywidgets.Layout(width="50%")
+
+    class Two(Dot):
+        def controls(self):
+            first, second = (ipywidgets.IntSlider(layout=layout) for _ in range(2))
+            return Control(first, "x"), Control(second, "x", shown={"x": [3]})
+
+    figure = Two()
+    first, second, _ = figure.box.children
+    assert first.layout is not second.layout
+    assert second.layout.width == "50%"
+    figure.close()

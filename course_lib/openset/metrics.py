@@ -1,0 +1,144 @@
+"""How well a score tells known from unknown. Higher score = more unknown; a picture is kept if score ≤ threshold.
+
+Written by hand, checked against brute force and scikit-learn in tests. Ties are counted as what they are: pictures
+with one score cannot be told apart, so a curve runs straight across them. All scores equal: AUROC is exactly 0.5.
+
+Scores come as tensors, arrays or lists of N ≥ 1 numbers; NaN, an empty group or another shape is a ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+Scores = Tensor | np.ndarray | Sequence[float]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Two shares at every threshold that makes a difference.
+
+    Attributes:
+        thresholds: float64 [M], rising; the first is −∞: nothing is kept.
+        x: float64 [M], 0–1.
+        y: float64 [M], 0–1.
+    """
+
+    thresholds: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+
+def roc(known: Scores, unknown: Scores) -> Curve:
+    """x: share of the known that is rejected (false positives); y: share of the unknown that is (true positives).
+
+    Unknown is the positive class. From (1, 1), where all is rejected, to (0, 0), where all is kept.
+
+    >>> curve = roc([0, 1, 2, 2], [2, 3])
+    >>> curve.x.tolist(), curve.y.tolist()
+    ([1.0, 0.75, 0.5, 0.0, 0.0], [1.0, 1.0, 1.0, 0.5, 0.0])
+    """
+    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
+    thresholds, kept, let_in = _kept_at_each(known, unknown)
+    # Not 1 − kept / n: that is not always the number that `tpr` is compared with.
+    return Curve(thresholds, (len(known) - kept) / len(known), (len(unknown) - let_in) / len(unknown))
+
+
+def auroc(known: Scores, unknown: Scores) -> float:
+    """Area under `roc`, 0–1: how often an unknown picture scores higher than a known one; a tie counts as half.
+
+    >>> auroc([0, 1, 2, 2], [2, 3]), auroc([1, 1, 1], [1, 1])
+    (0.875, 0.5)
+    """
+    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
+    _, kept, let_in = _kept_at_each(known, unknown)
+    return _area(kept, let_in) / (len(known) * len(unknown))
+
+
+def fpr_at_tpr(known: Scores, unknown: Scores, *, tpr: float = 0.95) -> float:
+    """Share of the known that is rejected, 0–1, where at least `tpr` of the unknown is. Lower is better.
+
+    Unknown is the positive class, as in pytorch-ood. Papers that take known for positive (Liang et al., ICLR 2018,
+    ODIN) call something else by this name: the share of the unknown let in where 95 % of the known are kept.
+
+    >>> fpr_at_tpr([0, 1, 2, 2], [2, 3])
+    0.5
+    """
+    if not 0 < tpr <= 1:
+        raise ValueError(f"fpr_at_tpr got tpr={tpr}; it wants a share above 0, at most 1.")
+    curve = roc(known, unknown)
+    return float(curve.x[curve.y >= tpr][-1])
+
+
+def oscr_curve(known: Scores, correct: Scores, unknown: Scores) -> Curve:
+    """x: share of the unknown that is let in; y: share of the known that is kept *and* put in the right class.
+
+    Dhamija, Günther, Boult: Reducing Network Agnostophobia, NeurIPS 2018: x is their false positive rate, y
+    their correct classification rate. From (0, 0) to (1, accuracy).
+
+    Args:
+        known: scores [N].
+        correct: bool [N], whether the known picture's class is answered right.
+        unknown: scores [M].
+
+    >>> curve = oscr_curve([0, 1, 2], [True, False, True], [1, 3])
+    >>> curve.x.tolist(), curve.y.round(2).tolist()
+    ([0.0, 0.0, 0.5, 0.5, 1.0], [0.0, 0.33, 0.33, 0.67, 0.67])
+    """
+    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
+    thresholds, kept_right, let_in = _kept_at_each(known[_answers(correct, known)], unknown)
+    return Curve(thresholds, let_in / len(unknown), kept_right / len(known))
+
+
+def oscr(known: Scores, correct: Scores, unknown: Scores) -> float:
+    """Area under `oscr_curve`, 0 to the accuracy on the known.
+
+    How often a known picture is answered right and scores lower than an unknown one; a tie counts as half. Code that
+    walks through the sorted pictures one at a time gives 0 or the whole accuracy where all scores are equal,
+    depending on which group came first.
+
+    >>> oscr([1, 1], [True, True], [1]), oscr([1, 1], [True, False], [1])
+    (0.5, 0.25)
+    """
+    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
+    _, kept_right, let_in = _kept_at_each(known[_answers(correct, known)], unknown)
+    return _area(kept_right, let_in) / (len(known) * len(unknown))
+
+
+def _kept_at_each(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(thresholds [M], how many of `first` are kept at each, how many of `second`), all rising."""
+    thresholds = np.unique(np.concatenate([[-np.inf], first, second]))
+    kept, let_in = (np.searchsorted(np.sort(group), thresholds, side="right") for group in (first, second))
+    return thresholds, kept, let_in
+
+
+def _area(kept: np.ndarray, let_in: np.ndarray) -> float:
+    """Area under `kept` over `let_in`, in pairs of pictures. Twice it is a whole number, so nothing is rounded."""
+    return int(((kept[1:] + kept[:-1]) * np.diff(let_in)).sum()) / 2
+
+
+def as_scores(scores: Scores, name: str) -> np.ndarray:
+    if isinstance(scores, Tensor):
+        scores = scores.detach().cpu().double().numpy()  # numpy has no bfloat16
+    scores = np.asarray(scores)
+    if scores.ndim != 1 or len(scores) == 0:
+        raise ValueError(f"got {name} scores of shape {scores.shape}; wanted [N] with N ≥ 1.")
+    if not np.issubdtype(scores.dtype, np.number) or np.iscomplexobj(scores):
+        raise ValueError(f"got {name} scores of dtype {scores.dtype}; wanted numbers, higher = more unknown.")
+    scores = scores.astype(np.float64)
+    if missing := int((~np.isfinite(scores)).sum()):
+        raise ValueError(f"got {missing} NaN or infinite of {len(scores)} {name} scores; wanted numbers.")
+    return scores
+
+
+def _answers(correct: Scores, known: np.ndarray) -> np.ndarray:
+    """`correct` as bool [N]; 0 and 1 will do."""
+    correct = np.asarray(correct.detach().cpu() if isinstance(correct, Tensor) else correct)
+    if correct.shape != known.shape:
+        raise ValueError(f"got correct of shape {correct.shape} for {len(known)} known scores; wanted one each.")
+    if not np.isin(correct, (0, 1)).all():
+        raise ValueError("got correct with other values than True and False; wanted answer == label.")
+    return correct.astype(bool)

@@ -1,0 +1,86 @@
+"""How unknown is this picture? Scores from a classifier's logits: higher = more unknown, everywhere.
+
+Every function takes logits, float [N, K], finite, and a temperature T > 0, and works in float64 on logits − maximum:
+so ±10,000 at T = 0.05 is as safe as 1 at T = 1. Anything else is a ValueError.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def softmax(logits: Tensor, *, temperature: float = 1.0) -> Tensor:
+    """Shares of one whole, float64 [N, K], 0–1: exp(z/T) / Σ exp(z/T). Adding a number to all logits changes nothing.
+
+    >>> softmax(torch.tensor([[8., 0.], [-12., -20.]]))[:, 0].tolist()
+    [0.9996646498695336, 0.9996646498695336]
+    """
+    return _scaled(logits, temperature).softmax(dim=1)
+
+
+def max_softmax(logits: Tensor, *, temperature: float = 1.0) -> Tensor:
+    """1 − maximum softmax probability, float64 [N], 0 to 1 − 1/K.
+
+    Hendrycks, Gimpel: A Baseline for Detecting Misclassified and Out-of-Distribution Examples in Neural Networks,
+    ICLR 2017. Summed over the other classes, because 1 − p would be 0 for all pictures whose p rounds to 1.
+
+    >>> max_softmax(torch.tensor([[50., 0.], [0., 0.]])).tolist()
+    [1.9287498479639178e-22, 0.5]
+    """
+    scaled = _scaled(logits, temperature)
+    others = scaled.exp().scatter(1, scaled.argmax(dim=1, keepdim=True), 0).sum(dim=1)  # the maximum itself has exp 1
+    return others / (1 + others)
+
+
+def max_logit(logits: Tensor) -> Tensor:
+    """−maximum logit, float64 [N].
+
+    Hendrycks et al.: Scaling Out-of-Distribution Detection for Real-World Settings, ICML 2022.
+
+    >>> max_logit(torch.tensor([[8., 0.], [-12., -20.]])).tolist()
+    [-8.0, 12.0]
+    """
+    return -_checked(logits).amax(dim=1)
+
+
+def entropy(logits: Tensor, *, temperature: float = 1.0) -> Tensor:
+    """Entropy of the softmax probabilities in nats, float64 [N], 0 to log K.
+
+    >>> entropy(torch.tensor([[0., 0.]])).exp().tolist()
+    [2.0]
+    """
+    logs = _scaled(logits, temperature).log_softmax(dim=1)
+    return -(logs.exp() * logs).sum(dim=1)
+
+
+def energy(logits: Tensor, *, temperature: float = 1.0) -> Tensor:
+    """E = −T · log Σ exp(z/T), float64 [N]. It follows all logits up and down, which softmax does not.
+
+    Liu et al.: Energy-based Out-of-distribution Detection, NeurIPS 2020. Their score is −E: high = known.
+
+    >>> energy(torch.tensor([[8., 0.], [-12., -20.]])).round(decimals=2).tolist()
+    [-8.0, 12.0]
+    """
+    rest = _scaled(logits, temperature).exp().sum(dim=1).log()
+    return max_logit(logits) - temperature * rest
+
+
+def _scaled(logits: Tensor, temperature: float) -> Tensor:
+    """(z − maximum) / T: at most 0, so that no exponential overflows."""
+    if not (math.isfinite(temperature) and temperature > 0):
+        raise ValueError(f"got temperature={temperature}; wanted a number above 0.")
+    logits = _checked(logits)
+    return (logits - logits.amax(dim=1, keepdim=True)) / temperature
+
+
+def _checked(logits: Tensor) -> Tensor:
+    logits = torch.as_tensor(logits)
+    if logits.ndim != 2 or logits.shape[1] < 2:
+        raise ValueError(f"got logits of shape {tuple(logits.shape)}; wanted [N, K] with K ≥ 2 classes.")
+    logits = logits.double()
+    if not logits.isfinite().all():
+        raise ValueError("got logits that are NaN or infinite; wanted numbers. Did the network's training diverge?")
+    return logits
