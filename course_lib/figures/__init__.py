@@ -9,6 +9,7 @@ from .charts import (
     lines,
 )
 from .confusion_explorer import confusion_explorer
+from .normalization_explorer import normalization_explorer
 from .occlusion_explorer import occlusion_explorer
 from .open_set_lab import open_set_lab
 from .pictures import contact_sheet, gallery
@@ -28,7 +29,7 @@ __all__ = [
     "gallery",
     "history",
     "lines",
-    "occlusion_explorer",
+    "normalization_explorer", "occlusion_explorer",
     "open_set_lab",
     "recolour_explorer",
     "resolution_explorer",

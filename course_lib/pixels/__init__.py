@@ -3,7 +3,7 @@
 from . import colour
 from .changes import block_average, block_means, grey, shuffle_patches, zoom
 from .colour import SPACES, Space, convert, in_gamut, separation
-from .normalization import channel_statistics
+from .normalization import channel_statistics, condition_number, pixel_moments
 from .recolour import recolour
 
 __all__ = [
@@ -13,9 +13,11 @@ __all__ = [
     "block_means",
     "channel_statistics",
     "colour",
+    "condition_number",
     "convert",
     "grey",
     "in_gamut",
+    "pixel_moments",
     "recolour",
     "separation",
     "shuffle_patches",

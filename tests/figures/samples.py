@@ -14,6 +14,7 @@ from course_lib import openset
 from course_lib.data import ImageSet
 from course_lib.figures.confusion_explorer import confusion_explorer
 from course_lib.figures.live import LiveFigure
+from course_lib.figures.normalization_explorer import normalization_explorer
 from course_lib.figures.occlusion_explorer import occlusion_explorer
 from course_lib.figures.open_set_lab import open_set_lab
 from course_lib.figures.recolour_explorer import recolour_explorer
@@ -74,8 +75,14 @@ def _open_set_lab() -> LiveFigure:
     )  # fmt: skip
 
 
+def _normalization_explorer() -> LiveFigure:
+    dim = (picture(16) // 3 + 40).expand(12, 3, 16, 16)
+    return normalization_explorer(ImageSet.of(dim, [1] * 12, CLASSES))
+
+
 SAMPLES: dict[str, Callable[[], LiveFigure]] = {
     "confusion_explorer": _confusion_explorer,
+    "normalization_explorer": _normalization_explorer,
     "occlusion_explorer": _occlusion_explorer,
     "recolour_explorer": _recolour_explorer,
     "open_set_lab": _open_set_lab,
