@@ -8,6 +8,9 @@ import torch
 from course_lib import data
 from course_lib.data import ImageSet
 
+# The tests' tensors are tiny, and two threads that share a busy core wait for each other: up to ten times as long.
+torch.set_num_threads(1)
+
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch):

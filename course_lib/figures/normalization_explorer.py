@@ -35,9 +35,9 @@ def normalization_explorer(pictures: ImageSet, *, example: int = 0) -> Normaliza
     Raises:
         ValueError: anything else; it says what it got and what it wants.
 
-    >>> pictures = ImageSet.of(torch.randint(0, 256, (8, 3, 16, 16), dtype=torch.uint8), [0] * 8, ["noise"])
-    >>> normalization_explorer(pictures).title()[:41]
-    "Nothing done: mean 0.50 0.50 0.50, deviat"
+    >>> pictures = ImageSet.of(torch.full((8, 3, 16, 16), 51, dtype=torch.uint8), [0] * 8, ["grey"])
+    >>> normalization_explorer(pictures).title()
+    'Nothing done: mean 0.20 0.20 0.20, deviation 0.00 0.00 0.00; condition number ∞'
     """
     if not isinstance(pictures, ImageSet):
         raise ValueError(f"normalization_explorer got {type(pictures).__name__}; it wants an ImageSet.")

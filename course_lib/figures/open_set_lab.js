@@ -44,32 +44,33 @@ const HALVES = [["known", 1], ["unknown", -1]];
 const PERCENTS = [0, 0.5, 1].map((share) => [share, `${100 * share} %`]);
 const NOTE = "Pictures from the least unknown to the most, by this score; the rejected are crossed out.";
 const STYLE_LAB = `
-.cnnsee-chart { width: ${WIDE}px; max-width: 100%; }
-.cnnsee-chart-title { margin: 0 0 2px; font-weight: 600; font-variant-numeric: tabular-nums; }
-.cnnsee-chart > p:not(.cnnsee-chart-title) { margin: 2px 0 0; font-size: 12px; }
-.cnnsee svg.cnnsee-clip { overflow: hidden; max-width: none; }
-.cnnsee-known { --ink: var(--cnnsee-1); }
-.cnnsee-unknown { --ink: var(--cnnsee-2); }
-.cnnsee-hollow { fill: none; stroke: var(--ink); }
-.cnnsee-solid { fill: var(--ink); stroke: var(--ink); }
-.cnnsee-threshold { stroke: currentColor; stroke-width: 2.5; }
-.cnnsee-pull { cursor: ew-resize; }
-.cnnsee-curve { fill: none; stroke: currentColor; stroke-width: 2; }
-.cnnsee-chance { stroke: color-mix(in srgb, currentColor 50%, transparent); stroke-dasharray: 2 4; }
-.cnnsee-here { fill: var(--cnnsee-1); stroke: currentColor; stroke-width: 1.5; }
-.cnnsee-mark { fill: none; stroke: currentColor; stroke-width: 1.5; }
-.cnnsee-group { margin: 12px 0 0; max-width: 1068px; }
-.cnnsee-cells { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 20px; font-weight: 600;
+.cnnsee-os-chart { width: ${WIDE}px; max-width: 100%; }
+.cnnsee-os-chart-title { margin: 0 0 2px; font-weight: 600; font-variant-numeric: tabular-nums; }
+.cnnsee-os-chart > p:not(.cnnsee-os-chart-title) { margin: 2px 0 0; font-size: 12px; }
+.cnnsee svg.cnnsee-os-clip { overflow: hidden; max-width: none; }
+.cnnsee-os-known { --ink: var(--cnnsee-1); }
+.cnnsee-os-unknown { --ink: var(--cnnsee-2); }
+.cnnsee-os-hollow { fill: none; stroke: var(--ink); }
+.cnnsee-os-solid { fill: var(--ink); stroke: var(--ink); }
+.cnnsee-os-threshold { stroke: currentColor; stroke-width: 2.5; }
+.cnnsee-os-pull { cursor: ew-resize; }
+.cnnsee-os-curve { fill: none; stroke: currentColor; stroke-width: 2; }
+.cnnsee-os-chance { stroke: color-mix(in srgb, currentColor 50%, transparent); stroke-dasharray: 2 4; }
+.cnnsee-os-here { fill: var(--cnnsee-1); stroke: currentColor; stroke-width: 1.5; }
+.cnnsee-os-mark { fill: none; stroke: currentColor; stroke-width: 1.5; }
+.cnnsee-os-group { margin: 12px 0 0; max-width: 1068px; }
+.cnnsee-os-cells { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 20px; font-weight: 600;
   font-variant-numeric: tabular-nums; }
-.cnnsee-share { height: 12px; border: 1px solid var(--ink); margin: 3px 0 6px; }
-.cnnsee-share > div { height: 100%; background: var(--ink); }
-.cnnsee-strip { display: grid; gap: 6px 4px; grid-template-columns: repeat(auto-fit, minmax(48px, 1fr)); }
-.cnnsee-thumb { position: relative; text-align: center; min-width: 0; }
-.cnnsee-thumb canvas { width: 100%; max-width: 64px; display: block; margin: 0 auto; }
-.cnnsee-thumb > span { display: block; font-size: 11px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.cnnsee-frame { position: relative; max-width: 64px; margin: 0 auto; }
-.cnnsee-out canvas { opacity: 0.35; }
-.cnnsee-out .cnnsee-frame::after { content: ""; position: absolute; inset: 0;
+.cnnsee-os-share { height: 12px; border: 1px solid var(--ink); margin: 3px 0 6px; }
+.cnnsee-os-share > div { height: 100%; background: var(--ink); }
+.cnnsee-os-strip { display: grid; gap: 6px 4px; grid-template-columns: repeat(auto-fit, minmax(48px, 1fr)); }
+.cnnsee-os-thumb { position: relative; text-align: center; min-width: 0; }
+.cnnsee-os-thumb canvas { width: 100%; max-width: 64px; display: block; margin: 0 auto; }
+.cnnsee-os-thumb > span { display: block; font-size: 11px; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; }
+.cnnsee-os-frame { position: relative; max-width: 64px; margin: 0 auto; }
+.cnnsee-os-out canvas { opacity: 0.35; }
+.cnnsee-os-out .cnnsee-os-frame::after { content: ""; position: absolute; inset: 0;
   background: linear-gradient(to top right, transparent 48%, currentColor 48% 52%, transparent 52%); }
 `;
 
@@ -80,33 +81,35 @@ function addHistogram(parent, score, known, unknown) {
   const highest = Math.max(...shares.known, ...shares.unknown);
   const label = `unknown score (higher = more unknown)${score.beyond ? "; outer bars: all beyond" : ""}`;
   const room = 1.2 * highest; // above and below the highest bar, for words
-  const chart = addChart(parent, {
+  const { svg, plot, x, y } = addChart(parent, {
     width: WIDE, height: HIGH, label, x: { from: start, to: stop, label, ticks: score.ticks },
     y: { from: -room, to: room, ticks: upAndDown(highest) },
   });
-  const { svg, plot, x, y } = chart, left = x(start), wide = x(stop) - left;
-  const clip = draw(plot, "svg", { x: left, y: 0, width: 0, height: HIGH, viewBox: `${left} 0 1 ${HIGH}`, class: "cnnsee-clip" });
+  const left = x(start), wide = x(stop) - left;
+  const clip = draw(plot, "svg", { x: left, y: 0, height: HIGH, class: "cnnsee-os-clip" }); // cuts at the line
   for (const [group, sign] of HALVES) {
-    const path = shares[group].map((share, k) => bar(left + (k * wide) / shares[group].length, wide / shares[group].length, y(0), y(sign * share)));
+    const step = wide / shares[group].length;
+    const path = shares[group].map((share, k) => bar(left + k * step, step, y(0), y(sign * share)));
     for (const [place, kind] of [[plot, "hollow"], [clip, "solid"]]) {
-      draw(draw(place, "g", { class: `cnnsee-${group}` }), "path", { d: path.join(""), class: `cnnsee-${kind}` });
+      draw(draw(place, "g", { class: `cnnsee-os-${group}` }), "path", { d: path.join(""), class: `cnnsee-os-${kind}` });
     }
     const turned = `translate(9 ${(y(0) + y(sign * room)) / 2}) rotate(-90)`;
     draw(svg, "text", { transform: turned, "text-anchor": "middle" }, `% of ${group}`);
   }
   draw(plot, "line", { x1: left, x2: left + wide, y1: y(0), y2: y(0), class: "cnnsee-axis" });
   const line = draw(plot, "g");
-  draw(line, "line", { x1: 0, x2: 0, y1: y(room), y2: y(-room), class: "cnnsee-threshold" });
-  const words = [["end", -6, "◀ kept"], ["start", 6, "rejected ▶"]];
-  const [kept, rejected] = words.map(([anchor, dx, text]) => draw(line, "text", { x: dx, y: y(room) + 11, "text-anchor": anchor }, text));
+  draw(line, "line", { x1: 0, x2: 0, y1: y(room), y2: y(-room), class: "cnnsee-os-threshold" });
+  const say = (text, dx, anchor) => draw(line, "text", { x: dx, y: y(room) + 11, "text-anchor": anchor }, text);
+  const kept = say("◀ kept", -6, "end"), rejected = say("rejected ▶", 6, "start");
   return {
     svg,
     valueAt: (across) => start + ((across * WIDE - left) / wide) * (stop - start),
     move: (keep) => {
       const place = x(Math.min(Math.max(score.lines[keep], start), stop));
       line.setAttribute("transform", `translate(${place} 0)`);
-      clip.setAttribute("width", Math.max(place - left, 0.01));
-      clip.setAttribute("viewBox", `${left} 0 ${Math.max(place - left, 0.01)} ${HIGH}`);
+      const width = Math.max(place - left, 0.01); // a width of 0 would be no width at all
+      clip.setAttribute("width", width);
+      clip.setAttribute("viewBox", `${left} 0 ${width} ${HIGH}`);
       rejected.style.visibility = place > left + wide - 50 ? "hidden" : ""; // it would stick out
       kept.style.visibility = place < left + 4 ? "hidden" : "";
     },
@@ -123,24 +126,26 @@ function upAndDown(highest) {
   const rough = highest / 2, unit = 10 ** Math.floor(Math.log10(rough));
   const step = unit * ([5, 2, 1].find((times) => times * unit <= rough) ?? 1), digits = step < 0.0099 ? 1 : 0;
   const ticks = [];
-  for (let k = -Math.floor(highest / step); k * step <= highest; k++) ticks.push([k * step, fixed(100 * Math.abs(k) * step, digits)]);
+  for (let k = -Math.floor(highest / step); k * step <= highest; k++) {
+    ticks.push([k * step, fixed(100 * Math.abs(k) * step, digits)]);
+  }
   return ticks;
 }
 
 /** A square chart of shares with a curve for each score, of which one is shown, and a point that moves along. */
 function addCurves(parent, curves, across, up) {
-  const box = add(parent, "div", "cnnsee-chart");
-  const heading = add(box, "p", "cnnsee-chart-title");
+  const box = add(parent, "div", "cnnsee-os-chart");
+  const heading = add(box, "p", "cnnsee-os-chart-title");
   const { svg, plot, x, y } = addChart(box, {
     width: WIDE, height: HIGH, label: `${up} against ${across}`,
     x: { from: 0, to: 1, label: across, ticks: PERCENTS }, y: { from: 0, to: 1, label: "", ticks: PERCENTS },
   });
   draw(svg, "text", { transform: `translate(9 ${y(0.5)}) rotate(-90)`, "text-anchor": "middle" }, up);
   const paths = curves.map((points) => `M${points.map(([a, b]) => `${x(a)},${y(b)}`).join("L")}`);
-  const chance = draw(plot, "line", { x1: x(0), y1: y(0), x2: x(1), class: "cnnsee-chance" });
-  const curve = draw(plot, "path", { class: "cnnsee-curve" });
-  const mark = draw(plot, "path", { d: "M0,-6L6,0L0,6L-6,0Z", class: "cnnsee-mark" });
-  const here = draw(plot, "circle", { r: 6, class: "cnnsee-here" });
+  const chance = draw(plot, "line", { x1: x(0), y1: y(0), x2: x(1), class: "cnnsee-os-chance" });
+  const curve = draw(plot, "path", { class: "cnnsee-os-curve" });
+  const mark = draw(plot, "path", { d: "M0,-6L6,0L0,6L-6,0Z", class: "cnnsee-os-mark" });
+  const here = draw(plot, "circle", { r: 6, class: "cnnsee-os-here" });
   const move = (what, [a, b]) => what.setAttribute("transform", `translate(${x(a)} ${y(b)})`);
   return {
     heading,
@@ -157,14 +162,14 @@ function addCurves(parent, curves, across, up) {
 
 /** One group: what is kept and what is not, as words, as a bar, and as pictures. Gives {cells, share, thumbs}. */
 function addGroup(parent, name, side, pictures, answers) {
-  const group = add(parent, "div", `cnnsee-group cnnsee-${name}`);
-  const words = add(group, "div", "cnnsee-cells");
+  const group = add(parent, "div", `cnnsee-os-group cnnsee-os-${name}`);
+  const words = add(group, "div", "cnnsee-os-cells");
   const cells = [add(words, "span"), add(words, "span")];
-  const share = add(add(group, "div", "cnnsee-share"), "div");
-  const strip = add(group, "div", "cnnsee-strip", "", { role: "list", "aria-label": `${name} pictures` });
+  const share = add(add(group, "div", "cnnsee-os-share"), "div");
+  const strip = add(group, "div", "cnnsee-os-strip", "", { role: "list", "aria-label": `${name} pictures` });
   const thumbs = pictures.map((rgb, k) => {
-    const thumb = add(strip, "div", "cnnsee-thumb", "", { role: "listitem" });
-    const canvas = addCanvas(add(thumb, "div", "cnnsee-frame"), side, side, 64, "");
+    const thumb = add(strip, "div", "cnnsee-os-thumb", "", { role: "listitem" });
+    const canvas = addCanvas(add(thumb, "div", "cnnsee-os-frame"), side, side, 64, "");
     canvas.removeAttribute("style");
     putPixels(canvas, opaque(rgb), side, side);
     if (answers.length) add(thumb, "span", "", answers[k], { title: answers[k] });
@@ -185,7 +190,7 @@ function paintThumbs(thumbs, enters, keep) {
   thumbs.forEach(({ thumb, canvas, words }, k) => {
     const out = enters[k] > keep;
     thumb.style.order = enters[k];
-    thumb.classList.toggle("cnnsee-out", out);
+    thumb.classList.toggle("cnnsee-os-out", out);
     canvas.setAttribute("aria-label", `${words}, ${out ? "rejected" : "kept"}`);
   });
 }
@@ -200,13 +205,14 @@ export default live(["keep", "choice"], ({ model, root }) => {
   add(root, "style", "", STYLE_LAB);
   const heading = addTitle(root);
   const sides = add(root, "div", "cnnsee-sides");
-  const box = add(sides, "div", "cnnsee-chart");
-  const threshold = add(box, "p", "cnnsee-chart-title");
+  const box = add(sides, "div", "cnnsee-os-chart");
+  const threshold = add(box, "p", "cnnsee-os-chart-title");
   const histograms = scores.map((score) => addHistogram(box, score, known, unknown));
   add(box, "p", "", "Drag the line. Hollow bars: rejected.");
-  const roc = addCurves(sides, scores.map((score) => score.roc), "known rejected (FPR)", "unknown rejected (TPR)");
+  const curves = (kind) => scores.map((score) => score[kind]);
+  const roc = addCurves(sides, curves("roc"), "known rejected (FPR)", "unknown rejected (TPR)");
   const hasOscr = scores[0].oscr !== null;
-  const oscr = hasOscr && addCurves(sides, scores.map((score) => score.oscr_curve), "unknown let in (FPR)", "known kept and right (CCR)");
+  const oscr = hasOscr && addCurves(sides, curves("oscr_curve"), "unknown let in (FPR)", "known kept and right (CCR)");
   const [first] = shown;
   const groups = ["known", "unknown"].map((name, group) => {
     const places = Array.from({ length: shown[group] }, (_, k) => k + group * first);
@@ -217,10 +223,9 @@ export default live(["keep", "choice"], ({ model, root }) => {
 
   const move = (keep) => choose(model, { keep: Math.min(Math.max(keep, 0), 100) });
   histograms.forEach(({ svg, valueAt }, k) => {
-    svg.classList.add("cnnsee-pull");
-    for (const [name, value] of [["role", "slider"], ["aria-label", "Threshold"], ["aria-valuemin", 0], ["aria-valuemax", 100]]) {
-      svg.setAttribute(name, value);
-    }
+    svg.classList.add("cnnsee-os-pull");
+    const told = { role: "slider", "aria-label": "Threshold", "aria-valuemin": 0, "aria-valuemax": 100 };
+    for (const [name, value] of Object.entries(told)) svg.setAttribute(name, value);
     onDrag(svg, (across) => move(keepAt(scores[k].lines, valueAt(across))));
     onArrows(svg, (dx, dy) => move(model.get("keep") + dx - dy));
   });

@@ -210,11 +210,11 @@ class OpenSetLab(LiveFigure):
         return self.now.let_in[self.keep]
 
     def controls(self) -> tuple[Control, ...]:
-        layout = ipywidgets.Layout(width="100%", max_width="480px")
+        looks = [{"layout": ipywidgets.Layout(width="100%", max_width="480px")} for _ in range(2)]
         shares = [(f"{share} %", share) for share in range(101)]
-        slider = ipywidgets.SelectionSlider(options=shares, index=self.keep, description="Keep known", layout=layout)
+        slider = ipywidgets.SelectionSlider(options=shares, index=self.keep, description="Keep known", **looks[0])
         names = [(score["name"], place) for place, score in enumerate(self.scores)]
-        dropdown = ipywidgets.Dropdown(options=names, index=self.choice, description="Score", layout=layout)
+        dropdown = ipywidgets.Dropdown(options=names, index=self.choice, description="Score", **looks[1])
         keep, choice = Control(slider, "keep", reads="index"), Control(dropdown, "choice", reads="index")
         return (keep, choice) if len(names) > 1 else (keep,)
 
@@ -293,7 +293,9 @@ class OpenSetLab(LiveFigure):
         axes.axhline(0, color="black", lw=1)
         axes.annotate("◀ kept ", (line, 1.13 * highest), ha="right", fontsize=9)
         axes.annotate(" rejected ▶", (line, 1.13 * highest), ha="left", fontsize=9)
-        ticks = [tick for tick in MaxNLocator(4).tick_values(-highest, highest) if abs(tick) <= highest]
+        ticks = [
+            tick for tick in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(-highest, highest) if abs(tick) <= highest
+        ]
         axes.set_yticks(ticks, [fixed(100 * abs(tick), 0 if highest > 0.05 else 1) for tick in ticks])
         axes.set(ylim=(-1.15 * highest, 1.3 * highest), ylabel="% of unknown      % of known")
         axes.set_title(f"Scores, threshold {fixed(self.threshold, now.digits)}", fontsize=11)
@@ -355,7 +357,7 @@ def _draw_curve(axes: Axes, points, at: tuple[float, float], across: str, up: st
 
 def _short(name: str) -> str:
     """For matplotlib, which would write over the neighbour."""
-    return literal(name if len(name) <= 11 else f"{name[:10]}…")
+    return literal(name if len(name) <= 10 else f"{name[:9]}…")
 
 
 # --- what is counted ---

@@ -139,32 +139,25 @@ class SoftmaxLab(LiveFigure):
         return Reading.of([getattr(self, trait) + shift for trait in _TRAITS[: self.n]], self.temperature)
 
     def controls(self) -> tuple[Control, ...]:
-        layout = ipywidgets.Layout(width="100%", max_width="480px")
-
-        def slider(trait: str, reach: float, description: str) -> ipywidgets.FloatSlider:
-            return ipywidgets.FloatSlider(
-                value=getattr(self, trait), min=-reach, max=reach, step=0.1, readout_format=".1f",
-                description=description, layout=layout,
-            )  # fmt: skip
-
-        heat = ipywidgets.SelectionSlider(
-            options=[(f"{value:g}", place) for place, value in enumerate(self.temperatures)],
-            index=self.heat, description="Temperature", layout=layout,
-        )  # fmt: skip
-        number = ipywidgets.IntSlider(value=self.n, min=FEWEST, max=MOST, description="Classes", layout=layout)
+        heats = [(f"{value:g}", place) for place, value in enumerate(self.temperatures)]
+        heat = ipywidgets.SelectionSlider(options=heats, index=self.heat, **_looks("Temperature"))
+        number = ipywidgets.IntSlider(value=self.n, min=FEWEST, max=MOST, **_looks("Classes"))
         logits = [
-            # ipywidgets 7 takes a description for HTML.
-            Control(
-                slider(trait, self.reach, name.replace("<", "‹")), trait, shown={"n": range(max(k, FEWEST), MOST + 1)}
-            )
+            Control(self._slider(trait, self.reach, name), trait, shown={"n": range(max(k, FEWEST), MOST + 1)})
             for k, (trait, name) in enumerate(zip(_TRAITS, self.names, strict=True), start=1)
         ]
         return (
-            Control(slider("shift", SHIFT, "Add to all"), "shift"),
+            Control(self._slider("shift", SHIFT, "Add to all"), "shift"),
             Control(heat, "heat", reads="index"),
             Control(number, "n"),
             *logits,
         )
+
+    def _slider(self, trait: str, reach: float, name: str) -> ipywidgets.FloatSlider:
+        value = getattr(self, trait)
+        return ipywidgets.FloatSlider(
+            value=value, min=-reach, max=reach, step=0.1, readout_format=".1f", **_looks(name)
+        )  # fmt: skip
 
     def title(self) -> str:
         """The line above the figure: "cat: softmax >99 % (printed 1.00), sigmoid <1 %, energy 12.0"."""
@@ -235,6 +228,13 @@ class SoftmaxLab(LiveFigure):
         axes.set_xlabel("← high logits: something is seen                energy                "
                         "low logits everywhere: nothing is seen →")  # fmt: skip
         axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _looks(description: str) -> dict:
+    """Each control has a layout of its own, because one is hidden by it; ipywidgets 7 takes a description for HTML."""
+    layout = ipywidgets.Layout(width="100%", max_width="480px")
+    style = {"description_width": "92px"}  # "Temperature" does not fit the usual 80
+    return {"description": description.replace("<", "‹"), "layout": layout, "style": style}
 
 
 def honest(probability: float) -> str:

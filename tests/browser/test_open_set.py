@@ -52,7 +52,7 @@ def test_line_follows_the_mouse(open_set):
         mouse.move(box["x"] + share * box["width"], middle)
         seen.append(keep(open_set))
         expect(place.locator(".cnnsee-title")).to_have_text(open_set.title_from_python())
-        line = place.locator(".cnnsee-threshold").first.bounding_box()
+        line = place.locator(".cnnsee-os-threshold").first.bounding_box()
         if seen[-1] < 100:  # all known are kept long before the right end
             assert abs(line["x"] - box["x"] - share * box["width"]) < 30, "as near as 1 % of the known allows"
     mouse.up()
@@ -93,16 +93,16 @@ def test_pictures_are_crossed_out_where_python_rejects_them(open_set, score, sha
     place = open_set.mount()
     open_set.set(choice=score, keep=share)
     enters = open_set.twin.scores[score]["enters"]
-    thumbs = place.locator(".cnnsee-thumb").all()
+    thumbs = place.locator(".cnnsee-os-thumb").all()
     assert len(thumbs) == 24
     for thumb, at in zip(thumbs, enters, strict=True):
-        out = "cnnsee-out" in thumb.get_attribute("class")
+        out = "cnnsee-os-out" in thumb.get_attribute("class")
         assert out == (at > share)
         word = "rejected" if out else "kept"
         assert thumb.locator("canvas").get_attribute("aria-label").endswith(word)
-    for strip in place.locator(".cnnsee-strip").all():  # kept first, in the eye's order too
-        boxes = strip.locator(".cnnsee-thumb").evaluate_all(
-            "all => all.map(e => [e.offsetTop, e.offsetLeft, e.classList.contains('cnnsee-out')])"
+    for strip in place.locator(".cnnsee-os-strip").all():  # kept first, in the eye's order too
+        boxes = strip.locator(".cnnsee-os-thumb").evaluate_all(
+            "all => all.map(e => [e.offsetTop, e.offsetLeft, e.classList.contains('cnnsee-os-out')])"
         )
         sides = [out for *_, out in sorted(boxes)]
         assert sides == sorted(sides)
@@ -119,13 +119,12 @@ def test_bars_are_filled_up_to_the_line(open_set):
     place = open_set.mount()
     for share in (0, 50, 95, 100):
         open_set.set(keep=share)
-        clip = histogram(place).locator("svg.cnnsee-clip")
+        clip = histogram(place).locator("svg.cnnsee-os-clip")
         right = clip.evaluate("e => e.x.baseVal.value + e.width.baseVal.value")
-        line = (
-            histogram(place).locator(".cnnsee-threshold").evaluate("e => e.getCTM().e - e.ownerSVGElement.getCTM().e")
-        )
+        line = histogram(place).locator(".cnnsee-os-threshold")
+        left = line.evaluate("e => e.getCTM().e - e.ownerSVGElement.getCTM().e")
         scale = histogram(place).evaluate("e => e.getCTM().a")
-        assert right == pytest.approx(line / scale, abs=0.1)
+        assert right == pytest.approx(left / scale, abs=0.1)
         assert clip.evaluate("e => getComputedStyle(e).overflow") == "hidden"
 
 
@@ -151,13 +150,13 @@ def test_open_set_lab_is_repainted_in_no_time(open_set):
 
 
 def words(place: Locator, panel: str) -> str:
-    return place.locator(".cnnsee-panel", has_text=panel).first.inner_text()
+    return place.locator(".cnnsee-sm-panel", has_text=panel).first.inner_text()
 
 
 def test_adding_to_all_logits_leaves_softmax_letter_by_letter(softmax):
     place = softmax.mount()
     before = {panel: words(place, panel) for panel in ("Softmax", "Sigmoid", "Logits")}
-    bars = place.locator(".cnnsee-panel", has_text="Softmax").locator(".cnnsee-bar")
+    bars = place.locator(".cnnsee-sm-panel", has_text="Softmax").locator(".cnnsee-bar")
     shares = "all => all.slice(0, 3).map(e => parseFloat(e.style.width))"
     widths = bars.evaluate_all(shares)
     for shift in (-20, -7.3, 13.1, 20):
@@ -172,7 +171,7 @@ def test_adding_to_all_logits_leaves_softmax_letter_by_letter(softmax):
 
 def test_marks_of_before_are_there_only_where_something_is_added(softmax):
     place = softmax.mount()
-    marks = place.locator(".cnnsee-ghost, .cnnsee-before")
+    marks = place.locator(".cnnsee-sm-ghost, .cnnsee-sm-before")
     visible = "all => all.map(e => getComputedStyle(e).visibility)"
     assert set(marks.evaluate_all(visible)) == {"hidden"}
     softmax.set(shift=5)
@@ -184,7 +183,7 @@ def test_number_of_classes_shows_and_hides_sliders_and_rows(softmax):
     for n in (2, 8, 3):
         softmax.set(n=n)
         assert place.locator(".cnnsee-control").filter(visible=True).count() == 3 + n
-        rows = place.locator(".cnnsee-panel").first.locator(".cnnsee-name").filter(visible=True)
+        rows = place.locator(".cnnsee-sm-panel").first.locator(".cnnsee-name").filter(visible=True)
         assert rows.count() == n
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,14 @@ def test_module_is_self_contained(name):
     for foreign in ("import ", "import(", "http:", "https:", "innerHTML", "getElementById", "window.", "document.add"):
         assert foreign not in source.replace("http://www.w3.org/2000/svg", ""), foreign
     assert source.count("export default live(") == 1
+
+
+def test_class_names_of_one_figure_are_no_other_s():
+    """A style holds for the whole page: figures of one lesson would dress each other."""
+    everybody_s, owners = set(), {}
+    for path in FOLDER.glob("*.js"):
+        for word in set(re.findall(r"(?<!-)cnnsee-[a-z][a-z-]*", path.read_text(encoding="utf-8"))):
+            if path.stem in PARTS:
+                everybody_s.add(word)
+            owners.setdefault(word, []).append(path.stem)
+    assert {word: names for word, names in owners.items() if word not in everybody_s and len(names) > 1} == {}

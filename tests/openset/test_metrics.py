@@ -122,9 +122,12 @@ def test_100_000_scores_are_quick():
         lambda: openset.fpr_at_tpr(known, unknown),
         lambda: openset.oscr(known, correct, unknown),
     ):
-        start = time.perf_counter()
-        metric()
-        assert time.perf_counter() - start < 0.2
+        taken = []
+        for _ in range(3):
+            start = time.perf_counter()
+            metric()
+            taken.append(time.perf_counter() - start)
+        assert min(taken) < 0.2
 
 
 @pytest.mark.parametrize("kind", [list, np.float32, torch.float32, torch.bfloat16, int])
