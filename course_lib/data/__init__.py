@@ -22,10 +22,11 @@ from .duplicates import near_duplicates, perceptual_hash
 from .folder import from_folder
 from .imageset import ImageSet, Source
 from .registry import DataError
+from .spectrograms import spectrograms
 
 __all__ = [
     "DataError", "ImageSet", "Source", "StandInWarning", "available", "fetch", "from_folder", "load",
-    "near_duplicates", "perceptual_hash", "places", "registry", "status", "weights_file",
+    "near_duplicates", "perceptual_hash", "places", "registry", "spectrograms", "status", "weights_file",
 ]  # fmt: skip
 
 _STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": standin.eurosat_tiles}

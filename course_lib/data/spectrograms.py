@@ -1,0 +1,280 @@
+"""Pictures of low-frequency signals, in two classes that differ in little but their hue.
+
+The first question of the course was asked about such pictures. There are two ways to make them:
+
+- `physical` draws signals, takes their spectrogram, and hands it to a colour map. The class is the level of the noise
+  floor, a few decibels; that it becomes a hue is the colour map's doing.
+- `controlled` paints the same kind of picture directly, so that hue, brightness, saturation and stripes each have a
+  knob of their own.
+"""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import torch
+from scipy.io import wavfile
+from scipy.signal import ShortTimeFFT, get_window
+
+from .imageset import ImageSet
+
+SIDE = 128  # pixels
+RATE = 40.0  # Hz: shows 0 to 20 Hz
+CLASSES = ("A", "B")
+COLOUR_MAP = "jet"  # what the askers of such questions mostly use; below its middle it is blue
+LIMITS = (-60.0, 20.0)  # dB: the two ends of the colour map; the floor lies in its blue part
+_CHUNK = 64  # pictures drawn at once
+
+
+def spectrograms(n_per_class: int = 500, *, kind: str = "controlled", seed: int = 0, **knobs) -> ImageSet:
+    """Two classes of generated spectrogram pictures: `kind` is "controlled" or "physical", `knobs` are that function's.
+
+    Returns:
+        `ImageSet` of uint8 [2 · n_per_class, 3, 128, 128], classes A and B by turns, source "generated".
+
+    >>> spectrograms(3, hue_gap=20).counts
+    {'A': 3, 'B': 3}
+    """
+    makers = {"controlled": controlled, "physical": physical}
+    if kind not in makers:
+        raise ValueError(f"spectrograms got kind={kind!r}; it wants one of {', '.join(makers)}.")
+    return makers[kind](n_per_class, seed=seed, **knobs)
+
+
+def physical(
+    n_per_class: int = 500,
+    *,
+    gap_db: float = 4.0,
+    floor_db: float = -42.0,
+    spread_db: float = 0.5,
+    lines: float = 0.5,
+    clicks: float = 0.3,
+    colour_map: str = COLOUR_MAP,
+    side: int = SIDE,
+    seed: int = 0,
+) -> ImageSet:
+    """Signals of 0.5–20 Hz in noise → short-time Fourier transform → decibels → a colour map.
+
+    Args:
+        n_per_class: at least 1.
+        gap_db: how much higher class B's noise floor is.
+        floor_db: class A's noise floor; `LIMITS` are the ends of the colour map.
+        spread_db: standard deviation of the floor from picture to picture.
+        lines: expected number of tones a picture; each is a horizontal stripe that drifts a little.
+        clicks: expected number of short knocks a picture; each is a vertical stripe.
+        colour_map: the name of one of matplotlib's.
+        side: pixels, 16 or more.
+    """
+    _at_least("n_per_class", n_per_class, 1)
+    _at_least("side", side, 16)
+    transform, samples = _transform(side, RATE), _samples(side)
+    table = _table(colour_map)
+
+    def draw(label: int, n: int, rng: np.random.Generator) -> np.ndarray:
+        level = floor_db + label * gap_db + spread_db * rng.standard_normal(n)
+        signal = rng.standard_normal((n, samples)) * 10 ** (level[:, None] / 20)
+        for place in range(n):
+            signal[place] += _tones(rng, samples, rng.poisson(lines)) + _knocks(rng, samples, rng.poisson(clicks))
+        return _coloured(_decibels(signal, transform, side), table, LIMITS)
+
+    return _set(n_per_class, draw, seed, f"spectrograms, {gap_db:g} dB apart")
+
+
+def controlled(
+    n_per_class: int = 500,
+    *,
+    hue: float = 225.0,
+    hue_gap: float = 12.0,
+    hue_spread: float = 1.0,
+    saturation: float = 0.85,
+    saturation_spread: float = 0.05,
+    brightness: float = 0.65,
+    brightness_spread: float = 0.1,
+    grain: float = 0.06,
+    stripes: float = 0.3,
+    side: int = SIDE,
+    seed: int = 0,
+) -> ImageSet:
+    """Almost plain pictures in HSV; class B's hue is `hue_gap` degrees further than class A's.
+
+    Args:
+        n_per_class: at least 1.
+        hue: of class A, degrees; 225 is blue.
+        hue_spread, saturation_spread, brightness_spread: standard deviations from picture to picture.
+        saturation, brightness: means, 0–1.
+        grain: standard deviation of the brightness from pixel to pixel; hue and saturation stay.
+        stripes: share of pictures with one to three yellow or greenish stripes, 0–1.
+        side: pixels, 16 or more.
+    """
+    _at_least("n_per_class", n_per_class, 1)
+    _at_least("side", side, 16)
+
+    def draw(label: int, n: int, rng: np.random.Generator) -> np.ndarray:
+        hues = hue + label * hue_gap + hue_spread * rng.standard_normal(n)
+        saturations = np.clip(saturation + saturation_spread * rng.standard_normal(n), 0.05, 1)
+        values = np.clip(brightness + brightness_spread * rng.standard_normal(n), 0.1, 1)
+        grains = 1 + grain / brightness * rng.standard_normal((n, side, side), dtype=np.float32)
+        light = np.clip(values[:, None, None] * grains, 0, 1).astype(np.float32)
+        pure = np.array([colorsys.hsv_to_rgb(h / 360 % 1, s, 1) for h, s in zip(hues, saturations, strict=True)])
+        pictures = light[:, None] * pure[:, :, None, None].astype(np.float32)
+        for place in np.flatnonzero(rng.random(n) < stripes):
+            _stripe(pictures[place], light[place], rng)
+        return (255 * pictures + 0.5).astype(np.uint8)
+
+    return _set(n_per_class, draw, seed, f"spectrograms, {hue_gap:g}° apart")
+
+
+def from_signal(
+    x: np.ndarray,
+    rate: float,
+    cmap: str = COLOUR_MAP,
+    *,
+    limits: tuple[float, float] | None = None,
+    side: int = SIDE,
+) -> torch.Tensor:
+    """The spectrogram of a recording of your own, as a picture: uint8 [3, side, side], low frequencies below.
+
+    Args:
+        x: float or integer [n], at least 2 · side samples; integers are scaled so that full scale is 1.
+        rate: samples per second, Hz; the picture shows 0 to rate / 2.
+        cmap: the name of one of matplotlib's colour maps.
+        limits: dB at its two ends, 0 dB being a power density of 1 per sample. Without them the picture's own 1st and
+            99.9th percentile are taken, and then two recordings of different loudness look alike.
+
+    Raises:
+        ValueError: empty, constant, NaN, too short, or not one channel.
+    """
+    signal = np.asarray(x)
+    if signal.ndim != 1:
+        raise ValueError(f"from_signal got shape {signal.shape}; it wants one channel, [n].")
+    if np.issubdtype(signal.dtype, np.integer):
+        signal = signal / float(np.iinfo(signal.dtype).max)
+    elif not np.issubdtype(signal.dtype, np.floating):
+        raise ValueError(f"from_signal got samples of {signal.dtype}; it wants floats or integers.")
+    if len(signal) < 2 * side:
+        raise ValueError(
+            f"from_signal got {len(signal)} samples; it wants at least {2 * side}, or a smaller side than {side}."
+        )
+    if not np.isfinite(signal).all():
+        bad = int((~np.isfinite(signal)).sum())
+        raise ValueError(f"from_signal got {bad} samples that are NaN or infinite; cut them out or interpolate.")
+    if np.ptp(signal) == 0:
+        raise ValueError(f"from_signal got a constant signal ({signal[0]:g}); it has no spectrum to show.")
+    if not rate > 0:
+        raise ValueError(f"from_signal got rate={rate}; it wants samples per second, more than 0.")
+    transform = _transform(side, rate, len(signal))
+    decibels = _decibels(signal[None].astype(np.float64), transform, side)
+    ends = limits or tuple(np.percentile(decibels, (1, 99.9)))
+    return torch.from_numpy(_coloured(decibels, _table(cmap), ends)[0])
+
+
+def from_wav(path: str | Path, cmap: str = COLOUR_MAP, **options) -> torch.Tensor:
+    """`from_signal` of the first channel of a WAV file.
+
+    Raises:
+        ValueError: the file is not there, is no WAV, or its signal is one that `from_signal` refuses.
+    """
+    try:
+        rate, samples = wavfile.read(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"from_wav got {Path(path).name!r}, and it cannot be read as a WAV file: {error}") from None
+    return from_signal(samples if samples.ndim == 1 else samples[:, 0], float(rate), cmap, **options)
+
+
+# `data.spectrograms.from_wav("mine.wav")` reads as the lessons want to say it.
+spectrograms.from_signal, spectrograms.from_wav = from_signal, from_wav
+
+
+# --- signals ---------------------------------------------------------------------------------------------
+
+
+def _samples(side: int) -> int:
+    """Length of a drawn signal: windows of 2 · side samples, half of each is the next one's too."""
+    return side * side + side
+
+
+def _transform(side: int, rate: float, samples: int | None = None) -> ShortTimeFFT:
+    """Side + 1 frequencies, and at least `side` moments."""
+    window = 2 * side
+    hop = side if samples is None else max(1, (samples - window) // (side - 1)) if samples > window else 1
+    return ShortTimeFFT(get_window("hann", window), hop, rate, scale_to="psd", fft_mode="onesided")
+
+
+def _decibels(signals: np.ndarray, transform: ShortTimeFFT, side: int) -> np.ndarray:
+    """[n, samples] → float64 [n, side, side], dB of the power per sample; the top row is the highest frequency."""
+    first = transform.m_num_mid // transform.hop + 1  # the first window that lies in the signal as a whole
+    most = transform.upper_border_begin(signals.shape[1])[1]
+    last = max(first + side, most)
+    power = transform.spectrogram(signals, p0=first, p1=last, axis=-1) * transform.fs
+    columns = np.linspace(0, power.shape[-1] - 1, side).round().astype(int)
+    # The lowest row is the mean of the signal, which nobody looks at.
+    return 10 * np.log10(np.maximum(power[:, 1 : side + 1][..., columns], 1e-30))[:, ::-1]
+
+
+def _tones(rng: np.random.Generator, samples: int, count: int) -> np.ndarray:
+    """The sum of `count` sine waves of 0.5–20 Hz that drift by a few percent."""
+    time, sum_ = np.arange(samples) / RATE, np.zeros(samples)
+    for _ in range(count):
+        frequency, drift = rng.uniform(0.5, 0.95 * RATE / 2), rng.uniform(-0.02, 0.02)
+        phase = 2 * np.pi * frequency * (time + drift * time**2 / time[-1])
+        sum_ += 10 ** (rng.uniform(-45, -30) / 20) * np.sin(phase + rng.uniform(0, 2 * np.pi))
+    return sum_
+
+
+def _knocks(rng: np.random.Generator, samples: int, count: int) -> np.ndarray:
+    """`count` short bursts of noise."""
+    sum_ = np.zeros(samples)
+    for start in rng.integers(0, samples - 40, count):
+        sum_[start : start + 40] += 10 ** (rng.uniform(-30, -15) / 20) * rng.standard_normal(40) * np.hanning(40)
+    return sum_
+
+
+# --- pictures --------------------------------------------------------------------------------------------
+
+
+def _stripe(picture: np.ndarray, light: np.ndarray, rng: np.random.Generator) -> None:
+    """Paint one to three stripes, across or upright, in yellow to green, into float [3, side, side]."""
+    side = light.shape[0]
+    for _ in range(rng.integers(1, 4)):
+        colour = np.array(colorsys.hsv_to_rgb(rng.uniform(55, 140) / 360, 0.8, 1), dtype=np.float32)
+        start, width = rng.integers(0, side - 4), rng.integers(1, 4)
+        part = np.s_[start : start + width, :] if rng.random() < 0.7 else np.s_[:, start : start + width]
+        picture[(slice(None), *part)] = colour[:, None, None] * np.minimum(1.3 * light[part], 1)
+
+
+def _table(colour_map: str) -> np.ndarray:
+    """uint8 [256, 3]: the colours of a map, lowest first."""
+    if colour_map not in mpl.colormaps:
+        raise ValueError(f"got the colour map {colour_map!r}; wanted the name of one of matplotlib's, such as jet.")
+    return (255 * mpl.colormaps[colour_map](np.linspace(0, 1, 256))[:, :3] + 0.5).astype(np.uint8)
+
+
+def _coloured(decibels: np.ndarray, table: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """[n, H, W] dB → uint8 [n, 3, H, W]; what is beyond the limits takes the colour at that end."""
+    low, high = limits
+    if not high > low:
+        raise ValueError(f"got limits={limits} dB; wanted the lower one first.")
+    place = np.clip((decibels - low) / (high - low), 0, 1)
+    return np.ascontiguousarray(table[(255 * place + 0.5).astype(np.uint8)].transpose(0, 3, 1, 2))
+
+
+def _set(n_per_class: int, draw, seed: int, name: str) -> ImageSet:
+    """Both classes by turns: A, B, A, B. Each class draws from a stream of its own."""
+    streams = np.random.default_rng(seed).spawn(len(CLASSES))
+    drawn = [np.concatenate(list(_chunks(draw, label, n_per_class, rng))) for label, rng in enumerate(streams)]
+    images = np.stack(drawn, axis=1).reshape(-1, *drawn[0].shape[1:])
+    labels = np.tile(np.arange(len(CLASSES)), n_per_class)
+    return ImageSet.of(images, labels, CLASSES, "generated", name=name)
+
+
+def _chunks(draw, label: int, n: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    return (draw(label, min(_CHUNK, n - start), rng) for start in range(0, n, _CHUNK))
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise ValueError(f"spectrograms got {name}={value}; it wants at least {least}.")
