@@ -1,4 +1,4 @@
-"""How long a figure takes to answer, in a real JupyterLab, beside `interact` + matplotlib in the same page.
+"""How long a figure takes to answer, in a real JupyterLab, beside `interact` + matplotlib in the same run.
 
 Two times are taken for each step, since they answer two questions:
 
@@ -11,8 +11,9 @@ Two times are taken for each step, since they answer two questions:
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import nbformat
@@ -95,21 +96,25 @@ PEER_CLOCK = """() => {
 
 
 @contextmanager
-def notebook_in_lab() -> Iterator[Page]:
+def notebooks_in_lab() -> Iterator[Callable[[list[str]], Page]]:
+    """Call it with the cells of a notebook; gives the page, with everything run. A figure's own, as in a lesson."""
     with tempfile.TemporaryDirectory() as folder, jupyter.running(Path(folder)) as lab, sync_playwright() as playwright:
-        set_up = (
-            f"import sys\nsys.path.insert(0, {str(jupyter.REPOSITORY)!r})\nfrom tests.figures.samples import SAMPLES"
-        )
-        cells = [set_up, *(f"SAMPLES[{name!r}]()" for name in sorted(SAMPLES)), MODEL, PEER]
-        made = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-        made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(made, lab.root / "bench.ipynb")
         browser = playwright.chromium.launch(executable_path=jupyter.find_chromium(), args=list(jupyter.FLAGS))
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=1)
-        page.goto(lab.url("bench.ipynb"))
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        jupyter.run_all(page)
-        yield page
+        numbers = count()
+
+        def open_one(cells: list[str]) -> Page:
+            set_up = f"import sys\nsys.path.insert(0, {str(jupyter.REPOSITORY)!r})"
+            made = new_notebook(cells=[new_code_cell(cell) for cell in [set_up, *cells]])
+            made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            path = f"bench-{next(numbers)}.ipynb"
+            nbformat.write(made, lab.root / path)
+            page = browser.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=1)
+            page.goto(lab.url(path))
+            page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+            jupyter.run_all(page)
+            return page
+
+        yield open_one
         browser.close()
 
 
@@ -165,7 +170,7 @@ def peer(page: Page) -> np.ndarray:
 
 def model_answers(page: Page) -> np.ndarray:
     """From the key to the frame with a small network's answer to a mixture of changes, ms."""
-    box = page.locator(".jp-CodeCell").nth(-2).locator(".cnnsee-figure")
+    box = page.locator(".cnnsee-figure").first
     box.scroll_into_view_if_needed()
     box.locator(".widget-checkbox input").click()  # grey: from here on every hue is a mixture
     box.locator(".noUi-handle:visible").first.focus()
@@ -184,19 +189,25 @@ def main() -> None:
         return
     print("figures in JupyterLab, headless Chromium, 1x scale: median / 95th percentile, ms")
     print(f"{'':24}{'script':>18}{'mouse to frame':>20}{'key to frame':>20}     promised 8 / 16.7 ms to the frame")
-    with notebook_in_lab() as page:
-        for k, name in enumerate(sorted(SAMPLES)):
-            box = page.locator(".jp-CodeCell").nth(k + 1).locator(".cnnsee-figure")
-            handle = box.locator(".noUi-handle:visible").first
-            box.locator(".cnnsee-title").first.wait_for()
-            handle.scroll_into_view_if_needed()
-            by_mouse = times(page, "pointermove", lambda handle=handle: drag(page, handle))
-            by_key = times(page, "keydown", lambda handle=handle: press(page, handle))
-            script = words(np.concatenate([by_mouse[:, 0], by_key[:, 0]]))
-            print(f"{name:24}{script:>18}{words(by_mouse[:, 1]):>20}{words(by_key[:, 1]):>20}", flush=True)
+    with notebooks_in_lab() as open_one:
+        for name in sorted(SAMPLES):
+            page = open_one([f"from tests.figures.samples import SAMPLES\nSAMPLES[{name!r}]()"])
+            report(name, page)
+            page.close()
         promise = "     promised 120 ms: SqueezeNet on 64 pixels"
-        print(f"{'a model answers':62}{words(model_answers(page)):>20}{promise}")
-        print(f"{'interact + matplotlib':24}{'':18}{'':20}{words(peer(page)):>20}")
+        print(f"{'a model answers':62}{words(model_answers(open_one([MODEL]))):>20}{promise}", flush=True)
+        print(f"{'interact + matplotlib':62}{words(peer(open_one([PEER]))):>20}")
+
+
+def report(name: str, page: Page) -> None:
+    box = page.locator(".cnnsee-figure").first
+    handle = box.locator(".noUi-handle:visible").first
+    box.locator(".cnnsee-title").first.wait_for()
+    handle.scroll_into_view_if_needed()
+    by_mouse = times(page, "pointermove", lambda: drag(page, handle))
+    by_key = times(page, "keydown", lambda: press(page, handle))
+    script = words(np.concatenate([by_mouse[:, 0], by_key[:, 0]]))
+    print(f"{name:24}{script:>18}{words(by_mouse[:, 1]):>20}{words(by_key[:, 1]):>20}", flush=True)
 
 
 if __name__ == "__main__":
