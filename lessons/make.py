@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import re
 import sys
@@ -89,8 +90,9 @@ def build(twin: Path, notebook: Path, *, execute: bool = True) -> None:
     """
     lesson = read_twin(twin)
     if execute:
-        _execute(lesson, notebook)
+        seconds = _execute(lesson, notebook)
         _clean(lesson)
+        _note_times(notebook, by_section(lesson, seconds))
     else:
         _keep_outputs(lesson, notebook)
     refuse_machine_paths(lesson, notebook.stem)
@@ -100,11 +102,18 @@ def build(twin: Path, notebook: Path, *, execute: bool = True) -> None:
     os.replace(part, notebook)
 
 
-def _execute(lesson: NotebookNode, notebook: Path) -> None:
+def _execute(lesson: NotebookNode, notebook: Path) -> dict[int, float]:
+    """Run all cells; returns the seconds that each code cell took, by its place."""
     running: dict[str, int] = {}
+    starts: dict[int, float] = {}
+    seconds: dict[int, float] = {}
 
     def note(cell: NotebookNode, cell_index: int) -> None:
         running["index"] = cell_index
+        starts[cell_index] = time.perf_counter()
+
+    def done(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
+        seconds[cell_index] = time.perf_counter() - starts[cell_index]
 
     # The venv's kernel, not one of the same name that the user has installed elsewhere.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
@@ -114,6 +123,7 @@ def _execute(lesson: NotebookNode, notebook: Path) -> None:
         kernel_name="python3",
         record_timing=False,
         on_cell_start=note,
+        on_cell_executed=done,
         resources={"metadata": {"path": str(notebook.parent)}},
     )
     try:
@@ -124,6 +134,35 @@ def _execute(lesson: NotebookNode, notebook: Path) -> None:
         raise LessonError(
             f"{notebook.stem}: cell {index + 1} failed: {_first_line(lesson.cells[index])}\n    {last}"
         ) from None
+    return seconds
+
+
+def by_section(lesson: NotebookNode, seconds: dict[int, float]) -> dict[str, dict[str, float]]:
+    """{heading: {"seconds": of its code, "words": of its prose}}; what stands before the first is "Start"."""
+    sections, heading = {}, "Start"
+    for place, cell in enumerate(lesson.cells):
+        if cell.cell_type == "markdown" and (found := re.match(r"## (.+)", cell.source)):
+            heading = found[1]
+        section = sections.setdefault(heading, {"seconds": 0.0, "words": 0})
+        section["seconds"] += seconds.get(place, 0.0)
+        section["words"] += len(cell.source.split()) if cell.cell_type == "markdown" else 0
+    return sections
+
+
+def _note_times(notebook: Path, sections: dict[str, dict[str, float]]) -> None:
+    """Keep the times for the teacher's guide, with the machine that they were taken on."""
+    import torch
+
+    from course_lib import data, training
+
+    file = notebook.parent.parent / "evidence" / "lesson_times.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    rounded = {name: {"seconds": round(s["seconds"], 1), "words": s["words"]} for name, s in sections.items()}
+    device = training.device_name(torch.device("cpu"))
+    source = "real" if data.available("eurosat") else "stand-in"
+    known[notebook.name[:2]] = {"device": device, "source": source, "sections": rounded}
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(dict(sorted(known.items())), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _keep_outputs(lesson: NotebookNode, notebook: Path) -> None:

@@ -18,6 +18,12 @@ def _no_network(monkeypatch):
     monkeypatch.setenv("COURSE_OFFLINE", "1")
 
 
+@pytest.fixture(autouse=True)
+def _nobody_s_progress(monkeypatch, tmp_path):
+    """Tests answer exercises; the learner whose machine this is must not be credited with it."""
+    monkeypatch.setattr("course_lib.exercises.progress.file", lambda: tmp_path / "learner" / "progress.json")
+
+
 @pytest.fixture
 def empty_machine(monkeypatch, tmp_path):
     """A machine with no cache, no mirror, no network; returns its data folder."""

@@ -10,9 +10,13 @@ from typing import Annotated
 
 import typer
 
-from . import doctor
+from . import doctor, study
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="What does a CNN see? An open course.")
+
+app.command()(study.quiz)
+app.command()(study.progress)
+app.command()(study.export)
 
 _STYLE = {True: "green", None: "yellow", False: "red"}
 _WORD = {True: "ok", None: "note", False: "FAULT"}

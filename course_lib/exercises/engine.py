@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Literal
 
-from . import guard
+from . import guard, progress
 from .values import complaint, equal, plain, show
 from .view import wrapped
 
@@ -113,16 +113,25 @@ class Exercise:
     def check(self, answer: Callable | None) -> None:
         """Try `answer`, a function, and print whether it is right; if not, what to look at."""
         verdict = self.judge(answer)
+        if verdict.outcome != "not attempted":
+            progress.note_attempt(self.lesson, self.name, verdict.outcome)
         print(wrapped(f"{self.name}: {_HEAD[verdict.outcome]} {verdict.message}".rstrip()))
 
     def hint(self) -> None:
         """Print the next hint; after the last, the last again."""
         self.hints_used = min(self.hints_used + 1, len(self.hints))
+        progress.note_hint(self.lesson, self.name, self.hints_used)
         print(wrapped(f"Hint {self.hints_used} of {len(self.hints)}: {self.hints[self.hints_used - 1]}"))
 
     def solution(self) -> None:
         """Print the source of the solution."""
+        progress.note_solution(self.lesson, self.name)
         print(self.source)
+
+    @property
+    def lesson(self) -> str:
+        """The lesson that it belongs to, such as "03"; "" for none."""
+        return progress.lesson_of(self.reference)
 
     @cached_property
     def source(self) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from . import progress
 from .view import bundle, lettered, paragraph, wrapped
 
 
@@ -58,6 +59,10 @@ class Question:
 class Quiz:
     """Questions, shown as a form in a notebook and as numbered text everywhere else.
 
+    Attributes:
+        questions: numbered from 1.
+        lesson: whose quiz it is, such as "03"; what is answered is then kept in the learner's progress.
+
     Example:
         >>> options = [Option("training", False, "There it drifts."), Option("inference", True, "There it rests.")]
         >>> quiz = Quiz([Question("In which mode is a frozen BatchNorm?", options)])
@@ -67,6 +72,7 @@ class Quiz:
     """
 
     questions: Sequence[Question]
+    lesson: str = ""
 
     def answer(self, number: int, letter: str) -> None:
         """Print why option `letter` of question `number` (from 1) is right or wrong.
@@ -75,7 +81,14 @@ class Quiz:
             ValueError: no such question or no such option.
         """
         question, letter = self._found(number, letter)
+        self.note(number, letter)
         print(wrapped(f"{number} {letter}) {question.lettered[letter].text}\n{question.feedback(letter)}"))
+
+    def note(self, number: int, letter: str) -> bool:
+        """Keep this choice in the learner's progress; True where it is right."""
+        right = self.questions[number - 1].lettered[letter].right
+        progress.note_answer(self.lesson, number, right)
+        return right
 
     def _found(self, number: int, letter: str) -> tuple[Question, str]:
         if number not in range(1, len(self.questions) + 1):
@@ -109,13 +122,14 @@ class Quiz:
         """One for all views of this quiz, so that they agree."""
         import ipywidgets
 
-        return ipywidgets.VBox([_question_form(number, q) for number, q in enumerate(self.questions, start=1)])
+        return ipywidgets.VBox([_question_form(self, number) for number in range(1, len(self.questions) + 1)])
 
 
-def _question_form(number: int, question: Question):
+def _question_form(quiz: Quiz, number: int):
     """Question, radio buttons, and the feedback that follows a choice."""
     import ipywidgets
 
+    question = quiz.questions[number - 1]
     # Pairs of text and letter, so that two options may read the same; index=None: nothing is chosen yet.
     options = [(f"{letter}) {option.text}", letter) for letter, option in question.lettered.items()]
     layout = ipywidgets.Layout(width="max-content")
@@ -124,6 +138,8 @@ def _question_form(number: int, question: Question):
 
     def tell(change: dict) -> None:
         feedback.value = paragraph(question.feedback(change["new"])) if change["new"] else ""
+        if change["new"]:
+            quiz.note(number, change["new"])
 
     buttons.observe(tell, names="value")
     return ipywidgets.VBox([ipywidgets.HTML(paragraph(f"{number}. {question.text}", bold=True)), buttons, feedback])

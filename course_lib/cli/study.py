@@ -1,0 +1,84 @@
+"""`course quiz`, `course progress`, `course export`: what a learner and a teacher do besides the notebooks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course_lib.exercises.view import wrapped
+
+Lesson = Annotated[str, typer.Argument(help="its number, such as 03")]
+
+
+def quiz(lesson: Lesson) -> None:
+    """Answer a lesson's quiz in the terminal; every option says why it is right or wrong."""
+    from course_lib.exercises import catalogue
+
+    try:
+        asked = catalogue.quiz(lesson)
+    except ValueError as error:
+        typer.echo(f"course quiz: {error}", err=True)
+        raise typer.Exit(code=1) from None
+    right = 0
+    for number, question in enumerate(asked.questions, start=1):
+        typer.echo(wrapped(f"\n{number}. {question.text}"))
+        for letter, option in question.lettered.items():
+            typer.echo(wrapped(f"  {letter}) {option.text}"))
+        letter = _asked_for(list(question.lettered))
+        right += asked.note(number, letter)
+        typer.echo(wrapped(question.feedback(letter)))
+    typer.echo(f"\n{right} of {len(asked.questions)} right at the first answer.")
+
+
+def _asked_for(letters: list[str]) -> str:
+    while True:
+        given = typer.prompt(f"Your answer ({', '.join(letters)})").strip().lower()
+        if given in letters:
+            return given
+        typer.echo(f"got {given!r}; there are {', '.join(letters)}.")
+
+
+def progress() -> None:
+    """Print what you have done so far. It is kept in one file on this machine and sent nowhere."""
+    from course_lib.exercises import catalogue
+    from course_lib.exercises import progress as kept
+
+    content = kept.read()
+    typer.echo(f"{'lesson':8}{'exercises':>12}{'hints':>8}{'solutions read':>16}{'quiz':>10}")
+    for lesson in catalogue.lessons():
+        names = [exercise.name for exercise in catalogue.exercises(lesson)]
+        mine = [content["exercises"].get(f"{lesson}/{name}", {}) for name in names]
+        questions = len(catalogue.quiz(lesson).questions)
+        answered = [content["quizzes"].get(f"{lesson}/{n}", {}) for n in range(1, questions + 1)]
+        done = f"{sum(entry.get('outcome') == 'correct' for entry in mine)} of {len(names)}"
+        hints, read = sum(entry.get("hints", 0) for entry in mine), sum("solution_read" in entry for entry in mine)
+        right = f"{sum(entry.get('right', False) for entry in answered)} of {questions}"
+        typer.echo(f"{lesson:8}{done:>12}{hints:>8}{read:>16}{right:>10}")
+        tried = [name for name, entry in zip(names, mine, strict=True) if entry.get("outcome") == "incorrect"]
+        if tried:
+            typer.echo(f"{'':8}tried, not right yet: {', '.join(tried)}")
+    typer.echo(f"\nKept in {kept.file()}")
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="where to write; made if it is not there")],
+    student: Annotated[bool, typer.Option("--student", help="lessons without outputs: nothing is given away")] = False,
+    instructor: Annotated[bool, typer.Option("--instructor", help="with solutions, times, what to listen for")] = False,
+    nbgrader: Annotated[bool, typer.Option("--nbgrader", help="the exercises as an nbgrader course")] = False,
+) -> None:
+    """Write the lessons for a class: a student's copy, an instructor's, or assignments for nbgrader."""
+    from course_lib.exercises import handout
+
+    chosen = {"student": student, "instructor": instructor, "nbgrader": nbgrader}
+    if sum(chosen.values()) != 1:
+        typer.echo("course export: say one of --student, --instructor, --nbgrader.", err=True)
+        raise typer.Exit(code=2)
+    (kind,) = (name for name, wanted in chosen.items() if wanted)
+    try:
+        for path in handout.export(kind, folder):
+            typer.echo(str(path))
+    except handout.HandoutError as error:
+        typer.echo(f"course export: {error}", err=True)
+        raise typer.Exit(code=1) from None
