@@ -39,6 +39,7 @@ test: check ## everything: check, then each lesson run and compared, then a real
 lessons: venv ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="03 --no-execute" is passed on)
 	$(PY) lessons/make.py $(LESSONS)
 	$(PY) lessons/overview.py
+	$(PY) lessons/teaching.py
 
 bench: venv ## the speeds that the issues promise, each beside its peer
 	$(PY) -m tests.bench
