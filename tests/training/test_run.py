@@ -69,14 +69,14 @@ def test_training_does_not_touch_the_random_numbers_of_others(two_greys):
 
 def test_a_stopped_run_resumes_to_the_same_weights(two_greys, tmp_path, monkeypatch):
     whole, _ = trained(two_greys)
-    store = training._State.store
+    store = training.run._State.store
 
     def store_and_stop(state, path):
         store(state, path)
         if state.epoch == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training._State, "store", store_and_stop)
+    monkeypatch.setattr(training.run._State, "store", store_and_stop)
     with pytest.raises(KeyboardInterrupt):
         trained(two_greys, checkpoint=tmp_path / "run.pt")
     monkeypatch.undo()
@@ -89,7 +89,7 @@ KILLED = """
 import os, sys, torch
 from course_lib import training
 from course_lib.data import ImageSet
-from tests.test_training import trained
+from tests.training.test_run import trained
 
 save, saves = torch.save, 0
 
@@ -142,7 +142,7 @@ def test_turn_gives_the_eight_forms_of_the_square():
 
 
 def test_every_picture_is_shown_once_an_epoch(two_greys):
-    seen = torch.cat([labels for _, labels in training._batches(two_greys, HALF, QUICK, 0, "cpu")])
+    seen = torch.cat([labels for _, labels in training.run._batches(two_greys, HALF, QUICK, 0, "cpu")])
     assert sorted(seen.tolist()) == sorted(two_greys.labels.tolist())
 
 
@@ -161,7 +161,7 @@ def test_predictor_is_the_model_as_a_function_of_pictures(two_greys):
 
 def test_class_weights_balance_the_classes(two_greys):
     uneven = two_greys.at([i for i in range(200) if i % 2 == 0 or i < 40])
-    weights = training._class_weights(uneven)
+    weights = training.run._class_weights(uneven)
     counts = torch.bincount(uneven.labels)
     assert torch.allclose(weights * counts, (weights * counts)[0].expand(2))
     assert (weights[uneven.labels]).mean().item() == pytest.approx(1)

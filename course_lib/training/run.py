@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, interpolate
 from tqdm import tqdm
 
-from .data import ImageSet, places
+from ..data import ImageSet, places
 
 
 @dataclass(frozen=True, kw_only=True)
