@@ -63,7 +63,7 @@ def input_path(pictures: data.ImageSet, entry) -> None:
     part = pictures.subset(n)
 
     def ours() -> None:
-        for _ in training._batches(part, models.IMAGENET, settings, 0, "cpu"):
+        for _ in training.run._batches(part, models.IMAGENET, settings, 0, "cpu"):
             pass
 
     ours()
