@@ -4,7 +4,7 @@ from safetensors.torch import save_file
 
 from course_lib import data, models
 from course_lib.training import Settings, fit
-from tests.test_training import same
+from tests.training.test_run import same
 
 CLASSES = ("dark", "light")
 
