@@ -3,6 +3,7 @@
 from . import colour
 from .changes import block_average, block_means, grey, shuffle_patches, zoom
 from .colour import SPACES, Space, convert, in_gamut, separation
+from .colour_map import undo_colour_map
 from .normalization import channel_statistics, condition_number, pixel_moments
 from .recolour import recolour
 
@@ -21,5 +22,6 @@ __all__ = [
     "recolour",
     "separation",
     "shuffle_patches",
+    "undo_colour_map",
     "zoom",
 ]
