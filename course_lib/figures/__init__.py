@@ -7,8 +7,11 @@ from .charts import (
     dots,
     history,
     lines,
+    paired_dots,
 )
+from .colour_explorer import colour_explorer
 from .confusion_explorer import confusion_explorer
+from .kernel_explorer import kernel_explorer
 from .normalization_explorer import normalization_explorer
 from .occlusion_explorer import occlusion_explorer
 from .open_set_lab import open_set_lab
@@ -22,15 +25,18 @@ __all__ = [
     "Drawing",
     "accuracy_against_confidence",
     "class_colours",
+    "colour_explorer",
     "confusion_explorer",
     "contact_sheet",
     "cost_against_accuracy",
     "dots",
     "gallery",
     "history",
+    "kernel_explorer",
     "lines",
     "normalization_explorer", "occlusion_explorer",
     "open_set_lab",
+    "paired_dots",
     "recolour_explorer",
     "resolution_explorer",
     "softmax_lab",

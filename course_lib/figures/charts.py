@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from textwrap import fill
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from ..data import ImageSet
 from ..features import colour_statistics
 from ..training import Run
-from ..trials import Summary
+from ..trials import Outcome, Summary
 from .static import BLACK, BLUE, MARKERS, ORANGE, PALETTE, Drawing, drawing
 
 
@@ -30,6 +31,38 @@ def dots(groups: Mapping[str, Summary], *, title: str = "", metric: str = "test 
         ax.set_xlabel(f"{metric} in %: mean (dot) and range (bar) over {_base(groups.values())}", fontsize=9)
         ax.margins(x=0.16)
     return Drawing(f, f"{title or metric}. {_listed(groups)}")
+
+
+def paired_dots(found: Outcome) -> Drawing:
+    """A trial's outcome. Left: every run, a line joins those of a seed. Right: the differences, and the verdict.
+
+    The shaded band holds the differences that do not matter; the bar is the interval of the mean.
+    """
+    unit, scale = ("%", 100) if found.experiment.unit == "%" else (found.experiment.unit, 1)
+    with drawing(9, 2.6, ncols=2) as (f, (runs, differences)):
+        for mine, other in found.pairs:
+            runs.plot([scale * mine.value, scale * other.value], [1, 0], "o-", color=BLUE, lw=0.6, alpha=0.7)
+        runs.set_yticks([1, 0], [fill(variant.name, 24) for variant in found.trial.variants])
+        runs.set(ylim=(-0.4, 1.4), xlabel=f"{found.experiment.metric} ({unit})")
+        runs.set_title(f"{found.base}{', a small rerun' if found.small else ''}", fontsize=9)
+        _difference(differences, found, scale)
+        differences.set_xlabel(f"difference ({'points' if unit == '%' else unit}); shaded: does not matter", fontsize=9)
+    alt = f"{found.finding}. Difference {found.effect}; {found.base}; on {found.hardware}."
+    return Drawing(f, f"{found.trial.claim} Every run of both variants, and their differences seed by seed.", alt)
+
+
+def _difference(ax, found: Outcome, scale: float) -> None:
+    verdict, matters = found.verdict, scale * found.trial.smallest_effect
+    ax.axvspan(-matters, matters, color="0.85")
+    ax.axvline(0, color=BLACK, lw=1, ls="--")
+    ax.plot(scale * found.differences, np.zeros(verdict.n), "o", color=BLUE, alpha=0.7)
+    if verdict.n:
+        ax.plot(scale * verdict.effect, 0.4, "D", color=ORANGE, mec=BLACK)
+    if np.isfinite([verdict.low, verdict.high]).all():
+        ax.plot([scale * verdict.low, scale * verdict.high], [0.4, 0.4], color=ORANGE, lw=4, alpha=0.6)
+    ax.set_yticks([0.4, 0], ["mean, interval", "seeds"])
+    ax.set(ylim=(-0.4, 0.8))
+    ax.set_title(verdict.word, fontsize=10)
 
 
 def lines(curves: Mapping[str, Mapping[float, Summary]], *, xlabel: str, title: str = "") -> Drawing:

@@ -5,12 +5,14 @@
 512
 """
 
+from . import convolution
 from .backbones import BACKBONES, Backbone, backbone, pool
 from .classifier import Classifier, load, save
+from .convolution import Conv
 from .cost import Cost, cost
 from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
 
 __all__ = [
-    "BACKBONES", "CAFFE", "HALF", "IMAGENET", "MINUS_ONE_TO_ONE", "Backbone", "Classifier", "Cost",
-    "Preprocessing", "backbone", "cost", "load", "pool", "save",
+    "BACKBONES", "CAFFE", "HALF", "IMAGENET", "MINUS_ONE_TO_ONE", "Backbone", "Classifier", "Conv", "Cost",
+    "Preprocessing", "backbone", "convolution", "cost", "load", "pool", "save",
 ]  # fmt: skip

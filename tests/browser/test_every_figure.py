@@ -205,10 +205,17 @@ def test_in_jupyterlab_by_keyboard_and_mouse(notebook, open_notebook, run_all):
         box = figure.locator(".cnnsee-figure").first
         box.locator(".cnnsee-title").first.wait_for()
         assert _move_all(page, box) > 0, f"{name} has a slider to move"
-        printed.locator(".jp-InputArea-editor").click()
-        page.keyboard.press("Control+Enter")
-        heading = box.locator(".cnnsee-title").first.inner_text()
-        expect(printed.locator(".jp-OutputArea-output"), name).to_have_text(heading, timeout=10_000)
+        heading = box.locator(".cnnsee-title").first
+        for attempt in range(4):  # a front end may hold back the last move until the kernel is idle
+            printed.locator(".jp-InputArea-editor").click()
+            page.keyboard.press("Control+Enter")
+            try:
+                shown = heading.inner_text()
+                expect(printed.locator(".jp-OutputArea-output"), name).to_have_text(shown, timeout=3000)
+                break
+            except AssertionError:
+                if attempt == 3:
+                    raise
 
 
 def _move_all(page: Page, box: Locator) -> int:

@@ -12,7 +12,9 @@ import torch
 
 from course_lib import openset
 from course_lib.data import ImageSet
+from course_lib.figures.colour_explorer import colour_explorer
 from course_lib.figures.confusion_explorer import confusion_explorer
+from course_lib.figures.kernel_explorer import kernel_explorer
 from course_lib.figures.live import LiveFigure
 from course_lib.figures.normalization_explorer import normalization_explorer
 from course_lib.figures.occlusion_explorer import occlusion_explorer
@@ -80,8 +82,21 @@ def _normalization_explorer() -> LiveFigure:
     return normalization_explorer(ImageSet.of(dim, [1] * 12, CLASSES))
 
 
+def _colour_explorer() -> LiveFigure:
+    blues = torch.full((2, 4, 3, 16, 16), 60, dtype=torch.uint8) + (picture(16) // 8)
+    for channel, levels in enumerate(((60, 110), (120, 60), (150, 200))):  # another hue
+        blues[:, :, channel] += torch.tensor(levels, dtype=torch.uint8)[:, None, None, None] // 2
+    return colour_explorer(*blues, names=(CLASSES[0], RUDE))
+
+
+def _kernel_explorer() -> LiveFigure:
+    return kernel_explorer(picture(48), kernel=(7, 3), layers=2, padding="same")
+
+
 SAMPLES: dict[str, Callable[[], LiveFigure]] = {
+    "colour_explorer": _colour_explorer,
     "confusion_explorer": _confusion_explorer,
+    "kernel_explorer": _kernel_explorer,
     "normalization_explorer": _normalization_explorer,
     "occlusion_explorer": _occlusion_explorer,
     "recolour_explorer": _recolour_explorer,
