@@ -29,7 +29,7 @@ lab: venv ## open the course in JupyterLab (LAB_ARGS="--no-browser --port 8890" 
 check: venv ## ruff and the unit tests, no notebooks, no browser: under 90 s
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PYTEST) --doctest-modules course_lib tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
+	$(PYTEST) -n 2 --dist loadfile --doctest-modules course_lib tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
 
 test: check ## everything: check, then each lesson run and compared, then a real browser
 	$(PYTEST) tests/lessons

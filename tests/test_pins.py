@@ -23,6 +23,7 @@ HOSTED_2026_08_19 = {
     "filelock": "3.32.3",
     "h5py": "3.16.0",
     "ipywidgets": "7.7.1",
+    "joblib": "1.5.3",
     "keras": "3.13.2",
     "matplotlib": "3.10.0",
     "numpy": "2.1.3",

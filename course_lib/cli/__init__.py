@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
-from . import doctor, study
+from . import doctor, study, trials
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="What does a CNN see? An open course.")
 
 app.command()(study.quiz)
 app.command()(study.progress)
 app.command()(study.export)
+app.add_typer(trials.app, name="trials")
 
 _STYLE = {True: "green", None: "yellow", False: "red"}
 _WORD = {True: "ok", None: "note", False: "FAULT"}

@@ -1,29 +1,37 @@
-"""The evidence store: what the trials measured, one JSON line a run, kept in git."""
+"""The evidence store: what the trials measured, one JSON line a run, kept in git.
+
+A file belongs to an experiment. One process writes at a time, each run at once and to the disk, so that a kill
+loses the runs in flight and no others.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
+
+from filelock import FileLock
 
 from ..data import places
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run of one variant of a trial.
+    """One run of one variant.
 
     Attributes:
-        trial, variant: what was tried; a variant is one bar or one dot in a figure.
-        seed: of the split and of the training.
-        value: the metric, in the trial's unit (accuracies 0–1).
-        n: pictures that `value` was measured on.
+        trial: the experiment that the run belongs to; its file has the same name.
+        variant: what was tried; a variant is one row in a figure.
+        seed: of the split and of the training, the same for all variants: differences are taken seed by seed.
+        value: the metric, in the experiment's unit (accuracies 0–1).
+        n: pictures that `value` was measured on; 0 where it is no share of pictures.
         seconds: wall time of the run, on `device`.
-        source: "real" or "stand-in".
-        settings: digest of all that decides the run; a run with another digest is another run.
+        source: "real", "stand-in" or "generated".
+        settings: digest of all that decides the run besides the seed; another digest is another run.
     """
 
     trial: str
@@ -36,6 +44,11 @@ class Measurement:
     source: str
     versions: dict[str, str]
     settings: str
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """What makes two runs the same run."""
+        return self.variant, self.seed, self.settings
 
 
 @dataclass(frozen=True)
@@ -57,46 +70,50 @@ class Summary:
 
 
 def digest(**settings) -> str:
-    """A short digest of settings, the same on every machine."""
+    """A short digest of settings, the same on every machine.
+
+    >>> digest(lr=0.1, epochs=3) == digest(epochs=3, lr=0.1) != digest(epochs=3, lr=0.2)
+    True
+    """
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def file_of(trial: str) -> Path:
-    """Where the runs of `trial` are kept."""
-    return places.shipped("evidence") / f"{trial}.jsonl"
+def shipped() -> Path:
+    """The folder of the evidence that travels with the course."""
+    return places.shipped("evidence")
 
 
-def runs(trial: str) -> list[Measurement]:
-    """All stored runs of `trial`, in the order in which they were made."""
-    file = file_of(trial)
+def runs(name: str, folder: Path | None = None) -> list[Measurement]:
+    """All runs kept under `name`, of whatever settings, in the order in which they were made.
+
+    Raises:
+        ValueError: a line is no run; says which. A last line that a kill cut short is passed over.
+    """
+    file = _file(name, folder)
     if not file.is_file():
         return []
-    return [Measurement(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines() if line]
+    *whole, rest = file.read_bytes().split(b"\n")
+    lines = [*whole, rest] if _is_whole(rest) else whole
+    return [_read(file, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
-def measure(trial: str, variant: str, seed: int, settings: str, run: Callable[[], dict]) -> Measurement:
-    """The stored run, or a new one: `run()` gives value, n, seconds, device, source and versions."""
-    for stored in runs(trial):
-        if (stored.variant, stored.seed, stored.settings) == (variant, seed, settings):
-            return stored
-    found = Measurement(trial=trial, variant=variant, seed=seed, settings=settings, **run())
-    file = file_of(trial)
+def append(found: Measurement, folder: Path | None = None) -> None:
+    """Add one run to its file, through to the disk; a run that is there already stays as it is."""
+    file = _file(found.trial, folder)
     file.parent.mkdir(parents=True, exist_ok=True)
-    # One short write in append mode: two processes that measure at once do not mix their lines.
-    with file.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(asdict(found)) + "\n")
-    return found
+    with FileLock(f"{file}.lock"):
+        if found.key in {run.key for run in runs(found.trial, folder)}:
+            return  # somebody else was faster
+        with file.open("ab+") as out:
+            _mend_end(out)
+            out.write(json.dumps(asdict(found)).encode() + b"\n")
+            out.flush()
+            os.fsync(out.fileno())
 
 
-def summary(trial: str) -> dict[str, Summary]:
-    """What is known about each variant of `trial`, in the order in which they first ran."""
-    groups: dict[str, list[Measurement]] = {}
-    for run in runs(trial):
-        groups.setdefault(run.variant, []).append(run)
-    return {variant: _summarise(variant, group) for variant, group in groups.items()}
-
-
-def _summarise(variant: str, group: list[Measurement]) -> Summary:
+def summarise(variant: str, group: Iterable[Measurement]) -> Summary:
+    """What `group`, one run or more of one variant, has in common."""
+    group = list(group)
     values = [run.value for run in group]
     return Summary(
         variant=variant,
@@ -107,5 +124,36 @@ def _summarise(variant: str, group: list[Measurement]) -> Summary:
         seeds=len(values),
         n=group[0].n,
         seconds=mean(run.seconds for run in group),
-        device=group[0].device,
+        device=" and ".join(sorted({run.device for run in group})),
     )
+
+
+def _file(name: str, folder: Path | None) -> Path:
+    return (folder or shipped()) / f"{name}.jsonl"
+
+
+def _read(file: Path, number: int, line: bytes) -> Measurement:
+    try:
+        return Measurement(**json.loads(line))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{file.name}, line {number} is no run ({error}): {line[:60]!r}. Take it out, or restore the file with git."
+        ) from None
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def _mend_end(out) -> None:
+    """Leave the file open in `out` at the start of a line: what a kill cut short goes."""
+    out.seek(0)
+    content = out.read()
+    rest = content[content.rfind(b"\n") + 1 :]
+    if _is_whole(rest):
+        out.write(b"\n")  # an editor took the last line's end away
+    elif rest:
+        out.truncate(len(content) - len(rest))

@@ -227,14 +227,13 @@ figures.dots(
 # %% tags=["verdict"]
 photos = probes["squeezenet1_1, ImageNet, 64 px"]
 drawn = probes["texture_net, textures, 64 px"]
-twin = probes["texture_net, random, 64 px"]
 trials.conclude(
     "at 64 px, drawings come within 5 points of SqueezeNet's photographs",
     photos.mean - drawn.mean < 0.05,
 )
 trials.conclude(
     "drawings add more than 5 points to the same network's random weights",
-    drawn.low - twin.high > 0.05,
+    drawn.low - probes["texture_net, random, 64 px"].high > 0.05,
 )
 trials.conclude(
     "MobileNetV2's random weights lose even to six colour numbers, same judge",
@@ -245,7 +244,7 @@ trials.conclude(
 # %% [markdown]
 # Simple drawn patterns are enough to learn features that help with fields. And part of it needs no training at all: look at the random twin. Random weights of another network, though, lose what six numbers knew.
 #
-# `evidence/` has every run: real EuroSAT, CPU. `python -m course_lib.trials.lesson_03 probes` repeats them.
+# `evidence/` has every run: real EuroSAT, CPU. `course trials run probe_backbones --into mine` repeats them.
 
 # %% [markdown]
 # Accuracy is half of a choice. What does each cost? A **MAC** is one multiplication with its addition. Look at the first three rows, and guess from the megabytes which is the cheapest to run.

@@ -6,7 +6,7 @@ import torch
 from course_lib import figures, training
 from course_lib.data import ImageSet
 from course_lib.figures import pictures as picture_figures
-from course_lib.trials import Summary
+from course_lib.trials import Experiment, Measurement, Outcome, Summary, Trial
 
 CLASSES = ("field", "lake", "<img src=x onerror=alert(1)>")
 PROBABILITIES = torch.rand(200, 3, generator=torch.Generator().manual_seed(0)).softmax(dim=1)
@@ -18,6 +18,18 @@ def result(mean, name="a"):
     return Summary(name, mean, 0.01, mean - 0.02, mean + 0.02, seeds=3, n=2700, seconds=1.0, device="CPU")
 
 
+def outcome(seeds=6, gain=0.03):
+    """A trial whose variant is `gain` better, and a little more with each seed."""
+    made = Experiment(name="kernels", variants={"wide": {}, "plain": {}}, run=lambda variant, seed: 0.5)
+    trial = Trial(name="t", claim="Wide helps.", variant=made["wide"], baseline=made["plain"], smallest_effect=0.01)
+
+    def measured(variant, seed, value):
+        return Measurement("kernels", variant, seed, value, 2700, 1.0, "CPU, 2 threads", "real", {}, "")
+
+    pairs = [(measured("wide", k, 0.8 + gain + k / 1000), measured("plain", k, 0.8)) for k in range(seeds)]
+    return Outcome(trial, tuple(pairs))
+
+
 def run():
     epoch = training.Epoch(1.0, 0.5, 0.9, 0.6, 10.0)
     return training.Run(training.Settings(), (epoch, epoch), 100, 20, "real", "CPU", 20.0)
@@ -25,6 +37,9 @@ def run():
 
 DRAWINGS = {
     "dots": lambda: figures.dots({"one": result(0.8), "two": result(0.6)}, title="A title"),
+    "paired": lambda: figures.paired_dots(outcome()),
+    "paired, two seeds": lambda: figures.paired_dots(outcome(seeds=2)),
+    "paired, never run": lambda: figures.paired_dots(outcome(seeds=0)),
     "lines": lambda: figures.lines({"sgd": {0.1: result(0.2), 0.01: result(0.8)}}, xlabel="learning rate"),
     "cost": lambda: figures.cost_against_accuracy([("net", 17.0, result(0.87))], xlabel="million MACs"),
     "colours": lambda: figures.class_colours(ImageSet.of(IMAGES, [0, 0, 1, 1, 2], CLASSES)),
@@ -43,7 +58,7 @@ def test_every_drawing_has_a_picture_a_summary_and_alt_text(name):
     assert len(metadata["image/png"]["alt"]) > 20
 
 
-@pytest.mark.parametrize("name", ["colours", "confidence", "history", "gallery"])
+@pytest.mark.parametrize("name", ["colours", "confidence", "history", "gallery", "paired"])
 def test_what_is_compared_holds_no_measured_number(name):
     assert not re.search(r"\d\.\d|\d\d ?%", repr(DRAWINGS[name]()))
 
@@ -52,6 +67,23 @@ def test_spread_and_n_are_on_the_chart():
     axes = DRAWINGS["dots"]().figure.axes[0]
     assert "3 seeds, n = 2,700" in axes.get_xlabel()
     assert any("80.0% ± 1.0%" in text.get_text() for text in axes.texts)
+
+
+def test_a_trials_drawing_has_its_pairs_its_interval_and_its_verdict():
+    shown = DRAWINGS["paired"]()
+    runs, differences = shown.figure.axes
+    assert len(runs.lines) == 6  # one a seed
+    assert runs.get_title() == "6 seeds, n = 2,700 each, real"
+    assert differences.get_title() == "supported"
+    assert "supported: better, by more than what matters" in shown.alt
+    assert "CPU, 2 threads" in shown.alt
+
+
+def test_without_an_interval_none_is_drawn():
+    lines = [
+        len(DRAWINGS[name]().figure.axes[1].lines) for name in ("paired", "paired, two seeds", "paired, never run")
+    ]
+    assert lines == [4, 3, 2]
 
 
 def test_a_contact_sheet_has_a_row_a_class(two_greys):

@@ -1,43 +1,78 @@
+"""The store: runs that are kept, whole or not at all, once."""
+
+import json
+from dataclasses import asdict, replace
+from multiprocessing.pool import ThreadPool
+
 import pytest
 
-from course_lib.trials import digest, evidence, measure, runs, summary
+from course_lib.trials import Measurement, digest, evidence
+
+RUN = Measurement("demo", "a", 0, 0.5, 10, 1.0, "CPU", "real", {"torch": "2"}, digest(lr=1))
+OTHERS = [replace(RUN, seed=1), replace(RUN, variant="b"), replace(RUN, settings=digest(lr=2))]
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setattr(evidence, "file_of", lambda trial: tmp_path / f"{trial}.jsonl")
+def test_what_is_kept_comes_back_in_order(tmp_path):
+    for run in (RUN, *OTHERS):
+        evidence.append(run, tmp_path)
+    assert evidence.runs("demo", tmp_path) == [RUN, *OTHERS]
+    assert len((tmp_path / "demo.jsonl").read_text().splitlines()) == 4
 
 
-def result(value):
-    return {"value": value, "n": 10, "seconds": 1.0, "device": "CPU", "source": "real", "versions": {}}
+def test_a_run_that_is_there_stays_as_it_is(tmp_path):
+    evidence.append(RUN, tmp_path)
+    evidence.append(replace(RUN, value=0.9), tmp_path)
+    assert evidence.runs("demo", tmp_path) == [RUN]
 
 
-def test_a_run_that_is_there_is_not_run_again(store):
-    first = measure("demo", "a", 0, digest(lr=1), lambda: result(0.5))
-    again = measure("demo", "a", 0, digest(lr=1), lambda: pytest.fail("run again"))
-    assert first == again
-    assert runs("demo") == [first]
+def test_writers_at_the_same_time_do_not_mix_their_lines(tmp_path):
+    many = [replace(RUN, seed=seed) for seed in range(40)]
+    with ThreadPool(8) as pool:
+        pool.map(lambda run: evidence.append(run, tmp_path), many)
+    assert sorted(run.seed for run in evidence.runs("demo", tmp_path)) == list(range(40))
 
 
-def test_changed_settings_are_run(store):
-    measure("demo", "a", 0, digest(lr=1), lambda: result(0.5))
-    measure("demo", "a", 0, digest(lr=2), lambda: result(0.7))
-    assert [run.value for run in runs("demo")] == [0.5, 0.7]
+@pytest.mark.parametrize("end", ['{"trial": "demo", "varia', "{", '{"trial": "demo"'])
+def test_a_line_that_a_kill_cut_short_is_passed_over_and_then_replaced(tmp_path, end):
+    file = tmp_path / "demo.jsonl"
+    evidence.append(RUN, tmp_path)
+    file.write_text(file.read_text() + end)
+    assert evidence.runs("demo", tmp_path) == [RUN]
+    evidence.append(OTHERS[0], tmp_path)
+    assert evidence.runs("demo", tmp_path) == [RUN, OTHERS[0]]
+    assert end not in file.read_text().splitlines()
 
 
-def test_summary_over_seeds(store):
-    for seed, value in enumerate((0.5, 0.7, 0.6)):
-        measure("demo", "a", seed, digest(), lambda value=value: result(value))
-    measure("demo", "b", 0, digest(), lambda: result(0.9))
-    found = summary("demo")
-    assert list(found) == ["a", "b"]
-    assert (found["a"].mean, found["a"].sd, found["a"].seeds) == pytest.approx((0.6, 0.1, 3))
-    assert "3 seeds" in str(found["a"])
+def test_a_last_line_without_its_end_is_kept(tmp_path):
+    (tmp_path / "demo.jsonl").write_text(json.dumps(asdict(RUN)))
+    evidence.append(OTHERS[0], tmp_path)
+    assert evidence.runs("demo", tmp_path) == [RUN, OTHERS[0]]
+
+
+def test_a_broken_line_in_the_middle_is_named(tmp_path):
+    evidence.append(RUN, tmp_path)
+    file = tmp_path / "demo.jsonl"
+    file.write_text("<<<<<<< HEAD\n" + file.read_text())
+    with pytest.raises(ValueError, match=r"demo\.jsonl, line 1 is no run"):
+        evidence.runs("demo", tmp_path)
+
+
+def test_nothing_is_kept_of_what_never_ran(tmp_path):
+    assert evidence.runs("nothing", tmp_path) == []
+
+
+def test_summary_over_seeds():
+    values = (0.5, 0.7, 0.6)
+    found = evidence.summarise("a", [replace(RUN, seed=seed, value=value) for seed, value in enumerate(values)])
+    assert (found.mean, found.sd, found.seeds, found.low, found.high) == pytest.approx((0.6, 0.1, 3, 0.5, 0.7))
+    assert "3 seeds" in str(found)
+
+
+def test_a_summary_names_all_its_hardware():
+    found = evidence.summarise("a", [RUN, replace(RUN, seed=1, device="NVIDIA H100"), replace(RUN, seed=2)])
+    assert found.device == "CPU and NVIDIA H100"
+    assert evidence.summarise("a", [RUN]).sd == 0
 
 
 def test_the_digest_does_not_depend_on_order():
     assert digest(a=1, b=(2, 3)) == digest(b=(2, 3), a=1) != digest(a=1, b=(3, 2))
-
-
-def test_a_trial_without_runs_is_empty(store):
-    assert summary("nothing") == {}
