@@ -706,6 +706,24 @@ for said, found in advice():
     print(f"{said}\n    {found}\n")
 
 # %% [markdown]
+# One of them in full. A dot is a run, a line joins two runs of one seed: the same split, so that what makes a split easy falls out of the difference. Does the interval of the differences reach the grey band, where nothing matters?
+
+# %%
+found = trials.outcome("photographs")
+print(found)
+figures.paired_dots(found)
+
+# %% [markdown]
+# You need not believe stored numbers. This repeats the trial on your machine, with two seeds and fewer pictures. Two seeds are too few for a verdict, and it says so. Do they point the same way?
+
+# %% tags=["nbval-ignore-output"]
+again = trials.get("photographs").rerun(seeds=2)
+print(again)
+
+# %% tags=["verdict"]
+trials.conclude("photographs help in both seeds", bool((again.differences > 0.05).all()))
+
+# %% [markdown]
 # ## Exercises
 #
 # Replace the dots and run the cell. Each check knows the usual mistakes. `ex.recall` shows a task in full, `ex.recall.hint()` a hint (call it again for the next), `ex.recall.solution()` a solution.
