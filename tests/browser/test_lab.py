@@ -7,6 +7,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from playwright.sync_api import expect
 
+from tests.browser.jupyter import LabError
+
 START = "lessons/00_start_here.ipynb"
 
 
@@ -45,5 +47,5 @@ def test_cells_run(write_notebook, open_notebook, run_all):
 def test_failing_cell_is_told(write_notebook, open_notebook, run_all):
     write_notebook("bad.ipynb", "1 / 0", "print('never reached')")
     page = open_notebook("bad.ipynb")
-    with pytest.raises(pytest.fail.Exception, match="ZeroDivisionError"):
+    with pytest.raises(LabError, match="ZeroDivisionError"):
         run_all(page)
