@@ -103,7 +103,7 @@ def test_colour_stays_with_a_kernel_that_hears_of_everything(lab, open_notebook,
     def python_says_the_same() -> None:
         printed.locator(".jp-InputArea-editor").click()
         page.keyboard.press("Control+Enter")
-        expect(printed.locator(".jp-OutputArea-output")).to_have_text(heading.inner_text())
+        expect(printed.locator(".jp-OutputArea-output")).to_have_text(heading.text_content())
 
     for space in (4, 5, 3, 2, 0):
         page.locator(".widget-dropdown select:visible").first.select_option(index=space)

@@ -106,7 +106,7 @@ def test_model_answers_where_no_answer_was_computed_before(lab, open_notebook, r
     surface.scroll_into_view_if_needed()
     drag(page, surface, (0.5, 0.5), (0.42, 0.36))
     expect(heading).to_have_text(re.compile(r"at row 15, column 19: .* → "))  # not on the grid of four pixels
-    told = heading.inner_text()
+    told = heading.text_content()
     page.locator(".jp-CodeCell").last.locator(".jp-InputArea-editor").click()
     page.keyboard.press("Control+Enter")
     expect(page.locator(".jp-CodeCell").last.locator(".jp-OutputArea-output")).to_have_text(told)
