@@ -11,8 +11,26 @@ from .classifier import Classifier, load, save
 from .convolution import Conv
 from .cost import Cost, cost
 from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
+from .small import ZERO_TO_ONE, SmallCNN, TwoBranches
 
 __all__ = [
-    "BACKBONES", "CAFFE", "HALF", "IMAGENET", "MINUS_ONE_TO_ONE", "Backbone", "Classifier", "Conv", "Cost",
-    "Preprocessing", "backbone", "convolution", "cost", "load", "pool", "save",
+    "BACKBONES",
+    "CAFFE",
+    "HALF",
+    "IMAGENET",
+    "MINUS_ONE_TO_ONE",
+    "ZERO_TO_ONE",
+    "Backbone",
+    "Classifier",
+    "Conv",
+    "Cost",
+    "Preprocessing",
+    "SmallCNN",
+    "TwoBranches",
+    "backbone",
+    "convolution",
+    "cost",
+    "load",
+    "pool",
+    "save",
 ]  # fmt: skip
