@@ -1,5 +1,6 @@
-"""One training run, and the doctor for those that do not learn."""
+"""One training run, the doctor for those that do not learn, and a clinic of patients."""
 
+from . import clinic
 from .doctor import Diagnosis, Finding, diagnose
 from .run import (
     Epoch,
@@ -23,6 +24,7 @@ __all__ = [
     "Run",
     "Settings",
     "best_device",
+    "clinic",
     "device_name",
     "diagnose",
     "evaluate",

@@ -71,6 +71,7 @@ class _Patient:
     batches: list[Tensor]  # labels of each batch
     loss: Callable[[Tensor, Tensor], Tensor]
     optimizer: Callable[[list[nn.Parameter]], torch.optim.Optimizer]
+    held: list[nn.Parameter] | None  # what the learner's optimizer was given, where it is known
     val: tuple[Tensor, Tensor] | None
     pictures: tuple[Tensor, Tensor] | None
 
@@ -109,6 +110,7 @@ def diagnose(
         batches=orders,
         loss=loss,
         optimizer=_factory(optimizer),
+        held=_held(optimizer),
         val=_collect(val_batches, "val_batches")[:2] if val_batches is not None else None,
         pictures=_raw(pictures),
     )
@@ -225,6 +227,31 @@ def _frozen(p: _Patient) -> Finding | None:
     )
 
 
+def _strangers(p: _Patient) -> Finding | None:
+    """The optimizer moves weights, and none of them is the model's."""
+    mine = {id(w) for w in p.model.parameters() if w.requires_grad}
+    if p.held is None or not mine or any(id(w) in mine for w in p.held):
+        return None
+    return Finding(
+        "the optimizer belongs to another network",
+        f"none of the {len(p.held)} tensors that it was given is a weight of this model",
+        "make the optimizer after the model, and again whenever the model is made again",
+    )
+
+
+def _alike(p: _Patient) -> Finding | None:
+    """Units that start alike get the same gradient and stay alike. The last layer may start at 0: it breaks free."""
+    matrices = [(name, w) for name, w in p.model.named_parameters() if w.ndim > 1 and w.numel() > 1]
+    alike = [name for name, w in matrices[:-1] if w.requires_grad and w.min() == w.max()]
+    if not alike:
+        return None
+    return Finding(
+        "all weights of a layer are alike",
+        f"{alike[0]} holds one number only, and {len(alike) - 1} more layers do",
+        "start from random weights, as every layer does by itself: leave out whatever sets them",
+    )
+
+
 def _deaf(p: _Patient) -> Finding | None:
     """The loss does not depend on what the network says."""
     if finding := _frozen(p):
@@ -241,7 +268,7 @@ def _deaf(p: _Patient) -> Finding | None:
     if size > 1e-12:
         return None
     return Finding(
-        "the loss does not hear the network",
+        "the loss does not depend on the network's output",
         "the gradient of the first step is 0 for every weight",
         "softmax over one unit is always 1: take two units, or a sigmoid. Is something rounded or detached?",
     )
@@ -421,4 +448,10 @@ def _factory(optimizer: torch.optim.Optimizer | Callable | None) -> Callable:
     return lambda weights: type(optimizer)(weights, **optimizer.defaults)
 
 
-_CHECKS = (_not_finite, _deaf, _erased, _mislabelled, _unmixed, _other_in_validation)
+def _held(optimizer: torch.optim.Optimizer | Callable | None) -> list[nn.Parameter] | None:
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        return None
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
+_CHECKS = (_not_finite, _strangers, _alike, _deaf, _erased, _mislabelled, _unmixed, _other_in_validation)
