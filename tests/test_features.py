@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib import features, models
+from course_lib import data, features, models
 from course_lib.data import ImageSet
 
 
@@ -81,3 +81,20 @@ def test_squeezenet_features_of_real_eurosat_make_a_good_probe(eurosat):
     train, test = eurosat.subset(5000, seed=0).split((0.8, 0.2))
     x_train, x_test = (features.extract(backbone, part, progress=False) for part in (train, test))
     assert features.probe(x_train, train.labels, x_test, test.labels).accuracy > 0.80
+
+
+# --- the colour histogram ---
+
+
+def test_histogram_is_numpys():
+    pictures = data.spectrograms(3, side=16)
+    found = features.colour_histogram(pictures, bins=4)
+    for row, image in zip(found, pictures.images, strict=True):
+        pixels = image.flatten(1).T.numpy()
+        expected, _ = np.histogramdd(pixels, bins=4, range=[(0, 256)] * 3)
+        np.testing.assert_allclose(row, expected.ravel() / len(pixels), rtol=1e-6)
+
+
+def test_histogram_refuses_bins_that_make_no_sense():
+    with pytest.raises(ValueError, match="got bins=1; it wants 2 to 32"):
+        features.colour_histogram(data.spectrograms(1, side=16), bins=1)

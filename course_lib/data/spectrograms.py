@@ -1,11 +1,13 @@
 """Pictures of low-frequency signals, in two classes that differ in little but their hue.
 
-The first question of the course was asked about such pictures. There are two ways to make them:
+The first question of the course was asked about such pictures. There are two ways to make them, and a third one for
+another question:
 
 - `physical` draws signals, takes their spectrogram, and hands it to a colour map. The class is the level of the noise
   floor, a few decibels; that it becomes a hue is the colour map's doing.
 - `controlled` paints the same kind of picture directly, so that hue, brightness, saturation and stripes each have a
   knob of their own.
+- `structure` leaves colour out of it: the class is whether faint lines lie, as tones do, or stand, as clicks do.
 """
 
 from __future__ import annotations
@@ -27,11 +29,13 @@ RATE = 40.0  # Hz: shows 0 to 20 Hz
 CLASSES = ("A", "B")
 COLOUR_MAP = "jet"  # what the askers of such questions mostly use; below its middle it is blue
 LIMITS = (-60.0, 20.0)  # dB: the two ends of the colour map; the floor lies in its blue part
+_FAINT = (-20.0, 15.0)  # dB: the ends of the colour map of `structure`, whose noise has a mean power of 0 dB
 _CHUNK = 64  # pictures drawn at once
 
 
 def spectrograms(n_per_class: int = 500, *, kind: str = "controlled", seed: int = 0, **knobs) -> ImageSet:
-    """Two classes of generated spectrogram pictures: `kind` is "controlled" or "physical", `knobs` are that function's.
+    """Two classes of generated spectrogram pictures: `kind` is "controlled", "physical" or "structure"; `knobs` are
+    that function's.
 
     Returns:
         `ImageSet` of uint8 [2 · n_per_class, 3, 128, 128], classes A and B by turns, source "generated".
@@ -39,7 +43,7 @@ def spectrograms(n_per_class: int = 500, *, kind: str = "controlled", seed: int 
     >>> spectrograms(3, hue_gap=20).counts
     {'A': 3, 'B': 3}
     """
-    makers = {"controlled": controlled, "physical": physical}
+    makers = {"controlled": controlled, "physical": physical, "structure": structure}
     if kind not in makers:
         raise ValueError(f"spectrograms got kind={kind!r}; it wants one of {', '.join(makers)}.")
     return makers[kind](n_per_class, seed=seed, **knobs)
@@ -126,6 +130,50 @@ def controlled(
         return (255 * pictures + 0.5).astype(np.uint8)
 
     return _set(n_per_class, draw, seed, f"spectrograms, {hue_gap:g}° apart")
+
+
+def structure(
+    n_per_class: int = 500,
+    *,
+    strength_db: float = 0.0,
+    length: float = 0.6,
+    most_lines: int = 2,
+    spread_db: float = 1.0,
+    colour_map: str = "bone",
+    side: int = SIDE,
+    seed: int = 0,
+) -> ImageSet:
+    """Noise with faint lines, all in one colour map: class A's lie (tones), class B's stand (clicks).
+
+    Class B is drawn as class A is and then transposed. So no number that forgets the places of pixels, such as a mean
+    colour, can tell them apart. The noise is that of a spectrogram: exponential power, independent in each pixel.
+
+    Args:
+        n_per_class: at least 1.
+        strength_db: power of a line above that of the noise; 0 dB is as strong as the noise.
+        length: share of the side that a line covers, above 0, to 1; it starts anywhere.
+        most_lines: each picture has 1 to that many lines, one pixel thick.
+        spread_db: standard deviation of the noise's level from picture to picture.
+        colour_map: the name of one of matplotlib's.
+        side: pixels, 16 or more.
+    """
+    for name, value, least in (("n_per_class", n_per_class, 1), ("side", side, 16), ("most_lines", most_lines, 1)):
+        _at_least(name, value, least)
+    if not 0 < length <= 1:
+        raise ValueError(f"spectrograms got length={length}; it wants a share of the side, above 0, to 1.")
+    table, reach = _table(colour_map), max(1, round(length * side))
+
+    def draw(label: int, n: int, rng: np.random.Generator) -> np.ndarray:
+        power = rng.standard_exponential((n, side, side))
+        for picture in power:
+            for _ in range(rng.integers(1, most_lines + 1)):
+                row, start = rng.integers(side), rng.integers(side - reach + 1)
+                picture[row, start : start + reach] += 10 ** (strength_db / 10) * rng.standard_exponential(reach)
+        level = spread_db * rng.standard_normal((n, 1, 1))
+        decibels = 10 * np.log10(np.maximum(power, 1e-6)) + level
+        return _coloured(decibels.swapaxes(1, 2) if label else decibels, table, _FAINT)
+
+    return _set(n_per_class, draw, seed, f"lines and clicks, {strength_db:g} dB")
 
 
 def from_signal(

@@ -9,9 +9,11 @@ from .charts import (
     lines,
     paired_dots,
 )
+from .colour_charts import channel_plane, courses, hue_circle, margin_against_epochs
 from .colour_explorer import colour_explorer
 from .confusion_explorer import confusion_explorer
 from .kernel_explorer import kernel_explorer
+from .kernels import kernel_grid, receptive_fields
 from .normalization_explorer import normalization_explorer
 from .occlusion_explorer import occlusion_explorer
 from .open_set_lab import open_set_lab
@@ -24,19 +26,25 @@ from .static import Drawing
 __all__ = [
     "Drawing",
     "accuracy_against_confidence",
+    "channel_plane",
     "class_colours",
     "colour_explorer",
     "confusion_explorer",
     "contact_sheet",
     "cost_against_accuracy",
+    "courses",
     "dots",
     "gallery",
     "history",
+    "hue_circle",
     "kernel_explorer",
+    "kernel_grid",
     "lines",
+    "margin_against_epochs",
     "normalization_explorer", "occlusion_explorer",
     "open_set_lab",
     "paired_dots",
+    "receptive_fields",
     "recolour_explorer",
     "resolution_explorer",
     "softmax_lab",

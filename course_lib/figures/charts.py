@@ -18,17 +18,17 @@ from .static import BLACK, BLUE, MARKERS, ORANGE, PALETTE, Drawing, drawing
 
 
 def dots(groups: Mapping[str, Summary], *, title: str = "", metric: str = "test accuracy") -> Drawing:
-    """One line a variant: the mean over seeds as a dot, lowest to highest as a bar; values 0–1 are shown in %."""
-    rows = list(groups.items())[::-1]
+    """One line a variant: the mean over seeds as a dot, lowest to highest as a bar, all in the summaries' unit."""
+    rows, unit = list(groups.items())[::-1], next(iter(groups.values())).unit
+    scale = 100 if unit == "%" else 1
     with drawing(8, 0.42 * len(rows) + 1.2) as (f, ax):
         for y, (_, s) in enumerate(rows):
-            ax.plot([100 * s.low, 100 * s.high], [y, y], color=BLUE, lw=6, alpha=0.35, solid_capstyle="round")
-            ax.plot(100 * s.mean, y, "o", color=BLUE)
-            label = f"{s.mean:.1%} ± {s.sd:.1%}"
-            ax.annotate(label, (100 * s.high, y), (8, 0), textcoords="offset points", va="center", fontsize=8)
+            ax.plot([scale * s.low, scale * s.high], [y, y], color=BLUE, lw=6, alpha=0.35, solid_capstyle="round")
+            ax.plot(scale * s.mean, y, "o", color=BLUE)
+            ax.annotate(s.value, (scale * s.high, y), (8, 0), textcoords="offset points", va="center", fontsize=8)
         ax.set_yticks(range(len(rows)), [name for name, _ in rows])
         ax.set(title=title, ylim=(-0.6, len(rows) - 0.4))
-        ax.set_xlabel(f"{metric} in %: mean (dot) and range (bar) over {_base(groups.values())}", fontsize=9)
+        ax.set_xlabel(f"{metric} in {unit}: mean (dot) and range (bar) over {_base(groups.values())}", fontsize=9)
         ax.margins(x=0.16)
     return Drawing(f, f"{title or metric}. {_listed(groups)}")
 
@@ -101,11 +101,14 @@ def _base(summaries: Iterable[Summary]) -> str:
     summaries = list(summaries)
     seeds, sizes = sorted({s.seeds for s in summaries}), sorted({s.n for s in summaries})
     several = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    return f"{several} seeds, n = {' or '.join(f'{n:,}' for n in sizes)} each"
+    counted = f", n = {' or '.join(f'{n:,}' for n in sizes)} each" if any(sizes) else ""  # 0: no share of pictures
+    return f"{several} seeds{counted}"
 
 
 def _listed(groups: Mapping[object, Summary]) -> str:
-    return ", ".join(f"{name}: {s.mean:.1%}" for name, s in groups.items())
+    return ", ".join(
+        f"{name}: {s.mean:.1%}" if s.unit == "%" else f"{name}: {s.mean:.3g} {s.unit}" for name, s in groups.items()
+    )
 
 
 def class_colours(pictures: ImageSet) -> Drawing:

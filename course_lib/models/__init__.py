@@ -11,6 +11,7 @@ from .classifier import Classifier, load, save
 from .convolution import Conv
 from .cost import Cost, cost
 from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
+from .rank import rank_one_share, two_thin
 from .small import ZERO_TO_ONE, SmallCNN, TwoBranches
 
 __all__ = [
@@ -32,5 +33,7 @@ __all__ = [
     "cost",
     "load",
     "pool",
+    "rank_one_share",
     "save",
+    "two_thin",
 ]  # fmt: skip

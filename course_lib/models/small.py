@@ -78,7 +78,7 @@ class TwoBranches(nn.Module):
     Args:
         colour_widths: channels of the colour branch, a 1×1 convolution each.
         layers, widths: the shape branch, as in `SmallCNN`.
-        outputs, preprocessing, seed: as in `SmallCNN`. Three channels go in.
+        outputs, batch_norm, preprocessing, seed: as in `SmallCNN`. Three channels go in.
 
     Example:
         >>> TwoBranches()(torch.zeros(4, 3, 64, 64)).shape
@@ -92,6 +92,7 @@ class TwoBranches(nn.Module):
         widths: Sequence[int] = WIDTHS,
         *,
         outputs: int = 2,
+        batch_norm: bool = False,
         preprocessing: Callable[[Tensor], Tensor] = ZERO_TO_ONE,
         seed: int = 0,
     ):
@@ -100,8 +101,8 @@ class TwoBranches(nn.Module):
         self.register_buffer("luma", torch.tensor(LUMA)[:, None, None], persistent=False)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.colour = nn.Sequential(*_blocks([Conv(1)] * len(colour_widths), (3, *colour_widths)))
-            self.shape = nn.Sequential(*_blocks(layers, (1, *widths)))
+            self.colour = nn.Sequential(*_blocks([Conv(1)] * len(colour_widths), (3, *colour_widths), batch_norm))
+            self.shape = nn.Sequential(*_blocks(layers, (1, *widths), batch_norm))
             self.head = nn.Linear(colour_widths[-1] + widths[-1], outputs)
 
     def forward(self, x: Tensor) -> Tensor:

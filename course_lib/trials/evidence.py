@@ -53,7 +53,10 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean, standard deviation and range of `value` over seeds; `sd` is 0 for a single one."""
+    """Mean, standard deviation and range of `value` over seeds; `sd` is 0 for a single one.
+
+    `unit` "%" is for shares of 0–1; otherwise it is the metric's own.
+    """
 
     variant: str
     mean: float
@@ -64,9 +67,18 @@ class Summary:
     n: int
     seconds: float
     device: str
+    unit: str = "%"
 
     def __str__(self) -> str:
-        return f"{self.mean:.1%} ± {self.sd:.1%} ({self.seeds} seeds, n = {self.n:,} each)"
+        counted = f", n = {self.n:,} each" if self.n else ""
+        return f"{self.value} ({self.seeds} seeds{counted})"
+
+    @property
+    def value(self) -> str:
+        """Mean and standard deviation with their unit: "97.1% ± 0.2%", "3.4 ± 0.5 epochs"."""
+        if self.unit == "%":
+            return f"{self.mean:.1%} ± {self.sd:.1%}"
+        return f"{self.mean:.3g} ± {self.sd:.2g} {self.unit}"
 
 
 def digest(**settings) -> str:
@@ -111,7 +123,7 @@ def append(found: Measurement, folder: Path | None = None) -> None:
             os.fsync(out.fileno())
 
 
-def summarise(variant: str, group: Iterable[Measurement]) -> Summary:
+def summarise(variant: str, group: Iterable[Measurement], unit: str = "%") -> Summary:
     """What `group`, one run or more of one variant, has in common."""
     group = list(group)
     values = [run.value for run in group]
@@ -125,6 +137,7 @@ def summarise(variant: str, group: Iterable[Measurement]) -> Summary:
         n=group[0].n,
         seconds=mean(run.seconds for run in group),
         device=" and ".join(sorted({run.device for run in group})),
+        unit=unit,
     )
 
 

@@ -60,7 +60,7 @@ class Experiment:
     def summary(self, folder: Path | None = None) -> dict[str, Summary]:
         """What is known of each variant with the settings that it has today; variants without runs are left out."""
         stored = {name: self[name].stored(folder) for name in self.variants}
-        return {name: evidence.summarise(name, runs.values()) for name, runs in stored.items() if runs}
+        return {name: evidence.summarise(name, runs.values(), self.unit) for name, runs in stored.items() if runs}
 
     def small(self) -> Experiment:
         """The same variants on the small scale of `quick`."""
@@ -77,9 +77,8 @@ class Experiment:
 
     def show_size(self, value: float) -> str:
         """The size of a difference with its unit: "1 point"."""
-        if self.unit != "%":
-            return f"{value:g} {self.unit}"
-        return f"{100 * value:g} {'point' if value == 0.01 else 'points'}"
+        shown, unit = (100 * value, "points") if self.unit == "%" else (value, self.unit)
+        return f"{shown:g} {unit.removesuffix('s') if shown == 1 and len(unit) > 2 else unit}"
 
 
 @dataclass(frozen=True)
@@ -214,9 +213,9 @@ class Outcome:
     @property
     def summaries(self) -> dict[str, Summary]:
         """Both variants over the seeds that they share; empty without any."""
-        names = [variant.name for variant in self.trial.variants]
+        names, unit = [variant.name for variant in self.trial.variants], self.experiment.unit
         sides = zip(*self.pairs, strict=True)
-        return {name: evidence.summarise(name, runs) for name, runs in zip(names, sides, strict=False)}
+        return {name: evidence.summarise(name, runs, unit) for name, runs in zip(names, sides, strict=False)}
 
     @property
     def hardware(self) -> str:
@@ -231,7 +230,8 @@ class Outcome:
             return "not measured yet"
         if np.isinf([found.low, found.high]).any():
             return f"{show(found.effect)}, no interval"
-        return f"{show(found.effect)}, interval {show(found.low)} to {show(found.high)}".replace(" points to", " to")
+        low = show(found.low).rpartition(" ")[0]  # the unit stands behind the second one
+        return f"{show(found.effect)}, interval {low} to {show(found.high)}"
 
     @property
     def finding(self) -> str:

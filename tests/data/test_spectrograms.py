@@ -8,8 +8,8 @@ import pytest
 import torch
 from scipy.io import wavfile
 
-from course_lib import data
-from course_lib.data.spectrograms import LIMITS, RATE, controlled, physical
+from course_lib import data, features
+from course_lib.data.spectrograms import LIMITS, RATE, controlled, physical, structure
 from course_lib.pixels import convert
 
 
@@ -19,7 +19,7 @@ def hues(pictures: data.ImageSet, label: int) -> torch.Tensor:
     return convert(images, "rgb", "hsv")[:, 0].flatten(1).median(dim=1).values
 
 
-@pytest.mark.parametrize("kind", ["controlled", "physical"])
+@pytest.mark.parametrize("kind", ["controlled", "physical", "structure"])
 def test_shape_balance_and_order(kind):
     pictures = data.spectrograms(5, kind=kind, side=32)
     assert pictures.images.shape == (10, 3, 32, 32)
@@ -29,7 +29,7 @@ def test_shape_balance_and_order(kind):
     assert pictures.source == "generated"
 
 
-@pytest.mark.parametrize("kind", ["controlled", "physical"])
+@pytest.mark.parametrize("kind", ["controlled", "physical", "structure"])
 def test_the_seed_decides(kind):
     first, same, other = (data.spectrograms(4, kind=kind, side=32, seed=seed).images for seed in (1, 1, 2))
     assert torch.equal(first, same)
@@ -144,3 +144,51 @@ def test_file_that_is_no_wav_is_named(tmp_path):
 def test_bad_knobs_are_named(change):
     with pytest.raises(ValueError, match="spectrograms got"):
         data.spectrograms(**({"n_per_class": 2} | change))
+
+
+# --- lines against clicks ---
+
+
+def test_the_second_class_is_the_first_one_transposed():
+    """Not the same pictures, but the same share of bright rows as the other has of bright columns."""
+    pictures = structure(150, side=32, strength_db=10, length=1.0, spread_db=0)
+    light = pictures.images.float().mean(dim=1)
+    for label, along in ((0, 2), (1, 1)):
+        mine = light[pictures.labels == label]
+        lines, across = mine.mean(dim=along).amax(dim=1), mine.mean(dim=3 - along).amax(dim=1)
+        assert (lines > across).float().mean() > 0.97
+
+
+def test_neither_mean_colour_nor_a_histogram_tells_lines_from_clicks():
+    """The floor is chance: 4 standard deviations of the accuracy of guessing."""
+    pictures = structure(400, side=48, strength_db=2)
+    train, test = pictures.at(range(400)), pictures.at(range(400, 800))
+
+    def histograms(part):
+        return np.array([np.bincount(one.numpy().ravel(), minlength=256) for one in part.images])
+
+    for seen in (features.colour_statistics, histograms):
+        found = features.probe(seen(train), train.labels, seen(test), test.labels)
+        assert abs(found.accuracy - 0.5) < 4 * 0.025
+
+
+def test_structure_is_grey_in_one_colour_map_and_the_seed_decides():
+    pictures = data.spectrograms(3, kind="structure", side=32, colour_map="gray")
+    assert pictures.counts == {"A": 3, "B": 3}
+    assert torch.equal(pictures.images[:, 0], pictures.images[:, 2])
+    again, other = (data.spectrograms(3, kind="structure", side=32, colour_map="gray", seed=s).images for s in (0, 1))
+    assert torch.equal(pictures.images, again)
+    assert not torch.equal(pictures.images, other)
+
+
+def test_lines_are_as_long_and_as_many_as_asked():
+    pictures = structure(30, side=40, strength_db=60, length=0.5, most_lines=1, colour_map="gray", spread_db=0)
+    bright = (pictures.images[pictures.labels == 0][:, 0] == 255).sum(dim=(1, 2))
+    assert ((bright >= 18) & (bright <= 24)).all()  # 20, a few of them drawn faint, and rare peaks of the noise
+
+
+@pytest.mark.parametrize("change", [{"length": 0}, {"length": 1.5}, {"most_lines": 0}, {"side": 8}])
+def test_bad_knobs_of_structure_are_named(change):
+    (name,) = change
+    with pytest.raises(ValueError, match=f"spectrograms got {name}="):
+        structure(2, **change)

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ import torch
 from course_lib import figures, training
 from course_lib.data import ImageSet
 from course_lib.figures import pictures as picture_figures
+from course_lib.models import Conv
 from course_lib.trials import Experiment, Measurement, Outcome, Summary, Trial
 
 CLASSES = ("field", "lake", "<img src=x onerror=alert(1)>")
@@ -37,6 +39,7 @@ def run():
 
 DRAWINGS = {
     "dots": lambda: figures.dots({"one": result(0.8), "two": result(0.6)}, title="A title"),
+    "dots in ms": lambda: figures.dots({"one": replace(result(12.0), unit="ms")}, metric="time of one pass"),
     "paired": lambda: figures.paired_dots(outcome()),
     "paired, two seeds": lambda: figures.paired_dots(outcome(seeds=2)),
     "paired, never run": lambda: figures.paired_dots(outcome(seeds=0)),
@@ -45,6 +48,16 @@ DRAWINGS = {
     "colours": lambda: figures.class_colours(ImageSet.of(IMAGES, [0, 0, 1, 1, 2], CLASSES)),
     "confidence": lambda: figures.accuracy_against_confidence(PROBABILITIES, LABELS),
     "history": lambda: figures.history(run()),
+    "kernels": lambda: figures.kernel_grid({"box": torch.ones(3, 5), "edge": torch.eye(4), "none": torch.zeros(2, 2)}),
+    "fields": lambda: figures.receptive_fields({"box": (torch.ones(9, 9) / 81, [Conv(3)])}, title="Fields"),
+    "plane": lambda: figures.channel_plane(ImageSet.of(IMAGES, [0, 0, 1, 1, 1], CLASSES[1:])),
+    "courses": lambda: figures.courses({"sound": [(0.5, 0.7), (1.0, 0.1)], "stuck": [(0.5, 9.0)] * 2}, base="n = 4"),
+    "margins": lambda: figures.margin_against_epochs(
+        {"RGB, 0 to 1": 0.04, "RGB, the set": 0.4, "HSV, 0 to 1": 0.02},
+        {"RGB, 0 to 1": result(6.0), "RGB, the set": result(2.0), "HSV, 0 to 1": result(25.0)},
+        never=25,
+    ),
+    "circle": lambda: figures.hue_circle({"A": torch.tensor([359.0, 1.0]), "B": torch.tensor([12.0])}),
     "gallery": lambda: figures.gallery(IMAGES, ["$x_1$", "<b>b</b>", "c", "d", "e"], columns=2, title="Five"),
 }
 
@@ -58,7 +71,7 @@ def test_every_drawing_has_a_picture_a_summary_and_alt_text(name):
     assert len(metadata["image/png"]["alt"]) > 20
 
 
-@pytest.mark.parametrize("name", ["colours", "confidence", "history", "gallery", "paired"])
+@pytest.mark.parametrize("name", ["colours", "confidence", "history", "gallery", "paired", "kernels", "fields"])
 def test_what_is_compared_holds_no_measured_number(name):
     assert not re.search(r"\d\.\d|\d\d ?%", repr(DRAWINGS[name]()))
 
@@ -67,6 +80,29 @@ def test_spread_and_n_are_on_the_chart():
     axes = DRAWINGS["dots"]().figure.axes[0]
     assert "3 seeds, n = 2,700" in axes.get_xlabel()
     assert any("80.0% ± 1.0%" in text.get_text() for text in axes.texts)
+
+
+def test_seconds_have_their_unit_and_no_number_of_pictures():
+    axes = figures.dots({"one": replace(result(12.0), n=0, unit="ms")}, metric="time").figure.axes[0]
+    assert axes.get_xlabel() == "time in ms: mean (dot) and range (bar) over 3 seeds"
+    assert axes.texts[0].get_text() == "12 ± 0.01 ms"
+    assert axes.lines[1].get_xdata()[0] == 12
+
+
+def test_kernels_say_what_rank_one_keeps():
+    axes = DRAWINGS["kernels"]().figure.axes
+    assert [ax.get_xlabel() for ax in axes[:2]] == ["3×5, 100% in rank one", "4×4, 25% in rank one"]
+    for wrong in ({}, {"batch": torch.ones(2, 3, 3)}):
+        with pytest.raises(ValueError, match="kernel_grid got kernels of shape"):
+            figures.kernel_grid(wrong)
+
+
+def test_the_frame_is_the_theoretical_field():
+    (frame,) = DRAWINGS["fields"]().figure.axes[0].patches
+    assert frame.get_xy() == (2.5, 2.5)  # the middle of 7×7 numbers, 3, sees pixels 3 to 5
+    assert (frame.get_width(), frame.get_height()) == (3, 3)
+    with pytest.raises(ValueError, match="got no field"):
+        figures.receptive_fields({})
 
 
 def test_a_trials_drawing_has_its_pairs_its_interval_and_its_verdict():
@@ -103,3 +139,8 @@ def test_a_contact_sheet_has_a_row_a_class(two_greys):
 def test_a_gallery_names_what_is_wrong(images, captions, message):
     with pytest.raises(ValueError, match=message):
         picture_figures.gallery(images, captions)
+
+
+def test_plane_wants_two_classes_and_two_channels():
+    with pytest.raises(ValueError, match="got 3 classes, x='blue' and y='green'"):
+        figures.channel_plane(ImageSet.of(IMAGES, [0, 0, 1, 1, 2], CLASSES))

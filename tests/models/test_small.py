@@ -84,3 +84,9 @@ def test_fit_takes_them():
 def test_widths_must_fit():
     with pytest.raises(ValueError, match="got 3 layers and 2 widths"):
         SmallCNN(widths=(16, 32))
+
+
+def test_both_branches_take_batch_norm():
+    norms = [layer for layer in TwoBranches(batch_norm=True).modules() if isinstance(layer, nn.BatchNorm2d)]
+    assert [norm.num_features for norm in norms] == [16, 16, *WIDTHS]
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in TwoBranches().modules())

@@ -74,5 +74,11 @@ def test_a_summary_names_all_its_hardware():
     assert evidence.summarise("a", [RUN]).sd == 0
 
 
+def test_a_summary_is_told_in_its_unit():
+    runs = [replace(RUN, seed=seed, value=value, n=0) for seed, value in enumerate((3.0, 4.0))]
+    assert str(evidence.summarise("a", runs, "epochs")) == "3.5 ± 0.71 epochs (2 seeds)"
+    assert "350.0%" in str(evidence.summarise("a", runs))
+
+
 def test_the_digest_does_not_depend_on_order():
     assert digest(a=1, b=(2, 3)) == digest(b=(2, 3), a=1) != digest(a=1, b=(3, 2))
