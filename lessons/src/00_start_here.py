@@ -178,8 +178,10 @@ print(
 # %% [markdown]
 # ## Where to go next
 #
-# **[03 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)** is next: which features decide, and can I trust
-# them? It takes this network and others to all 27,000 pictures, and asks what they go by.
+# **[01 Colour spaces](01_colour_spaces.ipynb)** is next: somebody's networks would not learn a colour, and nobody found out why.
 #
-# Planned, not written yet: 01 Colour spaces (can a CNN learn colour?), 02 Asymmetric kernels, 04 Normalization, 05 Open-set
-# rejection (why 1.00 for anything?), 06 Why did it say that?, 07 Messy data.
+# **[02 Asymmetric kernels](02_asymmetric_kernels.ipynb)** tries another piece of the advice that they got: long thin kernels.
+#
+# Or begin with this network: **[03 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)** takes it and others to all 27,000 pictures, and asks what they go by, and when to trust them.
+#
+# Planned, not written yet: 04 Normalization, 05 Open-set rejection (why 1.00 for anything?), 06 Why did it say that?, 07 Messy data.

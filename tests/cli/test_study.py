@@ -42,7 +42,7 @@ def test_progress_tells_what_was_done():
 def test_unknown_lesson_is_named():
     result = typed("quiz", "98")
     assert result.exit_code == 1
-    assert "got lesson '98'; there are quizzes for 03" in result.output
+    assert "got lesson '98'; there are quizzes for 01" in result.output
 
 
 def test_export_writes_one_kind(tmp_path):

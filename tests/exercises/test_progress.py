@@ -122,7 +122,7 @@ def test_catalogue_knows_the_lessons():
     assert "03" in catalogue.lessons()
     assert [exercise.lesson for exercise in catalogue.exercises("03")] == ["03"] * 5
     assert catalogue.exercises("98") == []
-    with pytest.raises(ValueError, match="got lesson '98'; there are quizzes for 03"):
+    with pytest.raises(ValueError, match=r"got lesson '98'; there are quizzes for .*03"):
         catalogue.quiz("98")
     for lesson in catalogue.lessons():
         assert catalogue.quiz(lesson).lesson == lesson
