@@ -31,6 +31,7 @@ class ImageSet:
         fingerprint: identifies the content of `store`; "" means that it has not been computed.
         names: M file names, in the order of `store`, or () where pictures have none.
         left_out: (file, reason) for each file that `from_folder` could not use.
+        part: "train", "val" or "test" where the set is one of three parts, or taken from one; else "".
 
     Example:
         >>> pictures = torch.zeros(4, 3, 8, 8, dtype=torch.uint8)
@@ -48,6 +49,7 @@ class ImageSet:
     fingerprint: str = ""
     names: Sequence[str] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    part: str = ""
 
     def __post_init__(self) -> None:
         if self.store.dtype != torch.uint8 or self.store.ndim != 4:
@@ -118,7 +120,7 @@ class ImageSet:
 
     def changed(self, change: Callable[[Tensor], Tensor]) -> ImageSet:
         """The same pictures after `change` (uint8 [N, 3, H, W] → the same), with their labels and source."""
-        return ImageSet.of(change(self.images), self.labels, self.classes, self.source, name=self.name)
+        return ImageSet.of(change(self.images), self.labels, self.classes, self.source, name=self.name, part=self.part)
 
     def subset(self, n: int, *, seed: int = 0) -> ImageSet:
         """`n` pictures drawn without replacement, each class in its share of the whole."""
@@ -134,14 +136,17 @@ class ImageSet:
             seed: the same seed gives the same parts on every machine.
 
         Each picture gets a place in a queue in which every class is spread evenly, and the queue
-        is cut. A picture stands in the queue once, so parts cannot overlap.
+        is cut. A picture stands in the queue once, so parts cannot overlap. Three parts of a set that is no part
+        itself are called "train", "val" and "test".
         """
         shares = np.asarray(parts, dtype=float)
         if len(shares) == 0 or (shares < 0).any() or not np.isfinite(shares).all() or shares.sum() == 0:
             raise ValueError(f"split got parts={tuple(parts)}; it wants shares ≥ 0, such as (0.8, 0.1, 0.1).")
         queue = _stratified_queue(self.labels.numpy(), np.random.default_rng(seed))
         edges = np.rint(np.cumsum(shares / shares.sum()) * len(self)).astype(int)[:-1]
-        return tuple(self.at(np.sort(part)) for part in np.split(queue, edges))
+        names = ("train", "val", "test") if len(shares) == 3 and not self.part else (self.part,) * len(shares)
+        cut = zip(np.split(queue, edges), names, strict=True)
+        return tuple(replace(self.at(np.sort(positions)), part=name) for positions, name in cut)
 
     def digest(self) -> str:
         """SHA-256 of which pictures these are: of `store`'s content, and of the rows in use."""

@@ -4,18 +4,28 @@ from . import colour
 from .changes import block_average, block_means, grey, shuffle_patches, zoom
 from .colour import SPACES, Space, convert, in_gamut, separation
 from .colour_map import undo_colour_map
-from .normalization import channel_statistics, condition_number, pixel_moments
+from .normalization import (
+    EachPicture,
+    Standardize,
+    channel_statistics,
+    condition_number,
+    equalize,
+    pixel_moments,
+)
 from .recolour import recolour
 
 __all__ = [
     "SPACES",
+    "EachPicture",
     "Space",
+    "Standardize",
     "block_average",
     "block_means",
     "channel_statistics",
     "colour",
     "condition_number",
     "convert",
+    "equalize",
     "grey",
     "in_gamut",
     "pixel_moments",

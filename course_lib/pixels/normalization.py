@@ -1,32 +1,38 @@
-"""Statistics of the channels: what "normalise with the mean and the deviation" is computed from."""
+"""Normalization of pictures: what mean and deviation are computed from, and six ways to use or not to use them."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from ..data import ImageSet
 
-def channel_statistics(images: Tensor, *, batch_size: int = 4096) -> tuple[Tensor, Tensor]:
+SMALLEST = 1e-6  # a deviation below it is taken for that much: a flat picture stays flat
+
+
+def channel_statistics(images: Tensor | ImageSet, *, batch_size: int = 4096) -> tuple[Tensor, Tensor]:
     """(mean, standard deviation) of each channel over all pixels of all pictures, 0–1, each float64 [C].
 
-    Sums of uint8 and of their squares are exact in int64, so that nothing depends on the order or the batch.
+    Sums of uint8 and of their squares are exact in int64, so that nothing depends on the order or the batch. A set is
+    read block by block: it may be larger than the memory.
 
     Args:
-        images: uint8 [N, C, H, W], N ≥ 1.
+        images: uint8 [N, C, H, W] or an `ImageSet`, N ≥ 1.
     """
-    if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
-        raise ValueError(
-            f"channel_statistics got {images.dtype} {tuple(images.shape)}; it wants uint8 [N, C, H, W], N ≥ 1."
+    if len(images) == 0 or (isinstance(images, Tensor) and (images.dtype != torch.uint8 or images.ndim != 4)):
+        got = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else "an empty set"
+        raise ValueError(f"channel_statistics got {got}; it wants uint8 [N, C, H, W], N ≥ 1.")
+    levels, counts = torch.arange(256, dtype=torch.int64), 0
+    for positions in torch.arange(len(images)).split(batch_size):
+        counts = counts + _histograms(
+            images.batch(positions) if isinstance(images, ImageSet) else images[positions[0] : positions[-1] + 1]
         )
-    n = images.numel() // images.shape[1]
-    levels = torch.arange(256, dtype=torch.int64)
-    counts = torch.zeros(images.shape[1], 256, dtype=torch.int64)
-    for batch in images.split(batch_size):
-        for channel in range(images.shape[1]):
-            counts[channel] += torch.bincount(batch[:, channel].reshape(-1), minlength=256)
-    mean = (counts * levels).sum(dim=1).double() / n
-    square = (counts * levels**2).sum(dim=1).double() / n
-    return mean / 255, (square - mean**2).clamp(min=0).sqrt() / 255
+    n, sums, squares = counts[0].sum(), counts @ levels, counts @ levels**2
+    mean = sums.double() / n
+    return mean / 255, (squares.double() / n - mean**2).clamp(min=0).sqrt() / 255
 
 
 def pixel_moments(images: Tensor, *, batch_size: int = 1024) -> tuple[Tensor, Tensor]:
@@ -76,3 +82,111 @@ def condition_number(mean: Tensor, covariance: Tensor, shift: Tensor, scale: Ten
     moments[:-1, -1] = moments[-1, :-1] = middle
     values = torch.linalg.eigvalsh(moments)
     return float(values[-1] / values[0]) if values[0] > 1e-15 else float("inf")
+
+
+# --- uint8 pictures in, floats out -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Standardize:
+    """(pixel / 255 − mean) / std with fixed numbers for each channel, the same for every picture.
+
+    `Standardize.fitted(train)` takes them from pictures; (0, 0, 0) and (1, 1, 1) only divide by 255.
+
+    Attributes:
+        mean, std: three numbers, red, green, blue, on the scale of 0–1; std above 0.
+    """
+
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if len(self.mean) != 3 or len(self.std) != 3 or not all(s > 0 for s in self.std):
+            raise ValueError(f"Standardize got mean={self.mean}, std={self.std}; it wants three each, std above 0.")
+
+    @classmethod
+    def fitted(cls, pictures: ImageSet, *, test_too: bool = False) -> Standardize:
+        """With the channels' mean and deviation over all pixels of all `pictures`, exact (`channel_statistics`).
+
+        Raises:
+            ValueError: `pictures` are a test part. What is fitted on them leaks into every number that they give;
+                `test_too=True` does it all the same.
+        """
+        if pictures.part == "test" and not test_too:
+            raise ValueError(
+                f"Standardize.fitted got {len(pictures):,} test pictures; it wants those that the network learns from. "
+                "To measure what such a leak is worth, pass test_too=True."
+            )
+        mean, std = channel_statistics(pictures)
+        return cls(tuple(mean.tolist()), tuple(std.clamp(min=SMALLEST).tolist()))
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """uint8 [B, 3, H, W], 0–255 → float32 [B, 3, H, W]."""
+        _check_bytes("Standardize", pictures)
+        mean, std = (torch.tensor(v, device=pictures.device)[:, None, None] for v in (self.mean, self.std))
+        return pictures.float().div_(255).sub_(mean).div_(std)
+
+
+@dataclass(frozen=True)
+class EachPicture:
+    """Every picture by itself. Nothing is fitted, and what one picture has more of than another is lost.
+
+    Attributes:
+        how: "channels", mean 0 and deviation 1 in each channel; "together", with one mean and one deviation for the
+            picture, which keeps the relation of the channels; "min–max", 0 to 1 from the darkest to the lightest value
+            of each channel; "equalized", each channel's values spread evenly over 0 to 1.
+    """
+
+    how: Literal["channels", "together", "min–max", "equalized"] = "channels"
+
+    def __post_init__(self) -> None:
+        ways = ("channels", "together", "min–max", "equalized")
+        if self.how not in ways:
+            raise ValueError(f"EachPicture got how={self.how!r}; it wants one of {', '.join(ways)}.")
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """uint8 [B, 3, H, W], 0–255 → float32 [B, 3, H, W]."""
+        _check_bytes("EachPicture", pictures)
+        if self.how == "equalized":
+            return equalize(pictures).float().div_(255)
+        x, dims = pictures.float().div_(255), (1, 2, 3) if self.how == "together" else (2, 3)
+        if self.how == "min–max":
+            low, high = x.amin(dims, keepdim=True), x.amax(dims, keepdim=True)
+            return (x - low) / (high - low).clamp(min=SMALLEST)
+        return (x - x.mean(dims, keepdim=True)) / x.std(dims, keepdim=True, correction=0).clamp(min=SMALLEST)
+
+
+def equalize(pictures: Tensor) -> Tensor:
+    """Histogram equalization: a level becomes the share of the channel's pixels below it, stretched to 0–255.
+
+    Gonzalez, Woods: Digital Image Processing, section 3.3; rounded as Pillow and torchvision do. Channels are
+    equalized by themselves, and one with a single level is left as it is.
+
+    Args:
+        pictures: uint8 [B, C, H, W].
+
+    Returns:
+        uint8 [B, C, H, W].
+    """
+    _check_bytes("equalize", pictures, channels=None)
+    flat = pictures.flatten(2).long()
+    counts = torch.zeros(*flat.shape[:2], 256, dtype=torch.int64, device=pictures.device)
+    counts.scatter_add_(2, flat, torch.ones_like(flat))
+    top = flat.amax(dim=2, keepdim=True)
+    step = (flat.shape[2] - counts.gather(2, top)) // 255  # pixels a level, those of the highest level left out
+    below = counts.cumsum(dim=2) - counts
+    levels = ((below + step // 2) // step.clamp(min=1)).clamp(max=255)
+    found = torch.where(step > 0, levels.gather(2, flat), flat)
+    return found.to(torch.uint8).reshape(pictures.shape)
+
+
+def _histograms(images: Tensor) -> Tensor:
+    """int64 [C, 256]: how often each level occurs in each channel."""
+    return torch.stack([torch.bincount(images[:, c].reshape(-1), minlength=256) for c in range(images.shape[1])])
+
+
+def _check_bytes(name: str, pictures: Tensor, channels: int | None = 3) -> None:
+    if pictures.dtype != torch.uint8 or pictures.ndim != 4 or (channels and pictures.shape[1] != channels):
+        raise ValueError(
+            f"{name} got {pictures.dtype} {tuple(pictures.shape)}; it wants uint8 [B, {channels or 'C'}, H, W], 0–255."
+        )

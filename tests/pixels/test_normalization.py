@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageOps
+from torchvision.transforms.v2 import functional as torchvision_functional
 
-from course_lib.pixels import channel_statistics, condition_number, pixel_moments
+from course_lib import data
+from course_lib.data import ImageSet
+from course_lib.pixels import (
+    EachPicture,
+    Standardize,
+    channel_statistics,
+    condition_number,
+    equalize,
+    pixel_moments,
+)
 
 
 def some(n: int = 40, c: int = 3) -> torch.Tensor:
@@ -57,4 +68,85 @@ def test_constant_channel_has_no_bound():
 )
 def test_bad_input_is_named(call):
     with pytest.raises(ValueError, match="got"):
+        call()
+
+
+# --- ways to normalise ---
+
+
+def flat_and_noisy() -> torch.Tensor:
+    """Noise, dark noise, and a picture of one colour."""
+    generator = torch.Generator().manual_seed(1)
+    noise = torch.randint(0, 256, (4, 3, 12, 9), generator=generator)
+    return torch.cat([noise, 40 + noise // 8, torch.full((1, 3, 12, 9), 7)]).to(torch.uint8)
+
+
+def test_fitted_gives_the_set_mean_0_and_deviation_1():
+    pictures = ImageSet.of(some(), [0] * 40, ["any"])
+    seen = Standardize.fitted(pictures)(pictures.images)
+    torch.testing.assert_close(seen.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(seen.std(dim=(0, 2, 3), correction=0), torch.ones(3), atol=1e-5, rtol=0)
+
+
+def test_standardize_is_torchvision_s():
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    expected = torchvision_functional.normalize(some().float() / 255, mean, std)
+    torch.testing.assert_close(Standardize(mean, std)(some()), expected)
+
+
+def test_a_set_and_its_tensor_have_the_same_statistics():
+    pictures = ImageSet.of(some(), [0] * 40, ["any"])
+    for one, other in zip(channel_statistics(pictures, batch_size=7), channel_statistics(some()), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_test_pictures_are_refused_unless_meant():
+    train, val, test = data.spectrograms(20, side=16).split(seed=0)
+    assert [part.part for part in (train, val, test)] == ["train", "val", "test"]
+    with pytest.raises(ValueError, match="got 4 test pictures; it wants those that the network learns from"):
+        Standardize.fitted(test.at([0, 1, 2, 3]))
+    assert Standardize.fitted(test, test_too=True) != Standardize.fitted(train)
+
+
+@pytest.mark.parametrize("how", ["channels", "together", "min–max", "equalized"])
+def test_each_picture_depends_on_no_other(how):
+    ours, images = EachPicture(how), flat_and_noisy()
+    for k in range(len(images)):
+        torch.testing.assert_close(ours(images)[k : k + 1], ours(images[k : k + 1]))
+    assert ours(images).isfinite().all(), "a flat picture has no deviation to divide by"
+
+
+def test_channels_and_together_differ_in_what_is_0():
+    x = flat_and_noisy()[:8]
+    assert EachPicture("channels")(x).mean(dim=(2, 3)).abs().max() < 1e-5
+    together = EachPicture("together")(x)
+    assert together.mean(dim=(1, 2, 3)).abs().max() < 1e-5
+    assert together.mean(dim=(2, 3)).abs().max() > 0.01
+
+
+def test_min_max_reaches_both_ends():
+    x = EachPicture("min–max")(flat_and_noisy()[:8])
+    assert (x.amin(dim=(2, 3)) == 0).all()
+    assert (x.amax(dim=(2, 3)) == 1).all()
+
+
+def test_equalize_is_pillow_s_and_torchvision_s():
+    images = flat_and_noisy()
+    assert torch.equal(equalize(images), torchvision_functional.equalize(images))
+    for ours, image in zip(equalize(images), images, strict=True):
+        pillow = ImageOps.equalize(Image.fromarray(image.permute(1, 2, 0).numpy()))
+        np.testing.assert_array_equal(ours.permute(1, 2, 0), np.array(pillow))
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (lambda: Standardize(std=(1.0, 0.0, 1.0)), "it wants three each, std above 0"),
+        (lambda: EachPicture("best"), "got how='best'; it wants one of channels, together"),
+        (lambda: EachPicture()(some().float()), r"EachPicture got torch.float32 \(40, 3, 8, 8\); it wants uint8"),
+        (lambda: Standardize()(some(c=1)), r"Standardize got torch.uint8 \(40, 1, 8, 8\); it wants uint8 \[B, 3"),
+    ],
+)
+def test_bad_input_to_the_ways_is_named(call, complaint):
+    with pytest.raises(ValueError, match=complaint):
         call()

@@ -1,0 +1,44 @@
+"""Put other normalization layers in the place of batch normalization."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import nn
+
+GROUPS = 4
+KINDS: dict[str, Callable[[int], nn.Module]] = {
+    "none": lambda channels: nn.Identity(),
+    "batch": nn.BatchNorm2d,  # Ioffe, Szegedy, 2015: each channel, over the pictures of a batch
+    "layer": lambda channels: nn.GroupNorm(1, channels),  # Ba, Kiros, Hinton, 2016: all channels of one picture
+    "instance": lambda channels: nn.InstanceNorm2d(channels, affine=True),  # Ulyanov et al., 2016: one channel of one
+    "group": lambda channels: nn.GroupNorm(GROUPS, channels),  # Wu, He, 2018: some channels of one picture
+}
+
+
+def with_norm(model: nn.Module, kind: str) -> nn.Module:
+    """`model` with each of its BatchNorm2d layers replaced, in place, by a new layer of `kind`; returns it.
+
+    Args:
+        model: any module; what is left of its batch normalization is new, so do it before training.
+        kind: one of `KINDS`.
+
+    Raises:
+        ValueError: an unknown kind, or a model without BatchNorm2d.
+
+    >>> print(with_norm(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)), "layer")[1])
+    GroupNorm(1, 8, eps=1e-05, affine=True)
+    """
+    if kind not in KINDS:
+        raise ValueError(f"with_norm got kind={kind!r}; it wants one of {', '.join(KINDS)}.")
+    places = [
+        (parent, name, child)
+        for parent in model.modules()
+        for name, child in parent.named_children()
+        if isinstance(child, nn.BatchNorm2d)
+    ]
+    if not places:
+        raise ValueError("with_norm got a model without BatchNorm2d; it replaces those, and adds none.")
+    for parent, name, child in places:
+        setattr(parent, name, KINDS[kind](child.num_features))
+    return model
