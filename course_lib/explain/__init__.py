@@ -1,19 +1,45 @@
 """Why did it say that? Heatmaps of a model's answer, by hand."""
 
+from .faithfulness import (
+    area,
+    deletion,
+    energy_inside,
+    insertion,
+    mu_fidelity,
+    pointing_game,
+    randomized,
+    rank_correlation,
+    weighted_layers,
+)  # fmt: skip
 from .gradients import grad_cam, integrated_gradients, saliency, smooth_grad
+from .masks import canvas, lime, rise, rise_masks, segments
 from .occlusion import FILLS, fill_colour, occlude, occlusion_grid, places
 from .receptive import effective_receptive_field, share_used
 
 __all__ = [
     "FILLS",
+    "area",
+    "canvas",
+    "deletion",
     "effective_receptive_field",
+    "energy_inside",
     "fill_colour",
     "grad_cam",
+    "insertion",
     "integrated_gradients",
+    "lime",
+    "mu_fidelity",
     "occlude",
     "occlusion_grid",
     "places",
+    "pointing_game",
+    "randomized",
+    "rank_correlation",
+    "rise",
+    "rise_masks",
     "saliency",
+    "segments",
     "share_used",
     "smooth_grad",
+    "weighted_layers",
 ]  # fmt: skip

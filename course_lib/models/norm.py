@@ -26,8 +26,8 @@ def with_norm(model: nn.Module, kind: str) -> nn.Module:
     Raises:
         ValueError: an unknown kind, or a model without BatchNorm2d.
 
-    >>> print(with_norm(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)), "layer")[1])
-    GroupNorm(1, 8, eps=1e-05, affine=True)
+    >>> type(with_norm(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)), "layer")[1]).__name__
+    'GroupNorm'
     """
     if kind not in KINDS:
         raise ValueError(f"with_norm got kind={kind!r}; it wants one of {', '.join(KINDS)}.")
