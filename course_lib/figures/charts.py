@@ -75,7 +75,11 @@ def lines(curves: Mapping[str, Mapping[float, Summary]], *, xlabel: str, title: 
             ax.fill_between(x, low, high, color=colour, alpha=0.2)
         every = [s for points in curves.values() for s in points.values()]
         ax.set(xlabel=xlabel, ylabel="test accuracy in %", title=title, xscale="log")
-        ax.set_title(f"{title}\nmean and range over {_base(every)}", fontsize=10)
+        at = sorted({v for points in curves.values() for v in points})
+        ax.set_xticks(at, [f"{v:g}" for v in at])
+        ax.set_xticks([], minor=True)
+        base = f"mean and range over {_base(every)}"
+        ax.set_title(f"{title}\n{base}" if title else base, fontsize=10)
         ax.legend(frameon=False)
     told = "; ".join(f"{name}: {_listed(points)}" for name, points in curves.items())
     return Drawing(f, f"{title}, against {xlabel}. {told}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from torch import nn
+from torchvision.ops import FrozenBatchNorm2d
 
 GROUPS = 4
 KINDS: dict[str, Callable[[int], nn.Module]] = {
@@ -31,14 +32,39 @@ def with_norm(model: nn.Module, kind: str) -> nn.Module:
     """
     if kind not in KINDS:
         raise ValueError(f"with_norm got kind={kind!r}; it wants one of {', '.join(KINDS)}.")
+    return _replaced("with_norm", model, lambda norm: KINDS[kind](norm.num_features))
+
+
+def freeze_norm(model: nn.Module) -> nn.Module:
+    """`model` with each BatchNorm2d frozen, in place: running averages in training too, and no gradients; returns it.
+
+    For fine-tuning with batches too small to take averages from, as detectors do (`FrozenBatchNorm2d` of torchvision).
+    `model.eval()` before training does not do it: training calls `model.train()`, and the averages move again.
+
+    Raises:
+        ValueError: a model without BatchNorm2d.
+
+    >>> type(freeze_norm(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)))[1]).__name__
+    'FrozenBatchNorm2d'
+    """
+    return _replaced("freeze_norm", model, _frozen)
+
+
+def _frozen(norm: nn.BatchNorm2d) -> FrozenBatchNorm2d:
+    frozen = FrozenBatchNorm2d(norm.num_features, eps=norm.eps)
+    frozen.load_state_dict(norm.state_dict())
+    return frozen
+
+
+def _replaced(name: str, model: nn.Module, other: Callable[[nn.BatchNorm2d], nn.Module]) -> nn.Module:
     places = [
-        (parent, name, child)
+        (parent, place, child)
         for parent in model.modules()
-        for name, child in parent.named_children()
+        for place, child in parent.named_children()
         if isinstance(child, nn.BatchNorm2d)
     ]
     if not places:
-        raise ValueError("with_norm got a model without BatchNorm2d; it replaces those, and adds none.")
-    for parent, name, child in places:
-        setattr(parent, name, KINDS[kind](child.num_features))
+        raise ValueError(f"{name} got a model without BatchNorm2d; it replaces those, and adds none.")
+    for parent, place, child in places:
+        setattr(parent, place, other(child))
     return model

@@ -60,7 +60,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "epochs", self.epochs, "at least 1")
-        _require(self.batch_size >= 2, "batch_size", self.batch_size, "at least 2")
+        _require(self.batch_size >= 1, "batch_size", self.batch_size, "at least 1")
         _require(self.optimizer in ("adamw", "sgd"), "optimizer", self.optimizer, '"adamw" or "sgd"')
         _require(self.peak_lr > 0, "peak_lr", self.peak_lr, "a positive number, such as 1e-3")
         _require(0 < self.warmup < 1, "warmup", self.warmup, "a share between 0 and 1")

@@ -5,11 +5,11 @@ verdict is computed. The experiments and trials of a lesson stand in `lesson_NN.
 """
 
 from .evidence import Measurement, Summary, digest, runs
-from .registry import all_experiments, all_trials, find, get, outcome, summary
+from .registry import all_experiments, all_trials, find, get, outcome, summary, verdicts
 from .trial import Experiment, Outcome, Trial, Variant
 from .verdict import Verdict, conclude, judge
 
 __all__ = [
     "Experiment", "Measurement", "Outcome", "Summary", "Trial", "Variant", "Verdict", "all_experiments",
-    "all_trials", "conclude", "digest", "find", "get", "judge", "outcome", "runs", "summary",
+    "all_trials", "conclude", "digest", "find", "get", "judge", "outcome", "runs", "summary", "verdicts",
 ]  # fmt: skip

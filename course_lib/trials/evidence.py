@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -104,9 +105,14 @@ def runs(name: str, folder: Path | None = None) -> list[Measurement]:
     file = _file(name, folder)
     if not file.is_file():
         return []
-    *whole, rest = file.read_bytes().split(b"\n")
+    return list(_parsed(file, file.read_bytes()))
+
+
+@lru_cache(maxsize=128)  # the trials of an experiment read one file again and again
+def _parsed(file: Path, content: bytes) -> tuple[Measurement, ...]:
+    *whole, rest = content.split(b"\n")
     lines = [*whole, rest] if _is_whole(rest) else whole
-    return [_read(file, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    return tuple(_read(file, number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def append(found: Measurement, folder: Path | None = None) -> None:

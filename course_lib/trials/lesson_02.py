@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from .. import data, explain, features, models, training
 from ..data import ImageSet
 from ..models import Conv, SmallCNN, TwoBranches, convolution
+from .registry import verdicts
 from .trial import Experiment, Trial
 
 LESSON = "02_asymmetric_kernels"
@@ -534,15 +535,6 @@ def counts(name: str) -> Counts:
     return Counts(weights, macs, kept, convolution.receptive_field(layers).size, sizes[-1])
 
 
-def verdicts(*names: str) -> str:
-    """Two lines a trial: its verdict and claim, then the difference with its interval."""
-    found = [_BY_NAME[name].outcome() for name in names]
-    return "\n".join(f"{one.verdict.word}: {one.trial.claim}\n    {one.effect} ({one.base})" for one in found)
-
-
 def advice() -> str:
     """`verdicts` of every trial of the lesson."""
-    return verdicts(*_BY_NAME)
-
-
-_BY_NAME = {trial.name: trial for trial in TRIALS}
+    return verdicts(*(trial.name for trial in TRIALS))

@@ -67,3 +67,9 @@ def summary(name: str) -> dict[str, Summary]:
     if not isinstance(found, Experiment):
         raise ValueError(f"{name} is a trial: its outcome has the summaries, `trials.outcome({name!r}).summaries`.")
     return found.summary()
+
+
+def verdicts(*names: str) -> str:
+    """Two lines a trial: its verdict and claim, then the difference with its interval."""
+    found = [outcome(name) for name in names]
+    return "\n".join(f"{one.verdict.word}: {one.trial.claim}\n    {one.effect} ({one.base})" for one in found)

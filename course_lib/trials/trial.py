@@ -95,10 +95,11 @@ class Variant:
 
     def stored(self, folder: Path | None = None) -> dict[int, Measurement]:
         """seed → run with today's settings, by rising seed; runs with others are history."""
+        today = self.settings
         mine = [
             run
             for run in evidence.runs(self.experiment.name, folder)
-            if (run.variant, run.settings) == (self.name, self.settings)
+            if (run.variant, run.settings) == (self.name, today)
         ]
         return {run.seed: run for run in sorted(mine, key=lambda run: run.seed)}
 

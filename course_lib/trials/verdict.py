@@ -39,6 +39,7 @@ get it, whether there is an effect or not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -104,7 +105,7 @@ def judge(differences, smallest_effect: float, *, says: Says = "better") -> Verd
     'too few seeds: 3 of at least 5'
     """
     d = _checked(differences, smallest_effect)
-    low, high = map(float, interval(d)) if len(d) else (-np.inf, np.inf)
+    low, high = _kept(tuple(d.tolist())) if len(d) else (-np.inf, np.inf)
     word = place(low, high, smallest_effect)
     because = _too_little(d) or _WHERE[word, low > 0]
     effect = float(d.mean()) if len(d) else np.nan
@@ -132,6 +133,12 @@ def place(low: float, high: float, smallest_effect: float) -> Word:
     if -smallest_effect < low and high < smallest_effect:
         return "no difference that matters"
     return "refuted" if high < 0 else "undecided"
+
+
+@lru_cache(maxsize=1024)  # a ledger asks for the same intervals as each lesson
+def _kept(differences: tuple[float, ...]) -> tuple[float, float]:
+    low, high = interval(np.array(differences))
+    return float(low), float(high)
 
 
 def interval(differences, *, resamples: int = 9_999) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from course_lib import models
-from course_lib.models.norm import KINDS, with_norm
+from course_lib.models.norm import KINDS, freeze_norm, with_norm
 
 X = torch.rand(5, 8, 6, 6, generator=torch.Generator().manual_seed(0)) * 3 + 1
 OVER = {"batch": (0, 2, 3), "layer": (1, 2, 3), "instance": (2, 3)}
@@ -43,3 +43,16 @@ def test_what_it_cannot_do_is_told():
         with_norm(models.SmallCNN(batch_norm=True), "power")
     with pytest.raises(ValueError, match="without BatchNorm2d"):
         with_norm(models.SmallCNN(), "layer")
+
+
+def test_frozen_norm_answers_in_training_as_it_did_in_inference_and_stays_so():
+    model = models.SmallCNN(batch_norm=True)
+    model.train()(torch.rand(8, 3, 32, 32))  # some averages
+    x = torch.rand(2, 3, 32, 32)
+    before = model.eval()(x)
+    frozen = freeze_norm(model).train()
+    torch.testing.assert_close(frozen(x), before)
+    frozen(torch.rand(8, 3, 32, 32) * 50)
+    torch.testing.assert_close(frozen(x), before)
+    with pytest.raises(ValueError, match="freeze_norm got a model without BatchNorm2d"):
+        freeze_norm(models.SmallCNN())

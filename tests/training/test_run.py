@@ -177,7 +177,7 @@ def test_a_run_is_saved_as_json(two_greys, tmp_path):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"epochs": 0}, {"batch_size": 1}, {"optimizer": "adam"}, {"peak_lr": 0}, {"warmup": 1}, {"label_smoothing": 1}],
+    [{"epochs": 0}, {"batch_size": 0}, {"optimizer": "adam"}, {"peak_lr": 0}, {"warmup": 1}, {"label_smoothing": 1}],
 )
 def test_bad_settings_are_named(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
