@@ -1,6 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from course_lib import data, features, models
 from course_lib.data import ImageSet
@@ -64,6 +68,39 @@ def test_a_probe_on_shuffled_labels_is_no_better_than_guessing(pictures, backbon
     wrong = np.random.default_rng(0).permutation(pictures.labels)
     accuracies = [features.probe(found[:40], wrong[:40], found[40:], wrong[40:]).accuracy]
     assert np.mean(accuracies) < 0.9
+
+
+def test_a_picture_of_weight_two_counts_as_two_and_one_of_weight_zero_not_at_all(pictures, backbone):
+    found, labels = features.extract(backbone, pictures, progress=False), pictures.labels.numpy()
+    rows = np.arange(len(labels))
+    weight = np.where(rows % 3 == 0, 0.0, 1 + rows % 2)
+    again = np.repeat(rows, weight.astype(int))
+    # Only the classifier is weighted; the scale is that of all pictures.
+    scaled = (found - found.mean(axis=0)) / np.where(found.std(axis=0) > 0, found.std(axis=0), 1)
+    repeated = LogisticRegression(C=0.01, max_iter=100).fit(scaled[again], labels[again])
+    weighted = features.probe(found, labels, found, labels, sample_weight=weight)
+    np.testing.assert_allclose(weighted.model.predict_proba(found), repeated.predict_proba(scaled), atol=1e-3)
+    alike = features.probe(found, labels, found, labels, sample_weight=np.ones(len(rows)))
+    plain = features.probe(found, labels, found, labels)
+    np.testing.assert_allclose(alike.model.predict_proba(found), plain.model.predict_proba(found))
+
+
+@pytest.mark.parametrize("weight", [[1.0], [-1.0] * 60, [0.0] * 60, [float("nan")] * 60])
+def test_weights_that_cannot_be_are_told(weight):
+    found, labels = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 2
+    with pytest.raises(ValueError, match="sample_weight of shape"):
+        features.probe(found, labels, found, labels, sample_weight=weight)
+
+
+def test_cross_validated_answers_come_from_the_other_folds():
+    rng = np.random.default_rng(0)
+    found, labels = rng.normal(size=(90, 4)), np.arange(90) % 3
+    p = features.cross_validated(found, labels, folds=3, seed=1)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=100))
+    folds = StratifiedKFold(3, shuffle=True, random_state=1)
+    np.testing.assert_allclose(p, cross_val_predict(model, found, labels, cv=folds, method="predict_proba"))
+    with pytest.raises(ValueError, match="a class of 30 pictures"):
+        features.cross_validated(found, labels, folds=31)
 
 
 def test_colour_statistics(pictures):

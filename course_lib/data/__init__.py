@@ -21,12 +21,16 @@ from . import archive, download, places, registry, standin
 from .duplicates import near_duplicates, perceptual_hash
 from .folder import from_folder
 from .imageset import ImageSet, Source
+from .logos import far_unknowns, logos
+from .planted import planted
 from .registry import DataError
 from .spectrograms import spectrograms
+from .video import Video, video
 
 __all__ = [
-    "DataError", "ImageSet", "Source", "StandInWarning", "available", "fetch", "from_folder", "load",
-    "near_duplicates", "perceptual_hash", "places", "registry", "spectrograms", "status", "weights_file",
+    "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "far_unknowns", "fetch", "from_folder",
+    "load", "logos", "near_duplicates", "perceptual_hash", "places", "planted", "registry", "spectrograms", "status",
+    "video", "weights_file",
 ]  # fmt: skip
 
 _STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": standin.eurosat_tiles}

@@ -20,6 +20,7 @@ from .open_set_lab import open_set_lab
 from .pictures import contact_sheet, gallery
 from .recolour_explorer import recolour_explorer
 from .resolution_explorer import resolution_explorer
+from .review_gallery import review_gallery
 from .softmax_lab import softmax_lab
 from .static import Drawing
 
@@ -47,5 +48,6 @@ __all__ = [
     "receptive_fields",
     "recolour_explorer",
     "resolution_explorer",
+    "review_gallery",
     "softmax_lab",
 ]  # fmt: skip

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_lib.data import groups
+
+
+def reference(pairs, n):
+    """Groups as sets, by merging until nothing changes."""
+    sets = [{i} for i in range(n)]
+    for a, b in pairs:
+        one, other = (next(s for s in sets if x in s) for x in (a, b))
+        if one is not other:
+            one |= other
+            sets.remove(other)
+    return {frozenset(s) for s in sets}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_linked_are_the_connected_ones(seed):
+    pairs = np.random.default_rng(seed).integers(40, size=(25, 2))
+    found = groups.linked(pairs, 40)
+    assert {frozenset(np.flatnonzero(found == g).tolist()) for g in set(found)} == reference(pairs.tolist(), 40)
+
+
+def test_without_pairs_everybody_is_alone():
+    assert len(set(groups.linked([], 5))) == 5
+
+
+def test_look_alikes_finds_the_clouds_and_mixes_no_classes():
+    rng = np.random.default_rng(0)
+    cloud = np.repeat(np.arange(6), 30)  # 0, 1, 2 of class 0 and 3, 4, 5 of class 1
+    features = rng.normal(size=(180, 2)) * [0.05, 1000] + np.stack([cloud % 3, cloud * 0], axis=1)
+    labels = cloud // 3
+    found = groups.look_alikes(features, labels, per_class=3)
+    assert all(len(set(found[labels == k])) == 3 for k in (0, 1))
+    assert not set(found[labels == 0]) & set(found[labels == 1])
+    pure = [np.bincount(cloud[found == g]).max() / (found == g).sum() for g in set(found)]
+    assert np.mean(pure) > 0.6  # the second column is noise, and unscaled it would be all there is: a third
+    assert (groups.look_alikes(features, labels, per_class=3) == found).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("parts", [(0.8, 0.2), (8, 1, 1)])
+def test_no_group_is_parted_and_parts_are_about_as_large_as_asked(seed, parts):
+    member = np.random.default_rng(seed).integers(60, size=1000) ** 2 // 40
+    cut = groups.grouped_split(member, parts, seed=seed)
+    assert sorted(np.concatenate(cut).tolist()) == list(range(1000))
+    seen = [set(member[part]) for part in cut]
+    assert sum(map(len, seen)) == len(set(member))
+    largest = np.bincount(member).max()
+    for part, share in zip(cut, np.array(parts) / sum(parts), strict=True):
+        assert abs(len(part) - 1000 * share) < largest * len(parts)
+
+
+def test_other_seeds_cut_elsewhere():
+    member = np.arange(100) // 4
+    assert not np.array_equal(groups.grouped_split(member, seed=0)[1], groups.grouped_split(member, seed=1)[1])
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: groups.linked([[0, 5]], 5), "from 0 to 5; it wants 0 to 4"),
+        (lambda: groups.look_alikes(np.zeros((4, 2)), [0, 1], per_class=2), "features of shape"),
+        (lambda: groups.look_alikes(np.zeros((2, 2)), [0, 1], per_class=1), "2 groups or more"),
+        (lambda: groups.grouped_split([]), "N ≥ 1"),
+        (lambda: groups.grouped_split([0, 1], (1,)), "two or more shares"),
+        (lambda: groups.grouped_split([0, 1], (1, 0)), "above 0"),
+        (lambda: groups.grouped_split([0, 0, 0]), "1 groups for 2 parts"),
+    ],
+)
+def test_bad_input_is_told(call, told):
+    with pytest.raises(ValueError, match=told):
+        call()
