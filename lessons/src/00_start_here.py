@@ -184,4 +184,10 @@ print(
 #
 # Or begin with this network: **[03 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)** takes it and others to all 27,000 pictures, and asks what they go by, and when to trust them.
 #
-# Planned, not written yet: 04 Normalization, 05 Open-set rejection (why 1.00 for anything?), 06 Why did it say that?, 07 Messy data.
+# **[04 Normalization](04_normalization.ipynb)** asks what the author of that notebook should have done with the numbers before the first layer.
+#
+# **[06 Why did it say that?](06_why_did_it_say_that.ipynb)** asks the network for its reasons, and first tests who may be believed.
+#
+# **[07 Messy data](07_messy_data.ipynb)** tries its author's other guesses: small classes, two kinds of land in a picture, wrong labels.
+#
+# Planned, not written yet: 05 Open-set rejection (why 1.00 for anything?).

@@ -10,16 +10,19 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import circmean
-from sklearn.metrics import recall_score, top_k_accuracy_score
-from sklearn.preprocessing import StandardScaler
+from sklearn.metrics import balanced_accuracy_score, recall_score, top_k_accuracy_score
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from torch import nn
+from torchvision.transforms.v2 import functional as transforms
 
-from course_lib import exercises, metrics
-from course_lib.exercises import Exercise, catalogue, lesson_01, lesson_02, lesson_03
+from course_lib import exercises, explain, metrics
+from course_lib.data import labels as data_labels
+from course_lib.exercises import Exercise, catalogue, lesson_01, lesson_02, lesson_03, lesson_04, lesson_06, lesson_07
 from course_lib.models import convolution
 from course_lib.pixels import colour, colour_map
+from course_lib.training import decide, imbalance
 
-from . import unusual_01, unusual_02
+from . import unusual_01, unusual_02, unusual_04, unusual_06, unusual_07
 
 MODULES = [name for _, name, _ in pkgutil.iter_modules(exercises.__path__) if name.startswith("lesson_")]
 
@@ -34,7 +37,7 @@ ALL = {f"{module}.{exercise.name}": exercise for module in MODULES for exercise 
 MISTAKES = {f"{key}-{m.name}": (exercise, m) for key, exercise in ALL.items() for m in exercise.misconceptions}
 
 
-# --- right answers that do not look like the solution; of lessons 1 and 2 in unusual_01, unusual_02 ------
+# --- right answers that do not look like the solution; of most lessons in unusual_01 and so on ----------
 
 
 def recall_in_plain_python(confusion):
@@ -105,6 +108,9 @@ UNUSUAL = {
     "lesson_03.accuracy_at_two": [accuracy_at_two_by_sorting, accuracy_at_two_as_tensor_of_one],
     "lesson_03.review": [review_with_a_loop, review_in_numpy],
     "lesson_03.frozen": [frozen_by_layer, frozen_and_returned],
+    **unusual_04.UNUSUAL,
+    **unusual_06.UNUSUAL,
+    **unusual_07.UNUSUAL,
 }
 
 # --- the same mistakes in other words, and some that nobody foresaw: (answer, what the message says) -----
@@ -144,6 +150,9 @@ OTHERWISE_WRONG = [
     ("lesson_03.review", review_by_label_unguarded, "how probable the network finds the true class"),
     ("lesson_03.frozen", freeze_by_hand_and_train, "their statistics drift with each batch"),
     ("lesson_03.frozen", lambda model: model.eval(), "The head's dropout works: no, expected: yes."),
+    *unusual_04.OTHERWISE_WRONG,
+    *unusual_06.OTHERWISE_WRONG,
+    *unusual_07.OTHERWISE_WRONG,
 ]
 
 
@@ -151,6 +160,9 @@ NAMES = {
     "01": ["hue", "undo_colour_map", "d_prime", "circular_mean", "normalise", "mend"],
     "02": ["output_size", "weights_of_pair", "split_kernel", "receptive_field", "macs"],
     "03": ["recall", "statistics", "accuracy_at_two", "review", "frozen"],
+    "04": ["standardize", "running_statistics", "minmax", "instance_norm", "undo"],
+    "06": ["cover", "grad_cam", "integrated_gradients", "energy_inside", "shuffle_patches"],
+    "07": ["balanced_accuracy", "effective_weights", "adjust", "thresholds", "least_cost"],
 }
 
 
@@ -375,6 +387,136 @@ def test_frozen_on_the_real_classifier():
     assert all(m.training for m in model.head.modules())
     assert not any(p.requires_grad for p in model.backbone.parameters())
     assert all(p.requires_grad for p in model.head.parameters())
+
+
+def test_standardize_against_torchvision():
+    picture = torch.randint(0, 256, (3, 7, 5), generator=GENERATOR).to(torch.uint8)
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    scaled = transforms.to_dtype(picture, torch.float32, scale=True)
+    expected = transforms.normalize(scaled, mean.tolist(), std.tolist())
+    assert torch.allclose(lesson_04.standardize.reference(picture, mean, std), expected, atol=1e-6)
+
+
+def test_running_statistics_against_scikit_learn():
+    batches = [torch.rand(*shape, generator=GENERATOR) for shape in [(4, 3, 8, 6), (1, 3, 5, 9), (7, 3, 2, 2)]]
+    scaler = StandardScaler()  # divides by n
+    for x in batches:
+        scaler.partial_fit(x.double().permute(0, 2, 3, 1).reshape(-1, 3).numpy())
+    mean, deviation = lesson_04.running_statistics.reference(batches)
+    assert mean.numpy() == pytest.approx(scaler.mean_)
+    assert deviation.numpy() == pytest.approx(scaler.scale_)
+
+
+@pytest.mark.parametrize("flat", [None, 0, 255])
+def test_minmax_against_scikit_learn(flat):
+    picture = torch.randint(0, 256, (3, 7, 5), generator=GENERATOR).to(torch.uint8)
+    if flat is not None:
+        picture[1] = flat
+    columns = picture.flatten(1).T.double().numpy()
+    found = lesson_04.minmax.reference(picture).flatten(1).T.numpy()
+    assert found == pytest.approx(MinMaxScaler().fit_transform(columns), abs=1e-6)
+
+
+def test_instance_norm_against_torch():
+    x = 3 + 2 * torch.randn(4, 5, 6, 7, generator=GENERATOR)
+    x[0, 0] *= 1e-3
+    expected = nn.functional.instance_norm(x.double())
+    assert torch.allclose(lesson_04.instance_norm.reference(x.double()), expected)
+
+
+def test_undo_brings_every_byte_back():
+    picture = torch.arange(3 * 256).reshape(3, 16, 16).remainder(256).to(torch.uint8)
+    mean, std = [0.344, 0.380, 0.408], [0.203, 0.137, 0.116]
+    x = transforms.normalize(transforms.to_dtype(picture, torch.float32, scale=True), mean, std)
+    assert torch.equal(lesson_04.undo.reference(x, torch.tensor(mean), torch.tensor(std)), picture)
+    assert lesson_04.undo.reference(x, torch.tensor(mean), torch.tensor(std)).dtype == torch.uint8
+
+
+@pytest.mark.parametrize(("top", "left", "size"), [(2, 3, 4), (-2, 5, 4), (6, -1, 3), (-9, 0, 4), (-1, -1, 20)])
+def test_cover_against_our_own(top, left, size):
+    picture = torch.randint(0, 256, (3, 7, 9), generator=GENERATOR).to(torch.uint8)
+    expected = explain.occlude(picture, top, left, size, explain.fill_colour(picture, "own mean"))
+    assert torch.equal(lesson_06.cover.reference(picture, top, left, size), expected)
+
+
+@pytest.mark.parametrize("case", lesson_06.cover.cases, ids=lambda case: case.note)
+def test_no_mean_colour_lies_halfway(case):
+    """Else a right answer could be told that it is wrong: some round halves up, some to even numbers."""
+    mean = case.arguments[0].double().mean(dim=(1, 2))
+    assert ((mean % 1 - 0.5).abs() > 0.01).all()
+
+
+def test_grad_cam_against_our_own():
+    """At the layer whose maps we know: a linear head on their means has gradients that we know too."""
+    layer, head = nn.Conv2d(3, 4, 1), nn.Linear(4, 2)
+    x = torch.rand(1, 3, 5, 5, generator=GENERATOR)
+    model = nn.Sequential(layer, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head).eval()
+    maps = layer(x)[0].detach()
+    gradients = (head.weight[1].detach() / 25)[:, None, None].expand(4, 5, 5)
+    expected = explain.grad_cam(model, layer, x, torch.tensor([1]))[0]
+    assert torch.allclose(lesson_06.grad_cam.reference(maps, gradients), expected, atol=1e-6)
+
+
+def test_integrated_gradients_are_complete():
+    """All heat adds up to the logit at x less the logit at the baseline."""
+    model = nn.Sequential(nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 1)).double()
+    x, baseline = torch.randn(2, 6, generator=GENERATOR).double()
+
+    def gradient(at):
+        return torch.autograd.functional.jacobian(model, at)[0]
+
+    heat = lesson_06.integrated_gradients.reference(gradient, x, baseline, 200)
+    assert heat.sum().item() == pytest.approx((model(x) - model(baseline)).item(), abs=1e-4)
+
+
+def test_energy_inside_against_our_own():
+    heat, mask = torch.randn(8, 9, generator=GENERATOR), torch.rand(8, 9, generator=GENERATOR) < 0.3
+    assert float(lesson_06.energy_inside.reference(heat, mask)) == pytest.approx(explain.energy_inside(heat, mask))
+    assert lesson_06.energy_inside.reference(-heat.abs(), mask) == 0
+
+
+def test_shuffle_patches_against_fold():
+    picture = torch.randint(0, 256, (3, 12, 20), generator=GENERATOR).to(torch.uint8)
+    order = torch.randperm(15, generator=GENERATOR)
+    patches = nn.functional.unfold(picture[None].float(), 4, stride=4)  # [1, 3 · 4 · 4, 15], as one reads
+    expected = nn.functional.fold(patches[..., order], (12, 20), 4, stride=4)[0]
+    assert torch.equal(lesson_06.shuffle_patches.reference(picture, 4, order), expected.to(torch.uint8))
+
+
+@pytest.mark.filterwarnings("ignore:y_pred contains classes")
+def test_balanced_accuracy_against_scikit_learn():
+    labels = LABELS[LABELS != 2]  # class 2 is answered at times
+    answers = SCORES.argmax(dim=1)[LABELS != 2]
+    expected = balanced_accuracy_score(labels, answers)
+    assert lesson_07.balanced_accuracy.reference(answers, labels).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("beta", [0, 0.9, 0.999])
+def test_effective_weights_against_our_own(beta):
+    counts = torch.tensor([3, 40, 200, 7])
+    labels = torch.arange(4).repeat_interleave(counts).numpy()
+    expected = imbalance.effective_weights(labels, beta=beta)  # mean 1 over pictures
+    found = lesson_07.effective_weights.reference(counts, beta).numpy()
+    assert found == pytest.approx(expected / expected.mean(), rel=1e-4)
+
+
+def test_adjust_against_bayes():
+    """A posterior under the training shares, divided by them and scaled to 1, is one under equal shares."""
+    counts = torch.tensor([500, 30, 200, 7, 60])
+    expected = SCORES.softmax(dim=1) / (counts / counts.sum())
+    expected = expected / expected.sum(dim=1, keepdim=True)
+    assert torch.allclose(lesson_07.adjust.reference(SCORES, counts).softmax(dim=1), expected, atol=1e-5)
+
+
+def test_thresholds_against_our_own():
+    p = SCORES.softmax(dim=1)
+    expected = data_labels.confident_learning(LABELS.numpy(), p.numpy()).thresholds
+    assert lesson_07.thresholds.reference(p, LABELS).numpy() == pytest.approx(expected, rel=1e-5)
+
+
+def test_least_cost_against_our_own():
+    p, cost = SCORES.softmax(dim=1), 10 * torch.rand(5, 5, generator=GENERATOR)
+    assert torch.equal(lesson_07.least_cost.reference(p, cost), decide.by_cost(p, cost))
 
 
 @pytest.mark.parametrize("exercise", [lesson_01.mend, lesson_03.frozen], ids=lambda exercise: exercise.name)
