@@ -118,7 +118,7 @@ QUIZ = Quiz(
             ],
         ),
         Question(
-            "Pixels from 0 to 1 have a mean well above 0. Why does it help gradient descent to subtract it?",
+            "Pixels from 0 to 1 have a mean well above 0. For one linear layer and plain gradient descent, what does subtracting it do?",
             [
                 Option(
                     "Positive inputs make the gradients explode from layer to layer.",

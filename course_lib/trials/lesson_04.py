@@ -156,6 +156,7 @@ FED: dict[str, Callable[[ImageSet, Preprocessing], Prepare]] = {
     "divided by 10,000": lambda train, own: _fixed(0.0, 10_000.0),
     "each picture, channels by themselves": lambda train, own: EachPicture("channels"),
     "each picture, channels together": lambda train, own: EachPicture("together"),
+    "each picture, minimum to maximum": lambda train, own: EachPicture("min–max"),
     "each picture, equalized": lambda train, own: EachPicture("equalized"),
 }
 REFITTED = {f"{name}, probe fitted on it": (name, True) for name in FED}
@@ -194,7 +195,8 @@ def run_probe(variant: str, seed: int, n: int | None = None) -> Recipe:
 N_TUNED = 2_000
 TUNING = Settings(epochs=4, batch_size=64, peak_lr=3e-3)
 TUNED = (_OWN, "0 to 1 where −1 to 1 was meant", "0 to 255 where −1 to 1 was meant", "ImageNet's mean and deviation",
-         "the set's own mean and deviation", "each picture, channels by themselves")  # fmt: skip
+         "the set's own mean and deviation", "each picture, channels by themselves",
+         "each picture, minimum to maximum", "each picture, equalized")  # fmt: skip
 
 
 def run_tuned(variant: str, seed: int, n: int | None = None) -> Recipe:
@@ -219,6 +221,8 @@ LAYERS = {
     for job in ("flat hues", "textured hues", "EuroSAT")
     for kind in ("none", "batch", "layer", "instance", "group")
 }
+UNPADDED = "flat hues, no padding"
+LAYERS |= {f"{kind}, {UNPADDED}": (kind, UNPADDED) for kind in ("batch", "instance")}
 N_LAYERS, ON_LAND = 2_000, Settings(epochs=6, batch_size=64, peak_lr=3e-3)
 ON_HUES = Settings(epochs=12, batch_size=32, peak_lr=3e-3, flips=False)
 
@@ -226,7 +230,7 @@ ON_HUES = Settings(epochs=12, batch_size=32, peak_lr=3e-3, flips=False)
 def _job(job: str, seed: int, n: int | None) -> tuple[ImageSet, ImageSet, Settings]:
     if job == "EuroSAT":
         return *_parts(seed, n, N_LAYERS), ON_LAND
-    knobs = FLAT if job == "flat hues" else TEXTURED
+    knobs = TEXTURED if job == "textured hues" else FLAT
     return *(data.spectrograms(200, seed=2 * seed + part, **knobs) for part in (0, 1)), ON_HUES
 
 
@@ -242,6 +246,9 @@ def run_layers(variant: str, seed: int, n: int | None = None) -> Recipe:
     kind, job = LAYERS[variant]
     train, test, settings = _job(job, seed, n)
     model = _network(train, kind, seed)
+    for layer in model.modules():
+        if job == UNPADDED and isinstance(layer, nn.Conv2d):
+            layer.padding = (0, 0)
     record = training.fit(model, train, test, Settings(**_recipe(settings), seed=seed), progress=False)
     return _result(record.history[-1].val_accuracy, test)
 
@@ -537,6 +544,13 @@ TRIALS = (
             smallest_effect=0.1,
         )
         for pictures in ("flat", "textured")
+    ),
+    _trial(
+        name="instance_norm_unpadded",
+        claim="Instance normalization removes colour (flat pictures, without padding): ten points or more.",
+        variant=KINDS[f"batch, {UNPADDED}"],
+        baseline=KINDS[f"instance, {UNPADDED}"],
+        smallest_effect=0.1,
     ),
     *(
         _trial(

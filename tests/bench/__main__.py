@@ -21,7 +21,7 @@ from torchvision.transforms import v2
 
 from course_lib import data, features, models, training
 from course_lib.data import archive, download, standin
-from tests.bench import colour, figures
+from tests.bench import colour, figures, seeing
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -152,6 +152,7 @@ def main() -> None:
         print("The rest needs real EuroSAT: set COURSE_MIRROR, or run `course fetch eurosat`.")
         return
     entry, pictures = data.registry.entry("eurosat"), data.load("eurosat", source="real")
+    seeing.main(line, pictures)
     decoding(entry)
     input_path(pictures, entry)
     feature_extraction(pictures)
