@@ -61,11 +61,13 @@ def auroc(known: Scores, unknown: Scores) -> float:
 def fpr_at_tpr(known: Scores, unknown: Scores, *, tpr: float = 0.95) -> float:
     """Share of the known that is rejected, 0–1, where at least `tpr` of the unknown is. Lower is better.
 
-    Unknown is the positive class, as in pytorch-ood. Papers that take known for positive (Liang et al., ICLR 2018,
-    ODIN) call something else by this name: the share of the unknown let in where 95 % of the known are kept.
+    Unknown is the positive class, as in pytorch-ood 0.4. Papers that take known for positive (Liang et al., ICLR 2018,
+    ODIN) call something else by this name: the share of the unknown let in where 95 % of the known are kept. That is
+    this function with the two groups and the sign exchanged, and it differs on the same scores:
 
-    >>> fpr_at_tpr([0, 1, 2, 2], [2, 3])
-    0.5
+    >>> known, unknown = np.array([0, 1, 2, 2]), np.array([2, 3, 4])
+    >>> fpr_at_tpr(known, unknown), round(fpr_at_tpr(-unknown, -known), 2)
+    (0.5, 0.33)
     """
     if not 0 < tpr <= 1:
         raise ValueError(f"fpr_at_tpr got tpr={tpr}; it wants a share above 0, at most 1.")
@@ -106,6 +108,72 @@ def oscr(known: Scores, correct: Scores, unknown: Scores) -> float:
     known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
     _, kept_right, let_in = _kept_at_each(known[_answers(correct, known)], unknown)
     return _area(kept_right, let_in) / (len(known) * len(unknown))
+
+
+def aupr(known: Scores, unknown: Scores, *, positive: str = "unknown") -> float:
+    """Average precision, 0–1: the precision at each picture of the positive group, Σ (Rᵢ − Rᵢ₋₁) Pᵢ.
+
+    Unlike `auroc` it depends on how many there are of each: a score that tells nothing gets the share of the positive.
+    As in scikit-learn's `average_precision_score`. pytorch-ood draws straight lines between the points instead, which
+    is too high (Davis, Goadrich, ICML 2006): of the second example below it makes 0.8, for scores that tell nothing.
+
+    Args:
+        known: scores [N].
+        unknown: scores [M].
+        positive: "unknown": those above a threshold; "known": those that are kept.
+
+    >>> round(aupr([0, 1, 2, 2], [2, 3]), 2), aupr([1, 1], [1, 1, 1])
+    (0.75, 0.6)
+    """
+    if positive not in ("unknown", "known"):
+        raise ValueError(f'aupr got positive={positive!r}; it wants "unknown" or "known".')
+    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
+    _, right, wrong = _kept_at_each(known, unknown) if positive == "known" else _kept_at_each(-unknown, -known)
+    return float((np.diff(right) * right[1:] / (right + wrong)[1:]).sum() / right[-1])
+
+
+def risk_coverage(scores: Scores, correct: Scores) -> Curve:
+    """x: share of all pictures that is kept (coverage); y: share of the kept that is answered wrong (risk).
+
+    Geifman, El-Yaniv: Selective Classification for Deep Neural Networks, NeurIPS 2017. It starts at the lowest score:
+    where nothing is kept there is no risk to tell. Unknown pictures may be among them, as answered wrong.
+
+    Args:
+        scores: [N].
+        correct: bool [N], whether the picture's class is answered right.
+
+    >>> curve = risk_coverage([0, 1, 1, 2], [True, True, False, False])
+    >>> curve.x.tolist(), curve.y.round(2).tolist()
+    ([0.25, 0.75, 1.0], [0.0, 0.33, 0.5])
+    """
+    scores = as_scores(scores, "picture")
+    correct = _answers(correct, scores)
+    thresholds, kept, wrong = _risk_counts(scores, correct)
+    return Curve(thresholds, kept / len(scores), wrong / kept)
+
+
+def aurc(scores: Scores, correct: Scores) -> float:
+    """Mean risk over all coverages 1/N, 2/N, …, 1: 0 to 1, lower is better.
+
+    Geifman, Uziel, El-Yaniv: Bias-Reduced Uncertainty Estimation for Deep Neural Classifiers, ICLR 2019.
+    Pictures of one score come in any order: the mean over all orders. All scores equal: the share answered wrong.
+
+    >>> aurc([0, 1], [True, False]), aurc([1, 1], [True, False]), aurc([1, 0], [True, False])
+    (0.25, 0.5, 0.75)
+    """
+    scores = as_scores(scores, "picture")
+    _, kept, wrong = _risk_counts(scores, _answers(correct, scores))
+    before, wrong_before = np.append(0, kept[:-1]), np.append(0, wrong[:-1])
+    # Within a group that is wrong at rate r, j pictures have on average wrong_before + (j − before) · r wrong ones.
+    rate = (wrong - wrong_before) / (kept - before)
+    harmonic = np.append(0, np.cumsum(1 / np.arange(1, len(scores) + 1)))
+    risks = rate * (kept - before) + (wrong_before - before * rate) * (harmonic[kept] - harmonic[before])
+    return float(risks.sum() / len(scores))
+
+
+def _risk_counts(scores: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(thresholds [M], how many are kept at each, how many of these are wrong); without the threshold −∞."""
+    return tuple(counts[1:] for counts in _kept_at_each(scores, scores[~correct]))
 
 
 def _kept_at_each(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -68,6 +68,25 @@ def energy(logits: Tensor, *, temperature: float = 1.0) -> Tensor:
     return max_logit(logits) - temperature * rest
 
 
+def gen(logits: Tensor, *, gamma: float = 0.1, largest: int = 100) -> Tensor:
+    """Generalized entropy: Σ pᵞ(1 − p)ᵞ over the `largest` probabilities, float64 [N], 0 to `largest`.
+
+    Liu, Lochman, Zach: GEN: Pushing the Limits of Softmax-Based Out-of-Distribution Detection, CVPR 2023, section 3,
+    with their γ = 0.1 and 100 classes; they call −G the score. The smaller γ, the more the small probabilities
+    count. pytorch-ood gives the mean, and takes p for 10⁻⁷ where it is below: then no longer the same.
+
+    >>> gen(torch.tensor([[0., 0.], [50., 0.]])).round(decimals=4).tolist()
+    [1.7411, 0.0135]
+    """
+    if not (math.isfinite(gamma) and gamma > 0) or largest < 1:
+        raise ValueError(f"got gamma={gamma}, largest={largest}; wanted a number above 0, and 1 class or more.")
+    scaled = _scaled(logits, 1.0).sort(dim=1, descending=True).values
+    logs = scaled.log_softmax(dim=1)
+    rest = torch.log1p(-logs.exp())
+    rest[:, 0] = logs[:, 1:].logsumexp(dim=1)  # the others' sum: 1 − p is 0 where the largest p rounds to 1
+    return (gamma * (logs + rest)[:, :largest]).exp().sum(dim=1)
+
+
 def _scaled(logits: Tensor, temperature: float) -> Tensor:
     """(z − maximum) / T: at most 0, so that no exponential overflows."""
     if not (math.isfinite(temperature) and temperature > 0):

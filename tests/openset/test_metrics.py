@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import numpy as np
 import pytest
+import pytorch_ood.metrics as pytorch_ood
 import torch
 import torchmetrics.functional.classification as oracle
-from sklearn.metrics import roc_auc_score, roc_curve
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from course_lib import openset
 
@@ -89,6 +91,80 @@ def walk_through_the_sorted_pictures(known, correct, unknown) -> float:
     return np.trapezoid([0, *kept_right], [0, *let_in])
 
 
+def with_pytorch_ood(metric, known, unknown) -> float:
+    scores, labels = torch.tensor(np.concatenate([known, unknown])), torch.arange(len(known) + len(unknown))
+    (value,) = metric.update(scores, torch.where(labels < len(known), 0, -1)).compute().values()
+    return value
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_auroc_and_fpr_are_pytorch_ood_s(seed):
+    known, unknown, _ = groups(seed)
+    assert openset.auroc(known, unknown) == pytest.approx(with_pytorch_ood(pytorch_ood.AUROC(), known, unknown))
+    assert openset.fpr_at_tpr(known, unknown) == with_pytorch_ood(pytorch_ood.FPRAtTPR(0.95), known, unknown)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_aupr_is_scikit_learn_s(seed):
+    known, unknown, _ = groups(seed)
+    truth, scores = both(known, unknown)
+    assert openset.aupr(known, unknown) == pytest.approx(average_precision_score(truth, scores), abs=1e-12)
+    expected = average_precision_score(1 - truth, -scores)
+    assert openset.aupr(known, unknown, positive="known") == pytest.approx(expected, abs=1e-12)
+
+
+def test_aupr_s_straight_lines_flatter_a_score_that_tells_nothing():
+    known, unknown = np.ones(800), np.ones(200)
+    for positive, other, share in (("unknown", "ood", 0.2), ("known", "id", 0.8)):
+        assert openset.aupr(known, unknown, positive=positive) == share
+        assert with_pytorch_ood(pytorch_ood.AUPR(other), known, unknown) == pytest.approx((1 + share) / 2)
+    rng = np.random.default_rng(0)  # without ties both are the same, but for one picture's share
+    known, unknown = rng.normal(size=3000), rng.normal(1, size=2000)
+    theirs = with_pytorch_ood(pytorch_ood.AUPR("ood"), known, unknown)
+    assert openset.aupr(known, unknown) == pytest.approx(theirs, abs=1e-3)
+
+
+def test_wrong_side_of_aupr_is_told():
+    with pytest.raises(ValueError, match='got positive=\'ood\'; it wants "unknown" or "known"'):
+        openset.aupr([0.0], [1.0], positive="ood")
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_risk_coverage_counts_at_each_threshold(seed):
+    scores, _, correct = groups(seed)
+    curve = openset.risk_coverage(scores, correct)
+    assert curve.thresholds.tolist() == sorted(set(scores))
+    for threshold, x, y in zip(curve.thresholds, curve.x, curve.y, strict=True):
+        assert x == (scores <= threshold).mean()
+        assert y == pytest.approx((~correct[scores <= threshold]).mean(), abs=1e-15)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_aurc_is_the_mean_over_all_orders_of_equal_scores(seed):
+    rng = np.random.default_rng(seed)
+    scores, correct = rng.integers(0, 3, 6), rng.random(6) < 0.6
+    every = [np.array(order) for order in itertools.permutations(range(6)) if (np.diff(scores[list(order)]) >= 0).all()]
+    risks = [np.mean(np.cumsum(~correct[order]) / np.arange(1, 7)) for order in every]
+    assert openset.aurc(scores, correct) == pytest.approx(np.mean(risks), abs=1e-12)
+
+
+def test_aurc_of_the_best_and_of_no_score():
+    correct = np.arange(1000) < 900
+    assert openset.aurc(np.ones(1000), correct) == pytest.approx(0.1)
+    best = openset.aurc(~correct * 1.0, correct)
+    # Geifman, Uziel, El-Yaniv 2019: r + (1 − r) log(1 − r) at error rate r, for many pictures
+    assert best == pytest.approx(0.1 + 0.9 * np.log(0.9), abs=1e-3)
+    assert best < openset.aurc(np.ones(1000), correct) < openset.aurc(correct * 1.0, correct)
+
+
+def test_wrong_pictures_of_risk_are_told():
+    for metric in (openset.risk_coverage, openset.aurc):
+        with pytest.raises(ValueError, match="1 NaN or infinite of 2 picture scores"):
+            metric([0.0, np.nan], [True, False])
+        with pytest.raises(ValueError, match=r"correct of shape \(1,\) for 2"):
+            metric([0.0, 1.0], [True])
+
+
 def test_ties_are_why_not_to_walk_one_at_a_time():
     rng = np.random.default_rng(0)
     known, unknown, correct = rng.normal(size=300), rng.normal(1, size=200), rng.random(300) < 0.8
@@ -121,6 +197,9 @@ def test_100_000_scores_are_quick():
         lambda: openset.auroc(known, unknown),
         lambda: openset.fpr_at_tpr(known, unknown),
         lambda: openset.oscr(known, correct, unknown),
+        lambda: openset.aupr(known, unknown),
+        lambda: openset.aurc(known, correct),
+        lambda: openset.risk_coverage(known, correct),
     ):
         taken = []
         for _ in range(3):
@@ -164,7 +243,7 @@ WRONG_ANSWERS = [
 @pytest.mark.parametrize(("change", "complaint"), WRONG, ids=[words[:40] for _, words in WRONG])
 def test_wrong_scores_are_told(change, complaint):
     given = GOOD | change
-    for metric in (openset.roc, openset.auroc, openset.fpr_at_tpr):
+    for metric in (openset.roc, openset.auroc, openset.fpr_at_tpr, openset.aupr):
         with pytest.raises(ValueError, match=complaint):
             metric(given["known"], given["unknown"])
     for metric in (openset.oscr, openset.oscr_curve):

@@ -17,6 +17,7 @@ SCORES = {
     "max_logit": lambda logits, **_: openset.max_logit(logits),
     "entropy": openset.entropy,
     "energy": openset.energy,
+    "gen": lambda logits, **_: openset.gen(logits),
 }
 
 
@@ -34,6 +35,33 @@ def test_scores_are_those_of_scipy(scale, temperature):
     np.testing.assert_allclose(openset.max_softmax(z, temperature=temperature), 1 - p.max(axis=1), atol=1e-12)
     np.testing.assert_allclose(openset.entropy(z, temperature=temperature), scipy.stats.entropy(p, axis=1), atol=1e-12)
     np.testing.assert_allclose(openset.energy(z, temperature=temperature), free, rtol=1e-12)
+
+
+@pytest.mark.parametrize("gamma", [0.1, 0.5, 1, 3])
+@pytest.mark.parametrize("largest", [1, 4, 10, 100])
+def test_gen_is_the_sum_that_it_says(gamma, largest):
+    p = np.sort(scipy.special.softmax(logits().numpy(), axis=1))[:, ::-1][:, :largest]
+    np.testing.assert_allclose(
+        openset.gen(logits(), gamma=gamma, largest=largest), (p * (1 - p)) ** gamma @ np.ones(p.shape[1])
+    )
+
+
+def test_gen_with_gamma_1_is_one_minus_the_sum_of_squares():
+    """Σ p(1 − p) = 1 − Σ p²: Gini's impurity."""
+    z = logits()
+    assert torch.allclose(openset.gen(z, gamma=1), 1 - openset.softmax(z).square().sum(dim=1))
+
+
+def test_gen_keeps_the_order_where_probabilities_round_to_one():
+    first, second, third = openset.gen(torch.tensor([[700.0, 0.0], [50.0, 0.0], [40.0, 0.0]])).tolist()
+    assert 0 < first < second < third
+    assert third == pytest.approx(2 * math.exp(-4))
+
+
+@pytest.mark.parametrize("settings", [{"gamma": 0}, {"gamma": math.nan}, {"largest": 0}])
+def test_wrong_settings_of_gen_are_told(settings):
+    with pytest.raises(ValueError, match="wanted a number above 0, and 1 class or more"):
+        openset.gen(torch.zeros(1, 2), **settings)
 
 
 def test_scores_are_those_of_torch():
@@ -60,7 +88,7 @@ def test_extreme_logits_give_finite_scores(score, temperature):
 
 def test_softmax_and_what_is_made_of_it_stay_where_all_logits_are_shifted():
     z = logits().round(decimals=1)
-    for score in (openset.softmax, openset.max_softmax, openset.entropy):
+    for score in (openset.softmax, openset.max_softmax, openset.entropy, openset.gen):
         assert torch.allclose(score(z), score(z - 1e4), rtol=1e-9)
     assert torch.allclose(openset.energy(z - 1e4), openset.energy(z) + 1e4)
     assert torch.allclose(openset.max_logit(z - 1e4), openset.max_logit(z) + 1e4)

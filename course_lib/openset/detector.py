@@ -1,0 +1,129 @@
+"""The one form that all detectors of the unknown have: `fit` on the known, then `score` anything."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Self
+
+import torch
+from torch import Tensor
+
+_AT_ONCE = 4096  # pictures: 1,280 features of these, in float64, are 42 MB
+
+
+@dataclass(eq=False)
+class Detector(ABC):
+    """Settings at the start, `fit` on known training pictures, `score` for new ones.
+
+    A subclass gives `_fit` and `_score`, and may trust that what they get has been checked.
+
+    >>> from course_lib.openset import Energy
+    >>> features = logits = torch.eye(2)
+    >>> Energy().fit(features, logits, torch.tensor([0, 1])).score(features, 0 * logits).exp().tolist()
+    [0.5, 0.5]
+    """
+
+    _sizes: tuple[int, int] | None = field(default=None, init=False, repr=False)  # (D, K) of what it was fitted on
+
+    def fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> Self:
+        """Learn what the known looks like.
+
+        Args:
+            features: float [N, D], what the last layer gets, of known training pictures.
+            logits: float [N, K], what it gives for them.
+            labels: int64 [N], 0 to K − 1, of at least two classes.
+
+        Raises:
+            ValueError: NaN, no pictures, lengths that differ, one class; features that are the same for all pictures.
+        """
+        features, logits = _checked_pair(self, features, logits)
+        labels = torch.as_tensor(labels).cpu()
+        n, k = logits.shape
+        if n == 0:
+            raise ValueError(f"{_name(self)} got no pictures to fit on; it wants known training pictures.")
+        if labels.shape != (n,) or labels.is_floating_point() or labels.dtype == torch.bool:
+            raise ValueError(
+                f"{_name(self)} got labels of {labels.dtype} {tuple(labels.shape)} for {n} pictures; it wants int64 "
+                f"[{n}], one each."
+            )
+        if labels.min() < 0 or labels.max() >= k:
+            raise ValueError(
+                f"{_name(self)} got labels {labels.min()} to {labels.max()} for {k} logits; it wants 0 to {k - 1}. "
+                "Fit on the known only."
+            )
+        if (labels == labels[0]).all():
+            raise ValueError(f"{_name(self)} got pictures of class {labels[0]} only; it wants two classes or more.")
+        self._sizes = None  # half fitted is not fitted
+        self._fit(features, logits, labels.long())
+        self._sizes = features.shape[1], k
+        return self
+
+    def score(self, features: Tensor, logits: Tensor) -> Tensor:
+        """How unknown each picture is: float64 [N], higher = more unknown.
+
+        Args:
+            features: float [N, D], as for `fit`.
+            logits: float [N, K].
+
+        Raises:
+            ValueError: before `fit`; NaN; lengths that differ, or other D or K than `fit` got.
+        """
+        if self._sizes is None:
+            raise ValueError(f"{_name(self)} was asked for scores before it was fitted; call fit(...) first.")
+        features, logits = _checked_pair(self, features, logits)
+        if (sizes := (features.shape[1], logits.shape[1])) != self._sizes:
+            raise ValueError(
+                f"{_name(self)} got {sizes[0]} features and {sizes[1]} logits a picture; it was fitted on "
+                f"{self._sizes[0]} and {self._sizes[1]}. Take them from the same network."
+            )
+        parts = zip(features.split(_AT_ONCE), logits.split(_AT_ONCE), strict=True)
+        return torch.cat([self._score(*part).double() for part in parts])
+
+    def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:  # noqa: B027
+        """Most scores of logits have nothing to learn."""
+
+    @abstractmethod
+    def _score(self, features: Tensor, logits: Tensor) -> Tensor:
+        """[N]; at most `_AT_ONCE` pictures at once."""
+
+
+def check_setting(what: Detector, good: bool, wanted: str, **setting: object) -> None:
+    """ValueError unless the setting is `good`."""
+    if not good:
+        got = ", ".join(f"{name}={value!r}" for name, value in setting.items())
+        raise ValueError(f"{_name(what)} got {got}; it wants {wanted}.")
+
+
+def check_varies(what: Detector, features: Tensor) -> None:
+    if (features == features[0]).all():
+        raise ValueError(
+            f"{_name(what)} got the same features for all {len(features)} pictures; it wants some that vary. Is the "
+            "layer the right one, or is the network dead?"
+        )
+
+
+def _checked_pair(what: Detector, features: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+    features, logits = (torch.as_tensor(x).detach().cpu() for x in (features, logits))
+    for name, x, least in (("features", features, 1), ("logits", logits, 2)):
+        if x.ndim != 2 or x.shape[1] < least or not x.is_floating_point():
+            raise ValueError(
+                f"{_name(what)} got {name} of {x.dtype} {tuple(x.shape)}; it wants floats, one row a picture, "
+                f"{least} or more in a row."
+            )
+        if not x.sum().isfinite() and not x.isfinite().all():  # the sum alone is ten times as fast, but may overflow
+            bad = int((~x.isfinite()).any(dim=1).sum())
+            raise ValueError(
+                f"{_name(what)} got {name} that are NaN or infinite in {bad} of {len(x)} pictures; it wants numbers. "
+                "Did the network's training diverge?"
+            )
+    if len(features) != len(logits):
+        raise ValueError(
+            f"{_name(what)} got features of {len(features)} pictures and logits of {len(logits)}; it wants both of "
+            "the same pictures."
+        )
+    return features, logits
+
+
+def _name(what: Detector) -> str:
+    return type(what).__name__
