@@ -118,7 +118,8 @@ QUIZ = Quiz(
             ],
         ),
         Question(
-            "Pixels from 0 to 1 have a mean well above 0. For one linear layer and plain gradient descent, what does subtracting it do?",
+            "Pixels from 0 to 1 have a mean well above 0. For one linear layer and plain gradient descent, what does "
+            "subtracting it do?",
             [
                 Option(
                     "Positive inputs make the gradients explode from layer to layer.",

@@ -564,7 +564,8 @@ inside_guess
 
 # %%
 inside = {k: scratch[k] for k in lab.INSIDE_TOO}
-ahead = inside[list(inside)[0]].mean - inside[list(inside)[1]].mean
+ours, divided, _ = (s.mean for s in inside.values())
+ahead = ours - divided
 inside_guess.compare(inside_guess.options[3 - sum(ahead > g for g in (0.01, 0.03, 0.1))])
 print(trials.verdicts("normalise_before_norm"))
 figures.dots(inside, title="AdamW, 8 epochs, 3,000 pictures, batch normalization inside")
