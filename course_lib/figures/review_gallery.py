@@ -193,7 +193,9 @@ class ReviewGallery:
             button.tooltip = f"{name} no. {row}"
             button.on_click(self._clicked(row, name, choice, state))
             buttons.append(button)
-        return ipywidgets.VBox([picture, told, choice, ipywidgets.HBox(buttons), state])
+        return ipywidgets.VBox(
+            [picture, told, choice, ipywidgets.HBox(buttons), state], layout=ipywidgets.Layout(width="168px")
+        )
 
     def _clicked(self, row: int, decision: str, choice, state) -> Callable:
         def click(_button) -> None:
