@@ -26,12 +26,15 @@ lab: venv ## open the course in JupyterLab (LAB_ARGS="--no-browser --port 8890" 
 	@as_root=; test "$$(id -u)" != 0 || as_root=--allow-root; \
 	exec $(PY) -m jupyterlab lessons/00_start_here.ipynb $$as_root $(LAB_ARGS)
 
+SUITE = -n 2 --dist loadfile tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
+
 check: venv ## ruff and the unit tests, no notebooks, no browser: under 90 s
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PYTEST) -n 2 --dist loadfile --doctest-modules course_lib tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
+	$(PYTEST) $(SUITE) -m "not slow" --doctest-modules course_lib
 
-test: check ## everything: check, then each lesson run and compared, then a real browser
+test: check ## everything: check, the slow tests, then each lesson run and compared, then a real browser
+	$(PYTEST) $(SUITE) -m slow
 	$(PYTEST) tests/lessons
 	$(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout 900 lessons/[0-9][0-9]_*.ipynb
 	$(PYTEST) -rs tests/browser

@@ -153,6 +153,7 @@ def test_that_classifier_would_notice():
 
 
 @each_reason
+@pytest.mark.slow
 def test_a_small_network_learns_it(reason):
     train, test = data.planted(reason, 500, seed=8)[0], data.planted(reason, 100, seed=9)[0]
     model = SmallCNN(batch_norm=True, preprocessing=Standardize.fitted(train), seed=0)

@@ -43,6 +43,7 @@ def test_nothing_is_found_where_nothing_is_wrong(name, pictures):
 
 
 @pytest.mark.parametrize("name", DIAGNOSES)
+@pytest.mark.slow
 def test_planted_cause_is_named_first(name, pictures):
     first = CASES[name].diagnose(*pictures).findings[0]
     assert first.cause.startswith(DIAGNOSES[name]), str(first)

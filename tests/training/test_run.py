@@ -108,6 +108,7 @@ trained(pictures, checkpoint=sys.argv[2])
 """
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_a_checkpoint_loses_one_epoch_at_most(two_greys, tmp_path):
     torch.save(two_greys.images, tmp_path / "pictures.pt")
     command = [sys.executable, "-c", KILLED, str(tmp_path / "pictures.pt"), str(tmp_path / "run.pt")]

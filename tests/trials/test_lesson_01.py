@@ -75,6 +75,7 @@ def test_margin_is_the_distance_along_the_best_line():
 
 @pytest.mark.filterwarnings("ignore:You are using a softmax", "ignore:__array__ implementation")
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "colour_spaces"])
+@pytest.mark.slow
 def test_every_experiment_can_be_run_anew_on_a_small_scale(name, monkeypatch):
     """One variant of each, with few pictures: that the code runs, not what it finds."""
     experiment = trials.find(name)

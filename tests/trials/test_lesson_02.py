@@ -141,6 +141,7 @@ def test_roads_are_the_middle_of_highways_and_rivers(eurosat):
 
 @pytest.mark.filterwarnings("ignore::course_lib.data.StandInWarning")
 @pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.slow
 def test_every_experiment_can_be_run_anew_on_a_small_scale(name, monkeypatch, two_greys):
     """With 100 grey pictures of two classes: that the code runs, not what it finds."""
     large = two_greys.changed(lambda images: images.repeat_interleave(3, -1).repeat_interleave(3, -2))

@@ -50,6 +50,7 @@ def test_the_cost_figure_has_all_pretrained_networks():
 
 
 @pytest.mark.filterwarnings("ignore::course_lib.data.StandInWarning")
+@pytest.mark.slow
 def test_every_experiment_can_be_run_anew_on_a_small_scale(monkeypatch, two_greys):
     """With 200 pictures of two classes in place of EuroSAT, on one thread: that the code runs, not what it finds."""
     # As large as EuroSAT's: SqueezeNet's real weights, where this machine has them, have no layer left for less.

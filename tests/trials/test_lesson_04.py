@@ -83,6 +83,7 @@ def test_the_test_in_order_of_class_asks_the_same_pictures(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore::course_lib.data.StandInWarning")
 @pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.slow
 def test_every_experiment_can_be_run_anew_on_a_small_scale(name, monkeypatch, two_greys):
     """With 100 grey pictures of two classes: that the code runs, not what it finds."""
     large = two_greys.changed(lambda images: images.repeat_interleave(3, -1).repeat_interleave(3, -2))

@@ -196,6 +196,7 @@ def small_networks(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore::course_lib.data.StandInWarning")
+@pytest.mark.slow
 def test_every_experiment_can_be_run_anew_on_a_small_scale(small_networks):
     for name, experiment in EXPERIMENTS.items():
         some = list(experiment.variants)[:: max(1, len(experiment.variants) // 3)]

@@ -160,6 +160,7 @@ def small(monkeypatch):
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.slow
 def test_every_experiment_can_be_run_anew_on_a_small_scale(name, small):
     for variant in EXPERIMENTS[name].variants:
         found = EXPERIMENTS[name].small()[variant].task(0).measure()

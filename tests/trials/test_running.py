@@ -89,6 +89,7 @@ def test_nothing_to_do_is_refused(wrong):
 # --- other processes ---
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_gives_and_share_the_cores(tmp_path, monkeypatch):
     monkeypatch.setattr(running, "cpu_count", lambda: 6)
     pretend.trial().fill(seeds=6, jobs=2, folder=tmp_path / "runs")
@@ -115,6 +116,7 @@ pretend.trial(slow).fill(seeds=1000, folder=Path(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 def test_a_kill_loses_the_runs_in_flight_and_no_others(tmp_path):
     with subprocess.Popen([sys.executable, "-c", KILLED, tmp_path], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
@@ -139,6 +141,7 @@ def cluster():
         yield started
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_what_this_process_gives(cluster, tmp_path):
     pretend.trial().fill(seeds=6, scheduler=cluster.scheduler_address, folder=tmp_path)
     assert values(tmp_path) == EXPECTED
