@@ -65,24 +65,33 @@ def _difference(ax, found: Outcome, scale: float) -> None:
     ax.set_title(verdict.word, fontsize=10)
 
 
-def lines(curves: Mapping[str, Mapping[float, Summary]], *, xlabel: str, title: str = "") -> Drawing:
-    """Mean over seeds against a number on a logarithmic axis, with a band from lowest to highest; values in %."""
+def lines(
+    curves: Mapping[str, Mapping[float, Summary]],
+    *,
+    xlabel: str,
+    ylabel: str = "test accuracy in %",
+    title: str = "",
+    band: bool = True,
+) -> Drawing:
+    """Mean over seeds against a number on a logarithmic axis; values in %. `band`: from lowest to highest, too; leave
+    it out where curves lie close, or nobody sees which band is whose."""
     with drawing(8, 4) as (f, ax):
         for (name, points), colour, marker in zip(curves.items(), PALETTE, MARKERS, strict=False):
             x = sorted(points)
             low, high = [100 * points[v].low for v in x], [100 * points[v].high for v in x]
             ax.plot(x, [100 * points[v].mean for v in x], color=colour, marker=marker, label=name)
-            ax.fill_between(x, low, high, color=colour, alpha=0.2)
+            if band:
+                ax.fill_between(x, low, high, color=colour, alpha=0.2)
         every = [s for points in curves.values() for s in points.values()]
-        ax.set(xlabel=xlabel, ylabel="test accuracy in %", title=title, xscale="log")
+        ax.set(xlabel=xlabel, ylabel=ylabel, title=title, xscale="log")
         at = sorted({v for points in curves.values() for v in points})
         ax.set_xticks(at, [f"{v:g}" for v in at])
         ax.set_xticks([], minor=True)
-        base = f"mean and range over {_base(every)}"
+        base = f"{'mean and range' if band else 'mean'} over {_base(every)}"
         ax.set_title(f"{title}\n{base}" if title else base, fontsize=10)
         ax.legend(frameon=False)
     told = "; ".join(f"{name}: {_listed(points)}" for name, points in curves.items())
-    return Drawing(f, f"{title}, against {xlabel}. {told}")
+    return Drawing(f, f"{title or ylabel}, against {xlabel}. {told}")
 
 
 def cost_against_accuracy(rows: Sequence[tuple[str, float, Summary]], *, xlabel: str) -> Drawing:

@@ -41,7 +41,7 @@ class Mahalanobis(Detector):
         _, index, sizes = labels.unique(return_inverse=True, return_counts=True)
         means = x.new_zeros(len(sizes), x.shape[1]).index_add_(0, index, x) / sizes[:, None]
         within = x - means[index]
-        covariance = within.T @ within / len(x)
+        covariance = _products(within) / len(x)
         covariance.diagonal().add_(self.ridge * covariance.diagonal().mean())
         root, failed = torch.linalg.cholesky_ex(covariance)
         if failed or not root.diagonal().min() > 0:
@@ -132,6 +132,16 @@ def _length_one(features: Tensor) -> Tensor:
     return x / x.norm(dim=1, keepdim=True).clamp(min=1e-12)
 
 
+def _products(x: Tensor) -> Tensor:
+    """xᵀx, by numpy: it knows that the result is symmetric, and so does half the work."""
+    return torch.from_numpy(x.numpy().T @ x.numpy())
+
+
+def _own_precision(features: Tensor) -> torch.dtype:
+    """The features' dtype, but at least float32: no more digits than the network's own, and half float64's time."""
+    return torch.promote_types(features.dtype, torch.float32)
+
+
 @dataclass(eq=False)
 class LastLayer(Detector):
     """A detector that knows the last layer: logits = features @ weight.T + bias.
@@ -161,15 +171,16 @@ class LastLayer(Detector):
                 f"{type(self).__name__} got weight {tuple(self.weight.shape)} for {features.shape[1]} features and "
                 f"{logits.shape[1]} logits; it wants ({logits.shape[1]}, {features.shape[1]})."
             )
-        some = slice(100)  # enough to notice another layer, or a ReLU in between
-        if not torch.allclose(self._logits(features[some]), logits[some].double(), rtol=0.01, atol=0.01):
+        some = features[:100].double()  # enough to notice another layer, or a ReLU in between
+        if not torch.allclose(self._logits(some), logits[:100].double(), rtol=0.01, atol=0.01):
             raise ValueError(
                 f"{type(self).__name__} got logits that are not features @ weight.T + bias; it wants the features "
                 "that the last layer gets, and that layer's weight and bias."
             )
 
     def _logits(self, features: Tensor) -> Tensor:
-        return features.double() @ self.weight.T + self.bias
+        dtype = _own_precision(features)
+        return features.to(dtype) @ self.weight.to(dtype).T + self.bias
 
 
 @dataclass(eq=False)
@@ -187,29 +198,31 @@ class ViM(LastLayer):
 
     directions: int | None = None
     _origin: Tensor | None = field(default=None, init=False, repr=False)  # [D]
-    _own: Tensor | None = field(default=None, init=False, repr=False)  # [D, directions], orthonormal
+    _others: Tensor | None = field(default=None, init=False, repr=False)  # [D, D − directions], orthonormal
     _alpha: float = field(default=0.0, init=False, repr=False)
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
         super()._fit(features, logits, labels)
         directions = self._directions(features.shape[1])
         self._origin = -torch.linalg.pinv(self.weight) @ self.bias
-        x = features.double() - self._origin
-        with threadpool_limits(1):  # one second; with two threads beside another busy process, twenty
-            self._own = torch.linalg.eigh(x.T @ x / len(x)).eigenvectors[:, -directions:]  # the largest come last
-        residual, length = self._residual(features).mean(), x.norm(dim=1).mean()
-        if residual < 1e-7 * length:
+        covariance = _products(features.double() - self._origin).numpy() / len(features)
+        with threadpool_limits(1):  # half a second; with two threads beside another busy process, many
+            values, vectors = np.linalg.eigh(covariance)  # the largest come last
+        outside = values[:-directions].sum() / values.sum()  # mean square of the residuals, as a share of all
+        if outside < 1e-12:
             raise ValueError(
-                f"ViM got features of {len(x)} pictures that vary in {directions} directions or fewer, so that nothing "
-                "is left outside; it wants more pictures, or fewer directions."
+                f"ViM got features of {len(features)} pictures that vary in {directions} directions or fewer, so that "
+                "nothing is left outside; it wants more pictures, or fewer directions."
             )
+        dtype = _own_precision(features) if outside > 1e-4 else torch.float64  # where little is left, digits are lost
+        self._origin, self._others = self._origin.to(dtype), torch.from_numpy(vectors[:, :-directions]).to(dtype)
         largest = logits.double().amax(dim=1).mean()
         if largest <= 0:
             raise ValueError(
                 f"ViM got largest logits of {largest:.3g} on average over the known; it wants them above 0, or what "
                 "lies outside would count as known. Add one number to the bias and all logits: no probability changes."
             )
-        self._alpha = float(largest / residual)
+        self._alpha = float(largest / self._residual(features).mean())
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
         return self._alpha * self._residual(features) + energy(logits)
@@ -221,9 +234,8 @@ class ViM(LastLayer):
         return directions
 
     def _residual(self, features: Tensor) -> Tensor:
-        x = features.double() - self._origin
-        inside = (x @ self._own).square().sum(dim=1)  # Pythagoras: half the work of projecting back
-        return (x.square().sum(dim=1) - inside).clamp(min=0).sqrt()
+        x = features.to(self._others.dtype) - self._origin
+        return (x @ self._others).norm(dim=1).double()
 
 
 @dataclass(eq=False)

@@ -21,7 +21,7 @@ from torchvision.transforms import v2
 
 from course_lib import data, features, models, training
 from course_lib.data import archive, download, standin
-from tests.bench import colour, figures, seeing
+from tests.bench import colour, figures, openset, seeing
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -147,6 +147,7 @@ def main() -> None:
     print(f"{training.device_name(torch.device('cpu'))}, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}\n")
     stand_in()
     colour.main()
+    openset.main()
     figures.main()
     if not data.available("eurosat"):
         print("The rest needs real EuroSAT: set COURSE_MIRROR, or run `course fetch eurosat`.")

@@ -208,6 +208,19 @@ def test_knn_keeps_no_more_than_it_should():
     assert not torch.equal(few.score(*NEW), fitted("k nearest", kept=50, seed=2).score(*NEW))
 
 
+@pytest.mark.parametrize("left", [1.0, 0.1, 1e-3])
+def test_vim_of_float32_has_five_digits_however_little_is_left_outside(left):
+    weight, _ = layer()
+    own = torch.linalg.qr(draw(D, 12, seed=6)).Q
+    features, new = ((x @ own @ own.T * (1 - left) + left * x).float() for x in (F, NEW[0]))
+    ours = openset.ViM(weight, torch.zeros(K), directions=12)
+    logits, its = features @ weight.float().T, new @ weight.float().T
+    expected = ours.fit(features.double(), logits, Y).score(new.double(), its)
+    assert ours._others.dtype == torch.float64
+    same(ours.fit(features, logits, Y).score(new, its), expected)
+    assert ours._others.dtype == (torch.float64 if left == 1e-3 else torch.float32)
+
+
 def test_vim_is_a_residual_of_pca_where_the_origin_is_the_mean():
     features, _, labels = pictures()
     weight, _ = layer()
