@@ -10,19 +10,30 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import circmean
-from sklearn.metrics import balanced_accuracy_score, recall_score, top_k_accuracy_score
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.metrics import balanced_accuracy_score, recall_score, roc_auc_score, top_k_accuracy_score
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import MinMaxScaler, StandardScaler, label_binarize, normalize
 from torch import nn
 from torchvision.transforms.v2 import functional as transforms
 
-from course_lib import exercises, explain, metrics
+from course_lib import exercises, explain, metrics, openset
 from course_lib.data import labels as data_labels
-from course_lib.exercises import Exercise, catalogue, lesson_01, lesson_02, lesson_03, lesson_04, lesson_06, lesson_07
+from course_lib.exercises import (
+    Exercise,
+    catalogue,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_06,
+    lesson_07,
+)
 from course_lib.models import convolution
 from course_lib.pixels import colour, colour_map
 from course_lib.training import decide, imbalance
 
-from . import unusual_01, unusual_02, unusual_04, unusual_06, unusual_07
+from . import unusual_01, unusual_02, unusual_04, unusual_05, unusual_06, unusual_07
 
 MODULES = [name for _, name, _ in pkgutil.iter_modules(exercises.__path__) if name.startswith("lesson_")]
 
@@ -109,6 +120,7 @@ UNUSUAL = {
     "lesson_03.review": [review_with_a_loop, review_in_numpy],
     "lesson_03.frozen": [frozen_by_layer, frozen_and_returned],
     **unusual_04.UNUSUAL,
+    **unusual_05.UNUSUAL,
     **unusual_06.UNUSUAL,
     **unusual_07.UNUSUAL,
 }
@@ -151,6 +163,7 @@ OTHERWISE_WRONG = [
     ("lesson_03.frozen", freeze_by_hand_and_train, "their statistics drift with each batch"),
     ("lesson_03.frozen", lambda model: model.eval(), "The head's dropout works: no, expected: yes."),
     *unusual_04.OTHERWISE_WRONG,
+    *unusual_05.OTHERWISE_WRONG,
     *unusual_06.OTHERWISE_WRONG,
     *unusual_07.OTHERWISE_WRONG,
 ]
@@ -161,6 +174,7 @@ NAMES = {
     "02": ["output_size", "weights_of_pair", "split_kernel", "receptive_field", "macs"],
     "03": ["recall", "statistics", "accuracy_at_two", "review", "frozen"],
     "04": ["standardize", "running_statistics", "minmax", "instance_norm", "undo"],
+    "05": ["energy", "surprise", "auroc", "threshold", "none_targets", "kth_nearest"],
     "06": ["cover", "grad_cam", "integrated_gradients", "energy_inside", "shuffle_patches"],
     "07": ["balanced_accuracy", "effective_weights", "adjust", "thresholds", "least_cost"],
 }
@@ -430,6 +444,78 @@ def test_undo_brings_every_byte_back():
     x = transforms.normalize(transforms.to_dtype(picture, torch.float32, scale=True), mean, std)
     assert torch.equal(lesson_04.undo.reference(x, torch.tensor(mean), torch.tensor(std)), picture)
     assert lesson_04.undo.reference(x, torch.tensor(mean), torch.tensor(std)).dtype == torch.uint8
+
+
+@pytest.mark.parametrize("scale", [1, 10_000])
+@pytest.mark.parametrize("temperature", [0.5, 1, 7])
+def test_energy_against_our_own(scale, temperature):
+    found = lesson_05.energy.reference(scale * SCORES, temperature)
+    assert torch.allclose(found.double(), openset.energy(scale * SCORES, temperature=temperature), rtol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1, 10, 30])
+def test_surprise_against_our_own(scale):
+    """Where the highest probability p rounds to 1 as well: there −log p is 1 − p."""
+    expected = -torch.log1p(-openset.max_softmax(scale * SCORES))
+    assert (expected > 0).all()
+    found = lesson_05.surprise.reference(scale * SCORES).double()
+    assert torch.allclose(found, expected, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 5])
+def test_auroc_against_scikit_learn(decimals):
+    known, unknown = SCORES[:200, 0].round(decimals=decimals), 1 + SCORES[200:, 0].round(decimals=decimals)
+    expected = roc_auc_score([0] * 200 + [1] * 100, torch.cat([known, unknown]))
+    assert lesson_05.auroc.reference(known, unknown).item() == pytest.approx(expected)
+    assert lesson_05.auroc.reference(known, unknown).item() == pytest.approx(openset.auroc(known, unknown))
+
+
+@pytest.mark.parametrize("per_mille", [10, 50, 100, 300, 550])
+def test_threshold_keeps_its_promise_and_is_the_smallest_that_does(per_mille):
+    """A new score falls into each of the n + 1 gaps equally often, and n + 1 − k of these are above the k-th."""
+    for n in range(1, 121):
+        above = [n + 1 - k for k in range(1, n + 1) if 1000 * (n + 1 - k) <= per_mille * (n + 1)]
+        scores = torch.randperm(n, generator=torch.Generator().manual_seed(n)).double()
+        found = float(lesson_05.threshold.reference(scores, per_mille / 1000))
+        assert found == (n - max(above) if above else float("inf"))
+        if above:
+            assert found == openset.without_unknowns(scores, rejected=per_mille / 1000)
+        else:
+            with pytest.raises(ValueError, match="it wants"):
+                openset.without_unknowns(scores, rejected=per_mille / 1000)
+
+
+@pytest.mark.parametrize("case", lesson_05.threshold.cases, ids=lambda case: case.note)
+def test_no_two_scores_are_alike_and_no_rank_is_nearly_whole(case):
+    """Else a right answer could be told that it is wrong, or a wrong one that it is right."""
+    scores, rejected = case.arguments
+    assert (scores.sort().values.diff() > 0.02).all()
+    assert 0.04 < (len(scores) + 1) * (1 - rejected) % 1 < 0.96
+
+
+def test_none_targets_against_scikit_learn():
+    found = lesson_05.none_targets.reference(LABELS - 1, 4)
+    assert found.is_floating_point()
+    assert torch.equal(found, torch.from_numpy(label_binarize(LABELS - 1, classes=range(4))).float())
+
+
+@pytest.mark.parametrize("k", [1, 4, 100])
+def test_kth_nearest_against_scikit_learn_and_our_own(k):
+    known, pictures = 2 + SCORES[:100], 2 + SCORES[100:]
+    rows = NearestNeighbors(n_neighbors=k).fit(normalize(known)).kneighbors(normalize(pictures))[0]
+    found = lesson_05.kth_nearest.reference(known.double(), pictures.double(), k)
+    assert found.numpy() == pytest.approx(rows[:, -1], rel=1e-4)
+    detector = openset.KNN(k=k).fit(known, known, LABELS[:100])
+    assert found.numpy() == pytest.approx(detector.score(pictures, pictures).numpy(), rel=1e-4)
+
+
+def test_what_the_quiz_of_lesson_05_works_out():
+    logits = torch.tensor([[-92.0] + 9 * [-100.0]])
+    assert openset.softmax(logits).amax().item() == pytest.approx(0.997, abs=5e-4)
+    two = torch.tensor([[4.0, 2.0, -10.0], [4.0, 1.0, 1.0]])
+    highest = [openset.softmax(two, temperature=t).amax(dim=1).numpy().round(2).tolist() for t in (1, 5)]
+    assert highest == [[0.88, 0.91], [0.58, 0.48]]
+    assert openset.auroc([0, 1], [0, 2]) == (1 / 2 + 2) / 4  # of four pairs one is a tie, one is wrong
 
 
 @pytest.mark.parametrize(("top", "left", "size"), [(2, 3, 4), (-2, 5, 4), (6, -1, 3), (-9, 0, 4), (-1, -1, 20)])
