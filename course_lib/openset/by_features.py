@@ -74,7 +74,7 @@ class RelativeMahalanobis(Mahalanobis):
     this divided by N, and with another ridge.
     """
 
-    _between: Tensor | None = field(default=None, init=False, repr=False)  # [classes, D]
+    _onto: Tensor | None = field(default=None, init=False, repr=False)  # [D, 2 · classes]
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
         super()._fit(features, logits, labels)
@@ -82,11 +82,14 @@ class RelativeMahalanobis(Mahalanobis):
         # Woodbury its inverse is 1 − UᵀS⁻¹U, S = 1 + UUᵀ: a system of K numbers instead of one of D.
         u = self._means * self._shares.sqrt()[:, None]
         root = torch.linalg.cholesky(torch.eye(len(u), dtype=u.dtype) + u @ u.T)
-        self._between = torch.linalg.solve_triangular(root, u, upper=False)
+        between = torch.linalg.solve_triangular(root, u, upper=False)
+        # ‖z‖² stands in both distances, and is gone: what is left are products of z = R⁻¹(x − mean) with 2K vectors v.
+        # vᵀR⁻¹ can be had once, here, and no picture has to be whitened.
+        self._onto = torch.linalg.solve_triangular(self._root.T, torch.cat([self._means, between]).T, upper=True)
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
-        z = self._whitened(features)
-        return self._to_nearest(z) + (z @ self._between.T).square().sum(dim=1)  # ‖z‖² stands in both, and is gone
+        to_means, within = ((features.double() - self._mean) @ self._onto).chunk(2, dim=1)
+        return (self._means.square().sum(dim=1) - 2 * to_means).amin(dim=1) + within.square().sum(dim=1)
 
 
 @dataclass(eq=False)
