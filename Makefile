@@ -15,11 +15,11 @@ PYTEST := $(PY) -m pytest
 # The folder belongs to it: the course is installed as a link, which breaks where the folder is moved.
 DIGEST := $(shell { cat requirements.txt pyproject.toml; pwd; } | cksum)
 
-.PHONY: help lab test check lessons bench pins venv
+.PHONY: help lab test check lessons book bench pins venv test-colab release
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 # A server does not start for root without being told to; in a container everybody is root.
 lab: venv ## open the course in JupyterLab (LAB_ARGS="--no-browser --port 8890" is passed on)
@@ -43,6 +43,18 @@ lessons: venv ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="03 --
 	$(PY) lessons/make.py $(LESSONS)
 	$(PY) lessons/overview.py
 	$(PY) lessons/teaching.py
+
+test-colab: venv ## the lessons on a hosted notebook's older packages, Python 3.13 (LESSONS="00 04")
+	$(PY) -m tests.colab $(LESSONS)
+
+release: venv ## the wheel in dist/, tried: it alone runs lesson 0
+	$(PY) -m tests.release
+
+# It is kept between calls and only what has changed is read again; -W: a warning is an error.
+book: venv ## the book in book/_build/html: every lesson as stored, figures alive, no server needed
+	@mkdir -p book/_build/source
+	$(PY) -m sphinx -q -W --keep-going -c book -d book/_build/doctrees book/_build/source book/_build/html
+	@echo "Open book/_build/html/index.html"
 
 bench: venv ## the speeds that the issues promise, each beside its peer
 	$(PY) -m tests.bench

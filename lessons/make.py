@@ -27,6 +27,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from course_lib.cli import links
+
 LESSONS = Path(__file__).resolve().parent
 CELL_SECONDS = 15 * 60  # longer than this and the cell hangs
 LESSON_SECONDS = 5 * 60  # a lesson may take this long, on two cores with a warm cache
@@ -46,7 +48,8 @@ def read_twin(twin: Path) -> NotebookNode:
     """The notebook that `twin` describes: no outputs yet, normal metadata, cell ids that stay.
 
     An id is a digest of the cell's type and source, so that a diff of the notebook shows the cells that
-    changed and no others. Cells that are the same count: 1f0c…, 1f0c…-2.
+    changed and no others. Cells that are the same count: 1f0c…, 1f0c…-2. Behind the title stand the two cells
+    that all lessons have (`course_lib.cli.links`); no twin holds them, and their ids are their own.
     """
     notebook = jupytext.read(twin, fmt="py:percent")
     seen: Counter[str] = Counter()
@@ -55,12 +58,23 @@ def read_twin(twin: Path) -> NotebookNode:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
         seen[digest] += 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+    titled = bool(notebook.cells) and notebook.cells[0].cell_type == "markdown"
+    notebook.cells[titled:titled] = _same_in_all(twin)
     notebook.metadata = NotebookNode(
         kernelspec={"name": "python3", "display_name": "Python 3", "language": "python"},
         language_info={"name": "python"},
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
+
+
+def _same_in_all(twin: Path) -> list[NotebookNode]:
+    """The link to Colab, and the cell that makes a Colab machine ready."""
+    cells = nbformat.from_dict(links.cells(links.known(), f"{twin.stem}.ipynb"))
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return cells
 
 
 def out_of_step(twin: Path, notebook: Path) -> str:
@@ -170,8 +184,13 @@ def _keep_outputs(lesson: NotebookNode, notebook: Path) -> None:
     stored = nbformat.read(notebook, as_version=4).cells if notebook.is_file() else []
     known = {cell.get("id"): cell for cell in stored if cell.cell_type == "code"}
     for count, cell in enumerate(_code(lesson), start=1):
-        if (old := known.get(cell.id)) and old.execution_count is not None:
+        if cell.id == links.SETUP_ID:
+            cell.execution_count = count  # outside Colab it does nothing, so there is nothing to run it for
+        elif (old := known.get(cell.id)) and old.execution_count is not None:
             cell.outputs, cell.execution_count = old.outputs, count
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = count
 
 
 def _clean(lesson: NotebookNode) -> None:

@@ -26,8 +26,10 @@ _TEMPLATE = """{% extends 'lab/index.html.j2' %}
 
 
 def revive(lesson: NotebookNode) -> int:
-    """Put each figure's live form in the place of its picture; returns how many there were."""
+    """Put each figure's live form in the place of its picture, in a copy for reading; returns how many there were."""
     count = 0
+    # The set-up cell makes a Colab machine ready; on a page it would only ask what it is for.
+    lesson.cells = [cell for cell in lesson.cells if "setup" not in cell.metadata.get("tags", [])]
     for cell in lesson.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})

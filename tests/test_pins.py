@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -16,34 +16,14 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Versions in Google Colab's GPU runtime on 2026-08-19 (googlecolab/backend-info, a724079; Python 3.13).
-# A hosted notebook must be able to run the course on what it has: another torch takes minutes to install.
-HOSTED_2026_08_19 = {
-    "anywidget": "0.9.21",
-    "filelock": "3.32.3",
-    "h5py": "3.16.0",
-    "ipywidgets": "7.7.1",
-    "joblib": "1.5.3",
-    "keras": "3.13.2",
-    "matplotlib": "3.10.0",
-    "numpy": "2.1.3",
-    "pillow": "11.3.0",
-    "requests": "2.32.4",
-    "safetensors": "0.8.0",
-    "scikit-learn": "1.6.1",
-    "scipy": "1.16.3",
-    "threadpoolctl": "3.6.0",
-    "torch": "2.11.0",
-    "torchvision": "0.26.0",
-    "tqdm": "4.67.3",
-    "typer": "0.27.1",
-}
 # The issue's own floor, below which no bound may be raised.
 FLOOR = {"torch": "2.6", "numpy": "2.0", "ipywidgets": "7.7", "keras": "3.8", "matplotlib": "3.10"}
 
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 REQUIREMENTS = (ROOT / "requirements.txt").read_text()
+# A hosted notebook must be able to run the course on what it has: another torch takes minutes to install.
+COLAB = (ROOT / "tests" / "colab" / "pins.txt").read_text()
 
 
 def by_name(lines: Iterable[str]) -> dict[str, Requirement]:
@@ -70,7 +50,7 @@ def more_than_a_lower_bound(requirement: Requirement) -> bool:
 
 def addresses(text: str) -> list[str]:
     """Lines that name where packages come from. That is for each machine's own settings to say."""
-    return re.findall(r".*(?:https?:|--index-url|--extra-index-url|--find-links|-i ).*", text)
+    return re.findall(r".*(?:https?:(?!//127\.0\.0\.1)|--index-url|--extra-index-url|--find-links|-i ).*", text)
 
 
 def test_every_pin_is_exact():
@@ -95,15 +75,35 @@ def test_direct_dependency_is_pinned_within_its_bound(name):
     assert bound.specifier.contains(version), f"{pinned[name]} does not satisfy {bound}: make pins"
 
 
-@pytest.mark.parametrize("file", ["pyproject.toml", "requirements.txt", "environment.yml"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "pyproject.toml", "requirements.txt", "environment.yml", "tests/colab/pins.txt", "Dockerfile",
+        ".pre-commit-config.yaml", "Makefile", ".ci/run",
+    ],
+)  # fmt: skip
 def test_no_file_says_where_packages_come_from(file):
     assert addresses((ROOT / file).read_text()) == []
 
 
+def too_high(runtime: Mapping[str, Requirement], hosted: Mapping[str, Requirement]) -> list[str]:
+    """Dependencies that a hosted notebook does not have, or has in a version below our bound."""
+    versions = {name: str(pin.specifier).removeprefix("==") for name, pin in hosted.items()}
+    return [str(r) for name, r in runtime.items() if not (name in versions and r.specifier.contains(versions[name]))]
+
+
 def test_a_hosted_notebooks_older_set_satisfies_the_bounds():
-    assert set(RUNTIME) <= set(HOSTED_2026_08_19), "look up the hosted version of the new dependency"
-    too_high = [str(r) for n, r in RUNTIME.items() if not r.specifier.contains(HOSTED_2026_08_19[n])]
-    assert too_high == []
+    assert loose(COLAB) == []
+    assert too_high(RUNTIME, by_name(map(str, pins(COLAB)))) == []
+
+
+def test_the_colab_set_is_colabs():
+    """With TensorFlow beside it Keras would behave otherwise; what only our own set has must not be needed."""
+    hosted = by_name(map(str, pins(COLAB)))
+    versions = {"ipython": "7.34.0", "ipywidgets": "7.7.1", "numpy": "2.1.3", "torch": "2.11.0"}
+    assert {name: str(hosted[name].specifier).removeprefix("==") for name in versions} == versions
+    assert not {"tensorflow", "captum", "kornia", "torchmetrics", "distributed", "jupyterlab"} & set(hosted)
+    assert re.search(r"commit \w{7} of 2026-\d\d-\d\d", COLAB)
 
 
 @pytest.mark.parametrize(("name", "version"), FLOOR.items())
@@ -123,7 +123,43 @@ def test_environment_installs_the_pins_and_the_course():
     assert PROJECT["requires-python"] == ">=3.11"
 
 
+def docker_faults(text: str) -> list[str]:
+    """What a Dockerfile for a class must not lack."""
+    steps = re.sub(r"\\\n", " ", "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#")))
+    wanted = {
+        r"^FROM python:3\.1[123]-slim$": "a slim Python that the course is tested on",
+        r"^RUN .*pip install -r requirements\.txt$": "the pins",
+        r"^RUN pip install --no-deps --no-build-isolation -e \.$": "the course, without its dependencies",
+        r"^USER (?!root|0)\w+$": "a user who is not root",
+        r"^HEALTHCHECK .*CMD": "a health check",
+        r"^CMD \[": "a start command in exec form, which hears the signal to stop",
+    }
+    found = [f"lacks {what}" for pattern, what in wanted.items() if not re.search(pattern, steps, re.MULTILINE)]
+    users = re.findall(r"^USER (\S+)", steps, re.MULTILINE)
+    return found + (["ends as root"] if users and users[-1] in ("root", "0") else [])
+
+
+def test_dockerfile_has_the_pins_a_user_and_a_health_check():
+    assert docker_faults((ROOT / "Dockerfile").read_text()) == []
+
+
+def test_what_a_dockerfile_lacks_is_found():
+    good = (ROOT / "Dockerfile").read_text()
+    for line, told in (("USER", "not root"), ("HEALTHCHECK", "health check"), ("FROM", "slim"), ("CMD", "start")):
+        without = "\n".join(row for row in good.splitlines() if not row.startswith(line))
+        assert any(told in fault for fault in docker_faults(without)), told
+    assert "ends as root" in docker_faults(good + "\nUSER root\n")
+    assert docker_faults(good.replace("-r requirements.txt", "torch")) == ["lacks the pins"]
+
+
+def test_dockerignore_keeps_environments_and_data_out():
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {".git", ".venv*", "datasets/downloads", "datasets/cache"} <= set(ignored)
+    assert not {"lessons", "evidence", "datasets", "course_lib", "requirements.txt"} & set(ignored)
+
+
 def test_these_checks_can_fail():
+    assert too_high(by_name(["numpy>=2.5", "new>=1"]), by_name(["numpy==2.1.3"])) == ["numpy>=2.5", "new>=1"]
     assert loose("# a comment\ntorch>=2.6\nnumpy==2.*\nscipy==1.17.1\n") == ["torch>=2.6", "numpy==2.*"]
     assert more_than_a_lower_bound(Requirement("numpy>=2,<3"))
     assert more_than_a_lower_bound(Requirement("numpy==2.4"))

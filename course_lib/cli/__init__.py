@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from . import doctor, study, trials
+from . import doctor, links, study, trials
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="What does a CNN see? An open course.")
 
@@ -24,9 +24,11 @@ _WORD = {True: "ok", None: "note", False: "FAULT"}
 
 
 @app.command("doctor")
-def print_report() -> None:
+def print_report(
+    offline: Annotated[bool, typer.Option("--offline", help="prove that lessons run without a network")] = False,
+) -> None:
     """Say whether this machine can run the lessons, and which command mends what is missing."""
-    findings = doctor.report()
+    findings = doctor.report(offline=offline)
     width = max(len(finding.topic) for finding in findings)
     for finding in findings:
         word = typer.style(f"{_WORD[finding.ok]:5}", fg=_STYLE[finding.ok])
@@ -38,15 +40,39 @@ def print_report() -> None:
 
 
 @app.command()
-def fetch(name: Annotated[str, typer.Argument(help="as `course doctor` lists it, such as eurosat")]) -> None:
-    """Get a data set or a file of weights onto this machine."""
+def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="of the doctor's list; all that lessons use")] = None,
+) -> None:
+    """Get pictures and weights into the data folder, verified. A download that broke off is taken up again."""
     from course_lib import data  # two seconds of imports that `course --help` should not wait for
 
+    failed = 0
+    for name in names or data.registry.for_lessons():
+        try:
+            typer.echo(f"{name} is here: {data.keep(name)}")
+        except data.DataError as error:  # the next one may be had
+            typer.echo(f"course fetch: {error}", err=True)
+            failed += 1
+    raise typer.Exit(code=1 if failed else 0)
+
+
+@app.command()
+def link(
+    repository: Annotated[str, typer.Argument(metavar="OWNER/REPO", help="the course's repository on GitHub")],
+    branch: Annotated[str, typer.Option(help="the branch whose lessons are opened")] = "main",
+    hub: Annotated[str, typer.Option(help="address of a JupyterHub: print the link for a class as well")] = "",
+) -> None:
+    """Make every link to Colab and Binder, and the wheel's address in the lessons, lead to a repository."""
     try:
-        typer.echo(f"{name} is here: {data.fetch(name)}")
-    except data.DataError as error:
-        typer.echo(f"course fetch: {error}", err=True)
+        made = links.checked(repository, branch)
+        changed = links.link(Path(__file__).resolve().parents[2], made)
+    except links.LinkError as error:
+        typer.echo(f"course link: {error}", err=True)
         raise typer.Exit(code=1) from None
+    typer.echo("\n".join(f"written: {path.name}" for path in changed) or "nothing to change")
+    typer.echo(f"Colab gets the course from {made.wheel}: `make release` builds it, upload it there.")
+    if hub:
+        typer.echo(f"For a class: {made.classroom(hub)}")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from . import links
+
 DISTRIBUTION = "what-does-a-cnn-see"
 WANTED_BYTES = 1_500_000_000  # EuroSAT's archive and cache, weights, cached features
 # Where the name to import is not the name to install.
@@ -39,17 +41,16 @@ class Finding:
     mend: str = ""
 
 
-# The lessons' own pictures and weights; the rest of the registry is for experiments of one's own.
-LESSONS_WANT = {"eurosat", "squeezenet1_1", "mobilenet_v2_035"}
-
-
-def report() -> list[Finding]:
+def report(*, offline: bool = False) -> list[Finding]:
     """Everything that the doctor found; never raises.
+
+    With `offline` the stand-in does not count as data: each file that a lesson uses must be here, byte for byte.
 
     >>> any(finding.topic == "Python" for finding in report())
     True
     """
-    return [finding for probe in PROBES for finding in _caught(probe)]
+    probes = [_data_without_a_network if offline and probe is _data else probe for probe in PROBES]
+    return [finding for probe in probes for finding in _caught(probe)]
 
 
 def ready(findings: list[Finding]) -> bool:
@@ -153,12 +154,33 @@ def _data() -> Iterator[Finding]:
         if item.where != "not here":
             yield Finding(item.name, value)
             continue
-        if item.name not in LESSONS_WANT:
+        if item.name not in data.registry.for_lessons():
             yield Finding(item.name, f"{item.kind}, not here ({_size(item.bytes)}); no lesson needs it")
             continue
         # Only a note: lessons go on with what the project generates and ships.
         value = f"{item.kind}, not here ({_size(item.bytes)}): lessons run on the stand-in"
         yield Finding(item.name, value, ok=None, mend=f"course fetch {item.name}")
+
+
+def _data_without_a_network() -> Iterator[Finding]:
+    from course_lib import data
+
+    for name in data.registry.for_lessons():
+        try:
+            data.verified(name)
+            yield Finding(name, "here, its digest compared")
+        except data.DataError:
+            value = "here, but not proven byte for byte" if data.available(name) else "not here"
+            yield Finding(name, value, ok=False, mend=f"course fetch {name}")
+
+
+def _links() -> Iterator[Finding]:
+    known = links.known()
+    if known.repository:
+        yield Finding("links", f"Colab and Binder open {known.repository}, branch {known.branch}")
+    else:
+        mend = "whoever publishes this copy: course link OWNER/REPO"
+        yield Finding("links", "to Colab and Binder: none, this copy has no public address", ok=None, mend=mend)
 
 
 def _disk() -> Iterator[Finding]:
@@ -182,7 +204,7 @@ def _disk() -> Iterator[Finding]:
         yield Finding("disk", value)
 
 
-PROBES = (_python, _course, _packages, _device, _widget_front_ends, _data, _disk)
+PROBES = (_python, _course, _packages, _device, _widget_front_ends, _data, _links, _disk)
 
 
 # --- small things ---

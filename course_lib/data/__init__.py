@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import h5py
 import numpy as np
 
 from . import archive, download, places, registry, standin
+from .drive import between_sessions
 from .duplicates import near_duplicates, perceptual_hash
 from .folder import from_folder
 from .imageset import ImageSet, Source
@@ -28,9 +30,9 @@ from .spectrograms import spectrograms
 from .video import Video, video
 
 __all__ = [
-    "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "far_unknowns", "fetch", "from_folder",
-    "load", "logos", "near_duplicates", "perceptual_hash", "places", "planted", "registry", "spectrograms", "status",
-    "video", "weights_file",
+    "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "between_sessions", "far_unknowns",
+    "fetch", "from_folder", "keep", "load", "logos", "near_duplicates", "perceptual_hash", "places", "planted",
+    "registry", "spectrograms", "status", "verified", "video", "weights_file",
 ]  # fmt: skip
 
 _STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": standin.eurosat_tiles}
@@ -77,6 +79,46 @@ def fetch(name: str) -> Path:
     if entry.kind == "weights":
         return weights_file(name)
     archive.open_or_build(entry)
+    return archive.cache_dir(entry)
+
+
+def keep(name: str) -> Path:
+    """Get `name` into the data folder itself, every byte of it verified; returns where it lies.
+
+    What is damaged is made or fetched again, and what only the mirror has is copied: the folder can go to a room
+    that has neither network nor mirror.
+    """
+    entry = registry.entry(name)
+    if entry.kind == "pictures":
+        archive.open_or_build(entry, verify=True)
+        return archive.cache_dir(entry)
+    found = weights_file(name)
+    kept = places.data_dir() / "downloads" / entry.file_name
+    if entry.shipped or found == kept:
+        return verified(name)
+    with download.writing(kept), places.replacing(kept) as part:
+        shutil.copyfile(found, part)
+    return verified(name)
+
+
+def verified(name: str) -> Path:
+    """Where `name` lies on this machine, its bytes compared with its digest now. Never touches the network.
+
+    Raises:
+        DataError: it is not here, or what is here is not what was promised.
+    """
+    entry = registry.entry(name)
+    if entry.shipped:
+        path = places.package(entry.shipped)
+        if not path.is_file() or (fault := download.wrong_digest(path, f"sha256:{entry.content}")):
+            raise DataError(f"{entry.title}: {fault if path.is_file() else 'missing'}; install the course again.")
+        return path
+    if entry.kind == "weights":
+        return download.locate(entry, lambda path: _weights_fault(path, entry), online=False)
+    if not archive.cache_dir(entry).is_dir():
+        return download.locate(entry, lambda path: archive.fault_in(path, entry), online=False)
+    if fault := archive.cache_fault(entry):
+        raise DataError(f"{fault}; `course fetch {name}` makes it again.")
     return archive.cache_dir(entry)
 
 

@@ -26,18 +26,22 @@ def cache_dir(entry: Entry) -> Path:
     return places.data_dir() / "cache" / f"{entry.name}-{entry.content[:12]}"
 
 
-def open_or_build(entry: Entry) -> ImageSet:
+def open_or_build(entry: Entry, *, verify: bool = False) -> ImageSet:
     """The real pictures of `entry`, from the cache, or decoded now from an archive that `locate` finds.
+
+    With `verify` every byte of the cache is looked at (a second), and a cache that is damaged is made again.
 
     Raises:
         DataError: no archive to be had, or the disk is full or read-only.
     """
     folder = cache_dir(entry)
-    if (cached := open_cache(entry)) is None:
+    cached = None if verify and cache_fault(entry) else open_cache(entry)
+    if cached is None:
         # Look for the archive before taking the lock: `locate` locks its own target.
         archive = locate(entry, lambda path: fault_in(path, entry))
         with writing(folder):
-            if (cached := open_cache(entry)) is None:  # else another kernel was faster
+            cached = None if verify and cache_fault(entry) else open_cache(entry)
+            if cached is None:  # else another kernel was faster
                 build_cache(archive, entry)
                 cached = open_cache(entry)
     return cached
@@ -51,17 +55,32 @@ def open_cache(entry: Entry) -> ImageSet | None:
         # "c", copy on write: processes share the pages, and no slip can write into the cache.
         store = torch.from_numpy(np.load(folder / "images.npy", mmap_mode="c"))
         labels = torch.from_numpy(np.load(folder / "labels.npy"))
+        named = {"name": entry.title, "fingerprint": entry.content, "names": about["names"]}
+        return ImageSet.of(store, labels, about["classes"], "real", **named)
     except (OSError, ValueError):
         return None
-    return ImageSet.of(
-        store,
-        labels,
-        about["classes"],
-        "real",
-        name=entry.title,
-        fingerprint=entry.content,
-        names=about["names"],
-    )
+
+
+def cache_fault(entry: Entry) -> str:
+    """What is wrong with the cache, or "": its bytes are compared with those that were decoded into it."""
+    folder = cache_dir(entry)
+    try:
+        wanted = json.loads((folder / "set.json").read_text(encoding="utf-8")).get("digest", "")
+        found = _cache_digest(folder)
+    except (OSError, ValueError) as error:
+        return f"{folder}: cannot be read ({error})"
+    if not wanted:
+        return f"{folder}: was made before digests were kept"
+    return "" if found == wanted else f"{folder}: damaged, it holds {found[:12]}…, expected {wanted[:12]}…"
+
+
+def _cache_digest(folder: Path) -> str:
+    """SHA-256 of the pictures, then the labels, as they lie on the disk."""
+    digests = []
+    for name in ("images.npy", "labels.npy"):
+        with (folder / name).open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def fault_in(archive: Path, entry: Entry) -> str:
@@ -114,7 +133,8 @@ def build_cache(archive: Path, entry: Entry) -> None:
             labels = [classes.index(path.split("/")[0]) for path in members]
             _decode(file, list(members.values()), entry, part / "images.npy")
         np.save(part / "labels.npy", np.asarray(labels, dtype=np.int64))
-        (part / "set.json").write_text(json.dumps({"classes": classes, "names": list(members)}), "utf-8")
+        about = {"classes": classes, "names": list(members), "digest": _cache_digest(part)}
+        (part / "set.json").write_text(json.dumps(about), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)  # a cache that `open_cache` refused
         part.rename(folder)
     finally:

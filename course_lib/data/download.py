@@ -28,8 +28,8 @@ TIMEOUT_S = (5, 30)  # to connect; between two packets
 TRIES = 5  # in a row without a single new byte
 
 
-def locate(entry: Entry, check: Check) -> Path:
-    """The path of `entry`'s file: downloaded before, on the mirror, or downloaded now.
+def locate(entry: Entry, check: Check, *, online: bool = True) -> Path:
+    """The path of `entry`'s file: downloaded before, on the mirror, or downloaded now (where `online` allows it).
 
     Raises:
         DataError: none of the places has a file that passes `check`; lists each and why.
@@ -43,8 +43,9 @@ def locate(entry: Entry, check: Check) -> Path:
             tried.append(f"{path}: {fault}")
         else:
             return path
-    if places.offline():
-        raise DataError(_nowhere(entry, [*tried, "public addresses: COURSE_OFFLINE is set"]))
+    if places.offline() or not online:
+        reason = "COURSE_OFFLINE is set" if places.offline() else "not asked, this is about what is here"
+        raise DataError(_nowhere(entry, [*tried, f"public addresses: {reason}"]))
     for address in entry.addresses:
         try:
             return download(address, kept, check=check, title=entry.title, expected_bytes=entry.bytes)

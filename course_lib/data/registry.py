@@ -38,6 +38,7 @@ class Entry:
     shipped: str = ""
     pictures: int = 0
     size: int = 0
+    lessons: bool = False
 
     @property
     def file_name(self) -> str:
@@ -49,6 +50,11 @@ def entries() -> dict[str, Entry]:
     """All entries of the registry, by name."""
     table = tomllib.loads(places.shipped("registry.toml").read_text(encoding="utf-8"))
     return {name: _entry(name, fields) for name, fields in table.items()}
+
+
+def for_lessons() -> list[str]:
+    """Names of all that a lesson uses; the rest is for experiments of one's own."""
+    return [name for name, known in entries().items() if known.lessons]
 
 
 def entry(name: str, kind: str | None = None) -> Entry:

@@ -186,8 +186,8 @@ print(
 #
 # **[04 Normalization](04_normalization.ipynb)** asks what the author of that notebook should have done with the numbers before the first layer.
 #
+# **[05 Open-set rejection](05_open_set_rejection.ipynb)** is the third question: why 1.00 for anything, and how to make a network say *none of these*.
+#
 # **[06 Why did it say that?](06_why_did_it_say_that.ipynb)** asks the network for its reasons, and first tests who may be believed.
 #
 # **[07 Messy data](07_messy_data.ipynb)** tries its author's other guesses: small classes, two kinds of land in a picture, wrong labels.
-#
-# Planned, not written yet: 05 Open-set rejection (why 1.00 for anything?).

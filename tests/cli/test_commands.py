@@ -16,10 +16,27 @@ def run(*arguments: str):
 
 
 def test_fetch_says_where_it_is(monkeypatch, tmp_path):
-    monkeypatch.setattr(data, "fetch", lambda name: tmp_path / name)
+    monkeypatch.setattr(data, "keep", lambda name: tmp_path / name)
     result = run("fetch", "eurosat")
     assert result.exit_code == 0
     assert str(tmp_path / "eurosat") in result.output
+
+
+def test_fetch_without_a_name_gets_all_that_lessons_use_and_goes_on_after_a_failure(monkeypatch):
+    asked = []
+
+    def keep(name: str) -> str:
+        asked.append(name)
+        if name == "eurosat":
+            raise data.DataError("no network")
+        return name
+
+    monkeypatch.setattr(data, "keep", keep)
+    result = run("fetch")
+    assert asked == data.registry.for_lessons()
+    assert len(asked) > 2
+    assert result.exit_code == 1
+    assert "course fetch: no network" in result.output
 
 
 def test_fetch_tells_what_went_wrong_in_plain_words():

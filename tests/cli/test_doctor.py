@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from course_lib import data
-from course_lib.cli import app, doctor
+from course_lib.cli import app, doctor, links
 
 
 @pytest.fixture
@@ -27,13 +27,14 @@ def healthy(monkeypatch, tmp_path):
     monkeypatch.setattr(metadata, "version", installed)
     monkeypatch.setattr(metadata, "requires", requires)
     monkeypatch.setattr(data, "status", lambda: [here])
+    monkeypatch.setattr(links, "known", lambda: links.Links("someone/course"))
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: SimpleNamespace(free=40_000_000_000))
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "not made yet"))
     return monkeypatch
 
 
-def run() -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["doctor"])
+def run(*options: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["doctor", *options])
     return result.exit_code, result.output
 
 
@@ -147,3 +148,32 @@ def test_course_that_is_not_installed_is_a_fault(healthy):
 
     healthy.setattr(metadata, "version", version)
     assert found("course").mend == "python -m pip install --no-deps -e ."
+
+
+def test_links_that_lead_nowhere_are_a_note(healthy):
+    assert found("links").ok is True
+    healthy.setattr(links, "known", links.Links)
+    status, text = run()
+    assert status == 0
+    assert "note   links" in text
+    assert "course link OWNER/REPO" in text
+
+
+def test_offline_wants_every_file_and_its_digest(healthy):
+    def verified(name: str):
+        if name == "squeezenet1_1":
+            raise data.DataError("SqueezeNet is not on this machine.\n  - here: wrong sha256")
+
+    healthy.setattr(data, "verified", verified)
+    healthy.setattr(data, "available", lambda name: True)
+    status, text = run("--offline")
+    assert status == 1
+    assert "FAULT  squeezenet1_1" in text
+    assert "not proven byte for byte" in text
+    assert "→ course fetch squeezenet1_1" in text
+    assert "Not ready: 1 to mend" in text
+    healthy.setattr(data, "available", lambda name: False)
+    assert "FAULT  squeezenet1_1     not here" in run("--offline")[1]
+    assert run()[0] == 0  # without --offline the stand-in will do
+    healthy.setattr(data, "verified", lambda name: None)
+    assert run("--offline")[0] == 0

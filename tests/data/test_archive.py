@@ -122,6 +122,13 @@ def test_a_damaged_cache_is_built_anew(toy):
     assert len(archive.open_or_build(toy).images) == 6
 
 
+def test_a_cache_whose_labels_are_damaged_is_built_anew(toy):
+    labels = archive.open_or_build(toy).labels
+    np.save(archive.cache_dir(toy) / "labels.npy", labels.numpy() + 7)
+    assert archive.open_cache(toy) is None
+    assert archive.open_or_build(toy).labels.tolist() == labels.tolist()
+
+
 def test_a_slip_cannot_write_into_the_cache(toy):
     archive.open_or_build(toy).store[:] = 0
     assert archive.open_or_build(toy).store.max() > 0

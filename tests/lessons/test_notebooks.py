@@ -10,6 +10,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_lib.cli import links
 from lessons import make
 
 FOLDER = Path(make.__file__).parent
@@ -97,15 +98,29 @@ def without_alt_text(notebook: NotebookNode) -> Iterator[str]:
 
 
 def without_prose(notebook: NotebookNode) -> Iterator[str]:
-    """Three code cells in a row: by the third, a reader has forgotten what for."""
+    """Three code cells in a row: by the third, a reader has forgotten what for.
+
+    The set-up cell does not count: it is folded away, and says itself what it is for.
+    """
     in_a_row = 0
     for cell in notebook.cells:
+        if "setup" in tags(cell):
+            continue
         in_a_row = in_a_row + 1 if cell.cell_type == "code" else 0
         if in_a_row == 3:
             yield f"the third code cell without prose: `{cell.source.splitlines()[0]}`"
 
 
-RULES = (without_prose, unpaired, too_many_ignored, left_over, without_alt_text)
+def without_setup(notebook: NotebookNode) -> Iterator[str]:
+    """The two cells that all lessons have, the same in all, behind the title and nowhere else."""
+    told = [(place, cell.get("id")) for place, cell in enumerate(notebook.cells) if {"setup", "links"} & tags(cell)]
+    if told != [(1, links.BADGE_ID), (2, links.SETUP_ID)]:
+        yield f"link and set-up cell are not behind the title, but: {told}"
+    elif notebook.cells[2].source != links.setup_cell(links.known()) or notebook.cells[2].outputs:
+        yield "the set-up cell is not the one that all lessons have, without outputs"
+
+
+RULES = (without_setup, without_prose, unpaired, too_many_ignored, left_over, without_alt_text)
 
 # --- the lessons ---
 
@@ -202,6 +217,21 @@ def test_three_code_cells_in_a_row_are_found():
     cells = [code("a"), code("b"), new_markdown_cell("So:"), code("c"), code("d"), code("e")]
     assert faults(without_prose, *cells[:5]) == []
     assert len(faults(without_prose, *cells)) == 1
+
+
+def test_setup_cell_is_no_code_that_a_reader_has_to_hold():
+    assert faults(without_prose, code("s", "setup"), code("a"), code("b")) == []
+
+
+def test_setup_cell_that_is_missing_elsewhere_or_another_is_found():
+    both = nbformat.from_dict(links.cells(links.known(), "03_x.ipynb"))
+    both[1].outputs = []
+    title = new_markdown_cell("# T")
+    assert faults(without_setup, title, *both, VERDICT) == []
+    assert "behind the title" in faults(without_setup, title, VERDICT)[0]
+    assert "behind the title" in faults(without_setup, title, VERDICT, *both)[0]
+    both[1].source += "\nprint('hello')"
+    assert "not the one" in faults(without_setup, title, *both)[0]
 
 
 def test_folder_of_this_machine_is_found():

@@ -58,8 +58,9 @@ def faults(lesson: NotebookNode, number: str, exercises: list, questions: int) -
 
 
 def pacing(lesson: NotebookNode) -> list[str]:
-    """Cells that are too long, and whether too many are long."""
-    code = [len(cell.source.splitlines()) for cell in lesson.cells if cell.cell_type == "code"]
+    """Cells that are too long, and whether too many are long. The set-up cell is folded away: nobody reads it."""
+    read = [cell for cell in lesson.cells if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", [])]
+    code = [len(cell.source.splitlines()) for cell in read]
     prose = [len(cell.source.split()) for cell in lesson.cells[1:-1] if cell.cell_type == "markdown"]
     found = [f"a code cell has {lines} lines" for lines in code if lines > CODE_LINES]
     found += [f"a prose cell has {words} words" for words in prose if words > WORDS]

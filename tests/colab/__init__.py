@@ -1,0 +1,1 @@
+"""The lessons on a hosted notebook's packages: `make test-colab`."""
