@@ -13,8 +13,14 @@ from .detector import Detector, check_setting
 from .scores import energy, entropy, gen, max_logit, max_softmax
 
 
+class OfLogits(Detector):
+    """A detector that gets the features and leaves them alone."""
+
+    reads = ("logits",)
+
+
 @dataclass(eq=False)
-class MaxSoftmax(Detector):
+class MaxSoftmax(OfLogits):
     """`scores.max_softmax`: 1 − maximum softmax probability. Hendrycks, Gimpel, ICLR 2017."""
 
     temperature: float = 1.0
@@ -24,7 +30,7 @@ class MaxSoftmax(Detector):
 
 
 @dataclass(eq=False)
-class MaxLogit(Detector):
+class MaxLogit(OfLogits):
     """`scores.max_logit`: −maximum logit. Hendrycks et al., ICML 2022."""
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
@@ -32,7 +38,7 @@ class MaxLogit(Detector):
 
 
 @dataclass(eq=False)
-class Entropy(Detector):
+class Entropy(OfLogits):
     """`scores.entropy` of the softmax probabilities."""
 
     temperature: float = 1.0
@@ -42,7 +48,7 @@ class Entropy(Detector):
 
 
 @dataclass(eq=False)
-class Energy(Detector):
+class Energy(OfLogits):
     """`scores.energy`: −T · log Σ exp(z/T). Liu et al., NeurIPS 2020."""
 
     temperature: float = 1.0
@@ -52,7 +58,7 @@ class Energy(Detector):
 
 
 @dataclass(eq=False)
-class GEN(Detector):
+class GEN(OfLogits):
     """`scores.gen`, the generalized entropy. Liu, Lochman, Zach, CVPR 2023."""
 
     gamma: float = 0.1
@@ -63,7 +69,7 @@ class GEN(Detector):
 
 
 @dataclass(eq=False)
-class OpenMax(Detector):
+class OpenMax(OfLogits):
     """The probability of one more class, "unknown", that takes from the others what lies far from them: 0–1.
 
     Bendale, Boult: Towards Open Set Deep Networks, CVPR 2016, algorithms 1 and 2. For each class: the mean of the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -24,6 +24,7 @@ class Detector(ABC):
     [0.5, 0.5]
     """
 
+    reads: ClassVar[tuple[str, ...]] = ("features", "logits")  # what else is NaN or infinite it does not mind
     _sizes: tuple[int, int] | None = field(default=None, init=False, repr=False)  # (D, K) of what it was fitted on
 
     def fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> Self:
@@ -77,7 +78,8 @@ class Detector(ABC):
                 f"{_name(self)} got {sizes[0]} features and {sizes[1]} logits a picture; it was fitted on "
                 f"{self._sizes[0]} and {self._sizes[1]}. Take them from the same network."
             )
-        parts = zip(features.split(_AT_ONCE), logits.split(_AT_ONCE), strict=True)
+        at_once = _AT_ONCE if "features" in self.reads else 16 * _AT_ONCE
+        parts = zip(features.split(at_once), logits.split(at_once), strict=True)
         return torch.cat([self._score(*part).double() for part in parts])
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:  # noqa: B027
@@ -85,7 +87,7 @@ class Detector(ABC):
 
     @abstractmethod
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
-        """[N]; at most `_AT_ONCE` pictures at once."""
+        """[N]; not too many pictures at once."""
 
 
 def check_setting(what: Detector, good: bool, wanted: str, **setting: object) -> None:
@@ -111,7 +113,9 @@ def _checked_pair(what: Detector, features: Tensor, logits: Tensor) -> tuple[Ten
                 f"{_name(what)} got {name} of {x.dtype} {tuple(x.shape)}; it wants floats, one row a picture, "
                 f"{least} or more in a row."
             )
-        if not x.sum().isfinite() and not x.isfinite().all():  # the sum alone is ten times as fast, but may overflow
+        if (
+            name in what.reads and not x.sum().isfinite() and not x.isfinite().all()
+        ):  # the sum alone is ten times as fast, but may overflow
             bad = int((~x.isfinite()).any(dim=1).sum())
             raise ValueError(
                 f"{_name(what)} got {name} that are NaN or infinite in {bad} of {len(x)} pictures; it wants numbers. "

@@ -390,8 +390,20 @@ WRONG = [
 @pytest.mark.parametrize("name", openset.ALL)
 @pytest.mark.parametrize(("changes", "complaint"), WRONG, ids=[c[:30] for _, c in WRONG])
 def test_bad_pictures_to_fit_on_are_told(name, changes, complaint):
+    if complaint.startswith("features that are NaN") and "features" not in openset.ALL[name].reads:
+        pytest.skip("it does not read the features")
     with pytest.raises(ValueError, match=f"{openset.ALL[name].__name__} got .*{complaint}"):
         openset.every(*layer())[name].fit(**bad(**changes))
+
+
+@pytest.mark.parametrize("name", openset.ALL)
+def test_what_reads_no_features_gives_the_same_without_them(name):
+    one = openset.every(*layer())[name].fit(**bad())
+    if "features" in one.reads:
+        with pytest.raises(ValueError, match="features that are NaN or infinite in 150 of 150"):
+            one.score(math.nan * NEW[0], NEW[1])
+    else:
+        assert torch.equal(one.score(math.nan * NEW[0], NEW[1]), one.score(*NEW))
 
 
 @pytest.mark.parametrize("name", openset.ALL)
