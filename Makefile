@@ -15,7 +15,7 @@ PYTEST := $(PY) -m pytest
 # The folder belongs to it: the course is installed as a link, which breaks where the folder is moved.
 DIGEST := $(shell { cat requirements.txt pyproject.toml; pwd; } | cksum)
 
-.PHONY: help lab test check lessons book bench pins venv test-colab release
+.PHONY: help lab test check lessons book bench pins venv test-colab release rehearsal
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -58,6 +58,9 @@ book: venv ## the book in book/_build/html: every lesson as stored, figures aliv
 
 bench: venv ## the speeds that the issues promise, each beside its peer
 	$(PY) -m tests.bench
+
+rehearsal: venv ## a JupyterHub and twelve learners in FOLDER=…, 25 minutes (Linux, root; classroom/README.md)
+	$(PY) -m classroom.rehearsal $(FOLDER) $(REHEARSAL_ARGS)
 
 # environment.yml needs no new pins: it installs requirements.txt. PINS_ARGS=--upgrade moves every version to
 # its newest; without it only what pyproject.toml asks for changes.

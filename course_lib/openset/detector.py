@@ -113,9 +113,8 @@ def _checked_pair(what: Detector, features: Tensor, logits: Tensor) -> tuple[Ten
                 f"{_name(what)} got {name} of {x.dtype} {tuple(x.shape)}; it wants floats, one row a picture, "
                 f"{least} or more in a row."
             )
-        if (
-            name in what.reads and not x.sum().isfinite() and not x.isfinite().all()
-        ):  # the sum alone is ten times as fast, but may overflow
+        # The sum alone is ten times as fast, but may overflow.
+        if name in what.reads and not x.sum().isfinite() and not x.isfinite().all():
             bad = int((~x.isfinite()).any(dim=1).sum())
             raise ValueError(
                 f"{_name(what)} got {name} that are NaN or infinite in {bad} of {len(x)} pictures; it wants numbers. "
