@@ -438,7 +438,7 @@ trials.conclude("the two FPR@95 differ", both_ways[0] != both_ways[1])
 # %% [markdown]
 # ## 4 · A dozen scores, no training
 #
-# Many scores need no new training. *From the logits*: maximum softmax, maximum logit, entropy, energy, GEN, OpenMax; ODIN, which nudges the picture first. *From the features* that the last layer gets: Mahalanobis' distance to the nearest class, the same relative to all classes, the distance to the tenth nearest training picture. *From both*: ViM, ReAct. All have one form: `fit` on the known, then `score`.
+# Many scores need no new training. *From the logits*: maximum softmax, maximum logit, entropy, energy, GEN, OpenMax; ODIN, which nudges its input first. *From the features* that the last layer gets: Mahalanobis' distance to the nearest class, the same relative to all classes, the distance to the tenth nearest training picture. *From both*: ViM, ReAct. All have one form: `fit` on the known, then `score`.
 
 # %% tags=["nbval-ignore-output"]
 last = head.last
@@ -678,7 +678,7 @@ figures.lines(
 )
 
 # %% [markdown]
-# More is not better. Near unknowns never gain; from ten times on they lose over a point. We think: the words and marks that we call *none* lie closer to logos than to anything else, and near unknowns are not the only logos there.
+# More is not better. Near unknowns never gain; from ten times on they lose over a point. We think: the words and marks that we call *none* look like logos. So the network learns to say *none* to what looks like a logo, and says it to known ones, too.
 
 # %%
 print(trials.verdicts("as_large_as_a_class_far", "then_more_far", "many_kinds_far"))
