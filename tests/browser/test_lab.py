@@ -11,6 +11,8 @@ from tests.browser.jupyter import LabError
 
 START = "lessons/00_start_here.ipynb"
 
+PATIENCE = 60_000  # milliseconds; beside a class of twelve JupyterLab takes more than the usual five seconds
+
 
 def title_of(path) -> str:
     """The first heading of a notebook, without its marks."""
@@ -21,7 +23,7 @@ def title_of(path) -> str:
 def test_first_lesson_opens_with_its_title(lab, open_notebook):
     title = title_of(lab.root / START)
     page = open_notebook(START)
-    expect(page.get_by_role("heading", name=title).first).to_be_visible()
+    expect(page.get_by_role("heading", name=title).first).to_be_visible(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def write_notebook(lab):
 def test_cells_run(write_notebook, open_notebook, run_all):
     write_notebook("tiny.ipynb", "print(6 * 7)", "import course_lib")
     page = open_notebook("tiny.ipynb")
-    expect(page.get_by_role("heading", name="A tiny notebook")).to_be_visible()
+    expect(page.get_by_role("heading", name="A tiny notebook")).to_be_visible(timeout=PATIENCE)
     run_all(page)
     expect(page.locator(".jp-OutputArea-output")).to_have_text("42")
 

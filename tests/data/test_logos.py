@@ -140,6 +140,7 @@ def test_colour_alone_hardly_tells_the_class(known):
     assert right <= 0.3
 
 
+@pytest.mark.slow
 def test_a_frozen_network_and_a_linear_classifier_tell_the_known_apart(known):
     """`texture_net` never saw a logo. Each picture is cut to its mark: how to find it is another question."""
     (pictures, masks), net = known, models.backbone("texture_net").eval()

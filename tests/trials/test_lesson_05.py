@@ -214,6 +214,7 @@ def test_every_experiment_can_be_run_anew_on_a_small_scale(small_scale):
             assert found.n or experiment.unit != "%"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::course_lib.data.StandInWarning")
 def test_a_folder_of_ones_own_becomes_a_world(tmp_path):
     logos = data.logos(10, side=64)

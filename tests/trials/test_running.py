@@ -147,6 +147,7 @@ def test_a_cluster_gives_what_this_process_gives(cluster, tmp_path):
     assert values(tmp_path) == EXPECTED
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_worker_that_is_killed_in_the_middle_loses_nothing(cluster, tmp_path):
     run = partial(pretend.die_once, tmp_path / "died")
