@@ -117,12 +117,15 @@ def test_missing_real_data_is_a_note(healthy):
     assert text.endswith("1 to note above.\n")
 
 
-def test_disk_that_cannot_be_written_is_a_fault(healthy):
+@pytest.mark.parametrize(("all_there", "status", "ok"), [(False, 1, False), (True, 0, None)])
+def test_disk_that_cannot_be_written_is_a_fault_unless_all_is_there(healthy, all_there, status, ok):
     def refuse(**place):
         raise OSError(30, "Read-only file system")
 
     healthy.setattr(doctor.tempfile, "TemporaryFile", refuse)
-    assert run()[0] == 1
+    healthy.setattr(data, "available", lambda name: all_there)
+    assert run()[0] == status
+    assert found("disk").ok is ok
     assert "Read-only file system" in found("disk").value
     assert "COURSE_DATA" in found("disk").mend
 
