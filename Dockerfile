@@ -23,4 +23,4 @@ EXPOSE 8888
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD \
     ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8888/api', timeout=4)"]
 # JupyterLab itself, not `course lab`: the signal to stop goes to the first process.
-CMD ["python", "-m", "jupyterlab", "lessons/00_start_here.ipynb", "--no-browser", "--ip=0.0.0.0", "--port=8888"]
+CMD ["python", "-m", "jupyterlab", "lessons/workbook/00_start_here.ipynb", "--no-browser", "--ip=0.0.0.0", "--port=8888"]

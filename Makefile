@@ -13,78 +13,80 @@ PYTEST := $(PY) -m pytest
 
 # Which set-up the environment should hold: by content, because `git checkout` moves file times for no reason.
 # The folder belongs to it: the course is installed as a link, which breaks where the folder is moved.
-DIGEST := $(shell { cat requirements.txt pyproject.toml; pwd; } | cksum)
+DIGEST := $(shell { cat requirements.txt requirements-dev.txt pyproject.toml; pwd; } | cksum)
 
-.PHONY: help lab test check lessons book bench pins venv test-colab release rehearsal
+.PHONY: help lab test check lessons book bench pins venv venv-dev test-colab release rehearsal
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-# A server does not start for root without being told to; in a container everybody is root.
-lab: venv ## open the course in JupyterLab (LAB_ARGS="--no-browser --port 8890" is passed on)
-	@as_root=; test "$$(id -u)" != 0 || as_root=--allow-root; \
-	exec $(PY) -m jupyterlab lessons/00_start_here.ipynb $$as_root $(LAB_ARGS)
+lab: venv ## open your copies of the lessons, my/, in JupyterLab (LAB_ARGS="--no-browser --port 8890" is passed on)
+	@exec .venv/bin/course lab $(LAB_ARGS)
 
 SUITE = -n 2 --dist loadfile tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
 
-check: venv ## ruff and the unit tests, no notebooks, no browser: under 90 s
+# Branch coverage of the rooms, summed up over the two runs of `make test`. `make check` goes without: it would be slower.
+test: COVER = --cov=course_lib --cov-branch --cov-append --cov-report= --cov-fail-under=0
+
+check: venv-dev ## ruff, mypy and the unit tests, no notebooks, no browser: under 90 s
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PYTEST) $(SUITE) -m "not slow" --doctest-modules course_lib
+	$(PY) -m mypy
+	$(if $(COVER),$(PY) -m coverage erase)
+	$(PYTEST) $(SUITE) $(COVER) -m "not slow" --doctest-modules course_lib
 
 test: check ## everything: check, the slow tests, then each lesson run and compared, then a real browser
-	$(PYTEST) $(SUITE) -m slow
+	$(PYTEST) $(SUITE) $(COVER) -m slow
+	$(PY) -m coverage report
 	$(PYTEST) tests/lessons
-	$(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout 900 lessons/[0-9][0-9]_*.ipynb
+	lessons=$$($(PY) -m course_lib.practice.notebooks) && $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout 900 $$lessons
 	$(PYTEST) -rs tests/browser
 
-lessons: venv ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="03 --no-execute" is passed on)
-	$(PY) lessons/make.py $(LESSONS)
-	$(PY) lessons/overview.py
-	$(PY) lessons/teaching.py
+lessons: venv-dev ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="01a 01b", "01" for all of chapter 1, "03 --no-execute")
+	$(PY) tools/lessons.py $(LESSONS)
+	$(PY) tools/overview.py
+	$(PY) tools/teaching.py
 
-test-colab: venv ## the lessons on a hosted notebook's older packages, Python 3.13 (LESSONS="00 04")
-	$(PY) -m tests.colab $(LESSONS)
+test-colab: venv-dev ## the lessons on a hosted notebook's older packages, Python 3.13 (LESSONS="00 01a")
+	$(PY) -m tools.hosted $(LESSONS)
 
-release: venv ## the wheel in dist/, tried: it alone runs lesson 0
-	$(PY) -m tests.release
+release: venv-dev ## the wheel in dist/, tried: it alone runs lesson 0
+	$(PY) -m tools.release
 
 # It is kept between calls and only what has changed is read again; -W: a warning is an error.
-book: venv ## the book in book/_build/html: every lesson as stored, figures alive, no server needed
+book: venv-dev ## the book in book/_build/html: every lesson as stored, figures alive, no server needed
 	@mkdir -p book/_build/source
 	$(PY) -m sphinx -q -W --keep-going -c book -d book/_build/doctrees book/_build/source book/_build/html
 	@echo "Open book/_build/html/index.html"
 
-bench: venv ## the speeds that the issues promise, each beside its peer
+bench: venv-dev ## the speeds that the issues promise, each beside its peer
 	$(PY) -m tests.bench
 
-rehearsal: venv ## a JupyterHub and twelve learners in FOLDER=…, 25 minutes (Linux, root; classroom/README.md)
-	$(PY) -m classroom.rehearsal $(FOLDER) $(REHEARSAL_ARGS)
+rehearsal: venv-dev ## a JupyterHub and twelve learners in FOLDER=…, 25 minutes (Linux, root; classroom/README.md)
+	$(PY) -m tools.rehearsal $(FOLDER) $(REHEARSAL_ARGS)
 
 # environment.yml needs no new pins: it installs requirements.txt. PINS_ARGS=--upgrade moves every version to
 # its newest; without it only what pyproject.toml asks for changes.
-pins: ## resolve pyproject.toml into requirements.txt again (PINS_ARGS=--upgrade)
-	@command -v uv >/dev/null || { \
-	  echo 'make pins: no `uv` on the PATH, and only uv resolves for all systems at once.'; \
-	  echo '           Get it with `pip install uv` and call `make pins` again.'; exit 1; }
-	@cp requirements.txt requirements.txt.part
-	uv pip compile pyproject.toml --extra dev --universal --fork-strategy fewest --python-version 3.11 \
-	  --no-header --no-annotate --quiet $(PINS_ARGS) --output-file requirements.txt.part >/dev/null
-	@{ sed '/^[^#]/,$$d' requirements.txt; cat requirements.txt.part; } > requirements.txt.new
-	@mv requirements.txt.new requirements.txt; rm -f requirements.txt.part
-	@echo "requirements.txt: $$(grep -c == requirements.txt) pins. Try them: make test"
+pins: venv ## resolve pyproject.toml into requirements.txt and requirements-dev.txt (PINS_ARGS=--upgrade)
+	@$(PY) tools/pins.py $(PINS_ARGS)
 
 # --- the environment -------------------------------------------------------------------------------------
 # The stamp says how far .venv is:
-#   the digest   all is as requirements.txt and pyproject.toml ask; nothing to do
+#   the digest   all is as requirements.txt and pyproject.toml ask; with "dev" behind it, requirements-dev.txt too
 #   "half"       somebody pulled the plug during an installation; pip may believe in packages that are
 #                only half there, so this .venv is made again from nothing
 #   "again"      pip said no (no network, no space) and has put back what it had; it may try again in place
 # The digest is written last. A .venv whose Python has gone (brew upgrade) is made again too.
 
 venv:
-	@if [ "$$(cat $(STAMP) 2>/dev/null)" != "$(DIGEST)" ] || ! $(PY) -c '' 2>/dev/null; then $(SET_UP) fi
+	@case "$$(cat $(STAMP) 2>/dev/null)" in "$(DIGEST)"|"$(DIGEST) dev") $(PY) -c '' 2>/dev/null;; *) false;; esac || \
+	{ pins=requirements.txt; done="$(DIGEST)"; $(SET_UP) }
+
+# What a developer has is what a learner has, and more.
+venv-dev:
+	@{ [ "$$(cat $(STAMP) 2>/dev/null)" = "$(DIGEST) dev" ] && $(PY) -c '' 2>/dev/null; } || \
+	{ pins=requirements-dev.txt; done="$(DIGEST) dev"; $(SET_UP) }
 
 # Runs each candidate instead of looking for its name: a pyenv shim can be on the PATH and lead nowhere, and
 # Debian's python3 comes without the module that makes environments.
@@ -121,12 +123,12 @@ define SET_UP
 	  echo "The requirements changed: bringing .venv up to date."; \
 	fi; \
 	echo half > $(STAMP); \
-	$(PIP) -r requirements.txt && $(PIP) --no-deps --no-build-isolation -e . || { \
+	$(PIP) -r $$pins && $(PIP) --no-deps --no-build-isolation -e . || { \
 	  echo again > $(STAMP); \
 	  echo "make: pip could not install the requirements; its reason stands above. Mend it and call make again."; \
 	  exit 1; \
 	}; \
-	echo "$(DIGEST)" > $(STAMP);
+	echo "$$done" > $(STAMP);
 endef
 
 PIP := $(PY) -m pip install --disable-pip-version-check --no-input

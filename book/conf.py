@@ -40,7 +40,7 @@ html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
-html_js_files = [("book.js", {"defer": "defer"})]
+html_js_files = [("book.js", {"defer": "defer"}), ("bets.js", {"defer": "defer"})]
 html_copy_source = False  # the sources are the repository
 html_show_sphinx = html_show_copyright = False
 pygments_style = "a11y-light"
@@ -64,6 +64,7 @@ def _mend(app, page, template, context, doctree) -> None:
 
 def setup(app) -> None:
     alts = stage.stage(Path(app.srcdir))
+    names = stage.moved()
 
     def describe(app, doctree) -> None:
         """MyST knows one alt text for a cell; a stored lesson has one for each picture."""
@@ -79,6 +80,11 @@ def setup(app) -> None:
         if what == "property":
             lines[:] = stage.restructured((inspect.getdoc(obj) or "").splitlines())
 
+    def lead_on(app, error) -> None:
+        if error is None and app.builder.format == "html":
+            stage.lead_on(Path(app.outdir), names)
+
+    app.connect("build-finished", lead_on)
     app.connect("doctree-read", describe)
     app.connect("html-page-context", _mend, priority=900)  # after Furo
     app.connect("autodoc-process-docstring", rewrite, priority=400)  # before napoleon, which has 500

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import inspect
 import re
+import tomllib
 from base64 import b64decode
 from collections.abc import Iterator
 from itertools import groupby
@@ -14,15 +15,23 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from lessons.page import revive
+from course_lib.practice import notebooks
+from tools import minutes
+from tools.page import revive
 
-ROOT = Path(__file__).resolve().parents[1]
-ROOMS = (
-    "data", "pixels", "models", "training", "features", "metrics", "openset", "explain", "trials", "figures",
-    "exercises",
-)  # fmt: skip
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+# `cli` is documented by `course --help`.
+ROOMS = tuple(
+    room
+    for room in re.findall(r"^\| `course_lib/(\w+)", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.M)
+    if room != "cli"
+)
 # Everything that a page of the book links to, at the place where it stands in the repository.
-FILES = ("TEACHING.md", "LICENSE", "LICENSE-TEXT.md", "datasets/*.md", "lessons/advice_on_trial.md", "lessons/images/*")
+FILES = (
+    "ARCHITECTURE.md", "TEACHING.md", "LICENSE", "LICENSE-TEXT.md", "datasets/*.md", "lessons/advice_on_trial.md",
+    "lessons/images/*",
+)  # fmt: skip
 CONTENTS = """
 ```{toctree}
 :hidden:
@@ -38,12 +47,27 @@ lessons/[0-9]*
 
 lessons/advice_on_trial
 TEACHING
+ARCHITECTURE
 datasets/index
 LICENSE-TEXT
 api/index
 ```
 """
-_LESSON_LINK = re.compile(r"\[([^\]]*)\]\(((?:lessons/)?\d\d_\w+\.ipynb)\)")
+_LESSON_LINK = re.compile(rf"\[([^\]]*)\]\(((?:lessons/)?{notebooks.FILE})\)")
+# A table in a stored output, such as the ledger's, leads to notebooks: in the book, to their pages.
+_PAGE_LINK = re.compile(rf"(href=[\"'](?:lessons/)?{notebooks.CODE}_\w+)\.ipynb")
+# A page at the old address of a lesson that has another name now. It leads on by itself, and without that by its link.
+MOVED = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>This lesson has moved</title>
+<meta http-equiv="refresh" content="0; url={name}.html">
+<link rel="canonical" href="{name}.html">
+<style>:root {{ color-scheme: light dark; }}</style>
+<main><h1>This lesson has moved</h1><p><a href="{name}.html">It is here now.</a></p></main>
+</html>
+"""
 
 
 def stage(target: Path) -> dict[str, str]:
@@ -66,7 +90,7 @@ def _pages(alts: dict[str, str]) -> Iterator[tuple[str, bytes]]:
     yield "index.md", (_links((ROOT / "README.md").read_text(encoding="utf-8"), ROOT) + CONTENTS).encode()
     for path in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes()
-    for path in sorted(ROOT.glob("lessons/[0-9][0-9]_*.ipynb")):
+    for path in notebooks.files(ROOT / "lessons"):
         lesson = nbformat.read(path, as_version=4)
         prepare(lesson, path.parent)
         alts |= alt_texts(lesson)
@@ -78,11 +102,56 @@ def _pages(alts: dict[str, str]) -> Iterator[tuple[str, bytes]]:
 
 
 def prepare(lesson: NotebookNode, folder: Path) -> None:
-    """Figures alive in the place of their pictures, and no link to a lesson that is not there yet."""
+    """Figures alive in the place of their pictures, bets marked, and no link to a lesson that is not there yet."""
     revive(lesson)
     for cell in lesson.cells:
+        tags = cell.metadata.get("tags", [])
         if cell.cell_type == "markdown":
             cell.source = _links(cell.source, folder)
+        elif cell.metadata.get("jupyter", {}).get("source_hidden"):
+            cell.metadata.tags = [*tags, "hide-input"]
+    for output in (output for cell in lesson.cells for output in cell.get("outputs", [])):
+        if html := output.get("data", {}).get("text/html"):
+            output.data["text/html"] = _PAGE_LINK.sub(r"\1.html", html)
+    for cell in bets(lesson):
+        cell.metadata.tags = [*cell.metadata.get("tags", []), "bet"]
+
+
+def bets(lesson: NotebookNode) -> list[NotebookNode]:
+    """The cells with a bet that is compared before its section ends: `bets.js` folds what lies between."""
+    found: list[NotebookNode] = []
+    waiting: dict[str, NotebookNode] = {}
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown":
+            if re.search(r"^#{1,2} ", cell.source, re.MULTILINE):
+                waiting = {}
+            continue
+        for name in re.findall(r"\b(\w+)\.compare\(", cell.source):
+            if name in waiting and waiting[name] not in found:
+                found.append(waiting[name])
+        waiting |= dict.fromkeys(minutes.PLACED.findall(cell.source), cell)
+    return found
+
+
+def moved(table: Path = HERE / "moved.toml", lessons: Path = ROOT / "lessons") -> dict[str, str]:
+    """{old name: new name} of the lessons that have another name now, without what ends a file's name.
+
+    Raises:
+        ValueError: an old name is a lesson's still, or a new one is none's.
+    """
+    names = tomllib.loads(table.read_text(encoding="utf-8"))["lessons"]
+    there = {path.stem for path in notebooks.files(lessons)}
+    wrong = [f"{old} is a lesson" for old in names if old in there]
+    wrong += [f"{new} is none" for new in names.values() if new not in there]
+    if wrong:
+        raise ValueError(f"{table.name}: {'; '.join(wrong)}.")
+    return names
+
+
+def lead_on(html: Path, names: dict[str, str]) -> None:
+    """Write the pages at the old addresses into the finished book."""
+    for old, new in names.items():
+        (html / "lessons" / f"{old}.html").write_text(MOVED.format(name=new), encoding="utf-8")
 
 
 def alt_texts(lesson: NotebookNode) -> dict[str, str]:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
+from torch import Tensor, nn
 from tqdm import tqdm
 
+from . import checks
 from .data import DataError, ImageSet, places
 from .data.download import writing
-from .models import Backbone
+from .models import Backbone, pool
+from .models import inference as asking
 from .training import best_device, prepare
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 def extract(
-    backbone: Backbone,
+    backbone: Backbone | nn.Module,
     pictures: ImageSet,
     *,
     size: int | None = None,
@@ -33,32 +38,45 @@ def extract(
     device: str | None = None,
     cache: bool = True,
     progress: bool = True,
+    preprocessing: Callable[[Tensor], Tensor] | None = None,
 ) -> np.ndarray:
     """float32 [N, D]: one pooled feature vector a picture, kept on disk for the next call.
 
     Args:
-        backbone: used in inference mode, with its own preprocessing.
+        backbone: used in inference mode, and given back in the modes that it had. Any other module that gives feature
+            maps [B, D, h, w] or vectors [B, D] will do, such as the layers of a network of torchvision.
         size: resize the pictures to this many pixels first; None keeps them.
         pooling: "mean+max" (D = 2 × width) or "mean" (D = width).
-        cache: keep the result under a digest of weights, pictures, size and pooling.
+        cache: keep the result under a digest of weights, pictures, size and pooling; that of a `Backbone` with its own
+            preprocessing only, since nothing else says in full what it computes.
+        preprocessing: uint8 [B, C, H, W] → floats, as the network wants them; None takes `backbone.preprocessing`.
 
-    A cache that cannot be written is a note on standard error, not a failure.
+    A cache that cannot be written is a note on standard error, not a failure. One that is broken (cut off, changed,
+    something else under its name) is set aside with a warning, and made again.
+
+    Raises:
+        ValueError: a network without preprocessing, or one that gives no features.
     """
+    own = preprocessing is None
+    preprocessing = asking.preprocessing_of("extract", backbone, preprocessing)
+    device = best_device() if device is None else device
+    if not (cache and own and isinstance(backbone, Backbone)):
+        return _compute(backbone, pictures, size, pooling, batch_size, device, progress, preprocessing)
     key = hashlib.sha256(f"{backbone.digest()} {pictures.digest()} {size} {pooling}".encode()).hexdigest()
     file = places.data_dir() / "cache" / "features" / f"{backbone.name}-{key[:20]}.npy"
-    if cache and file.is_file():
-        return np.load(file)
-    found = _compute(backbone, pictures, size, pooling, batch_size, device or best_device(), progress)
-    if cache:
-        try:
-            _keep(file, found)
-        except DataError as error:
-            print(f"These features were not kept for the next call: {error}", file=sys.stderr)
+    if (kept := _kept(file, len(pictures))) is not None:
+        return kept
+    found = _compute(backbone, pictures, size, pooling, batch_size, device, progress, preprocessing)
+    try:
+        _keep(file, found)
+    except DataError as error:
+        print(f"These features were not kept for the next call: {error}", file=sys.stderr)
     return found
 
 
 def colour_statistics(pictures: ImageSet) -> np.ndarray:
     """float32 [N, 6]: mean and standard deviation of red, green and blue, 0–1. All that colour alone can tell."""
+    _check_rgb("colour_statistics", pictures)
     found = []
     for positions in torch.arange(len(pictures)).split(1024):
         x = pictures.batch(positions).float() / 255
@@ -73,6 +91,7 @@ def colour_histogram(pictures: ImageSet, *, bins: int = 8) -> np.ndarray:
     """
     if not 2 <= bins <= 32:
         raise ValueError(f"colour_histogram got bins={bins}; it wants 2 to 32 a channel.")
+    _check_rgb("colour_histogram", pictures)
     found = []
     for positions in torch.arange(len(pictures)).split(256):
         red, green, blue = (pictures.batch(positions).long() * bins // 256).flatten(2).unbind(1)
@@ -80,6 +99,14 @@ def colour_histogram(pictures: ImageSet, *, bins: int = 8) -> np.ndarray:
         counts = torch.zeros(len(boxes), bins**3).scatter_add_(1, boxes, torch.ones(boxes.shape))
         found.append(counts / boxes.shape[1])
     return torch.cat(found).numpy()
+
+
+def _check_rgb(who: str, pictures: ImageSet) -> None:
+    if len(pictures) == 0 or pictures.shape[0] != 3:
+        raise ValueError(
+            f"{who} got {len(pictures)} pictures of {pictures.shape[0]} channels; it wants one or more of red, green "
+            "and blue. Of grey ones, take pictures.changed(lambda images: images.expand(-1, 3, -1, -1))."
+        )
 
 
 @dataclass(frozen=True)
@@ -91,9 +118,25 @@ class Probe:
     n_train: int
     n_test: int
 
+    def log_probabilities(self, embeddings: np.ndarray) -> Tensor:
+        """Float [N, K] of `embeddings`, float [N, D], and as precise; none is below log 1e-12.
+
+        They do as logits: their softmax is the probe's answer.
+
+        >>> probe([[0.0], [0.1], [1.0], [1.1]], [0, 0, 1, 1], [[2.0]], [1], C=1.0).log_probabilities([[0.0]]).argmax()
+        tensor(0)
+        """
+        return torch.tensor(np.log(self.model.predict_proba(embeddings).clip(1e-12)))
+
 
 def probe(
-    train: np.ndarray, train_labels, test: np.ndarray, test_labels, *, C: float = 0.01, sample_weight=None
+    train: np.ndarray,
+    train_labels: checks.Numbers,
+    test: np.ndarray,
+    test_labels: checks.Numbers,
+    *,
+    C: float = 0.01,
+    sample_weight: checks.Numbers | None = None,
 ) -> Probe:
     """Fit a logistic regression on standardised features and score it. Alain, Bengio: Understanding
     intermediate layers using linear classifier probes, 2016.
@@ -106,8 +149,16 @@ def probe(
             of 1 the penalty keeps its strength.
 
     Raises:
-        ValueError: weights of another number than pictures, negative ones, or none above 0.
+        ValueError: fewer than two classes in `train_labels`, not one label a picture, or weights of another number
+            than pictures, negative ones, or none above 0.
     """
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    _check_labels("probe", train, train_labels)
     weight = None if sample_weight is None else _weights(sample_weight, len(train))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=100))
     # One thread: the matrices are small, and BLAS threads that wait for a busy core (a classroom's
@@ -118,29 +169,48 @@ def probe(
     return Probe(model, float(model.score(test, np.asarray(test_labels))), len(train), len(test))
 
 
-def cross_validated(found: np.ndarray, labels, *, folds: int = 5, C: float = 0.01, seed: int = 0) -> np.ndarray:
+def cross_validated(
+    embeddings: np.ndarray, labels: checks.Numbers, *, folds: int = 5, C: float = 0.01, seed: int = 0
+) -> np.ndarray:
     """float64 [N, K]: for each picture, the probabilities of a probe that was fitted without it, and without its fold.
 
     Args:
-        found: float [N, D], from `extract`.
+        embeddings: float [N, D], from `extract`.
         labels: integers [N], 0 to K − 1, each class on at least `folds` pictures.
         folds: parts, 2 or more; each in turn is answered by a probe on the others.
         C: as in `probe`.
     """
+
+    from sklearn.model_selection import StratifiedKFold
+
+    _check_labels("cross_validated", embeddings, labels)
     labels = np.asarray(labels)
     counts = np.bincount(labels)
     if folds < 2 or counts.min() < folds:
         raise ValueError(
-            f"cross_validated got folds={folds} and a class of {counts.min()} pictures; it wants 2 folds or more, and "
-            "as many pictures of every class."
+            f"cross_validated got folds={folds} and a class of {counts.min()} pictures, no. {counts.argmin()}; it "
+            "wants 2 folds or more, and as many pictures of every class. Leave that class out and number the others "
+            "anew, or take fewer folds."
         )
     p = np.empty((len(labels), len(counts)))
-    for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(found, labels):
-        p[test] = probe(found[train], labels[train], found[test], labels[test], C=C).model.predict_proba(found[test])
+    for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(embeddings, labels):
+        p[test] = probe(embeddings[train], labels[train], embeddings[test], labels[test], C=C).model.predict_proba(
+            embeddings[test]
+        )
     return p
 
 
-def _weights(sample_weight, n: int) -> np.ndarray:
+def _check_labels(who: str, embeddings: np.ndarray, labels: checks.Numbers) -> None:
+    labels = np.asarray(labels)
+    classes = len(np.unique(labels))
+    if labels.ndim != 1 or len(labels) != len(embeddings) or classes < 2:
+        raise ValueError(
+            f"{who} got features of {len(embeddings)} pictures and labels of shape {labels.shape} with {classes} "
+            f"{'class' if classes == 1 else 'classes'}; it wants one label each, of two classes or more."
+        )
+
+
+def _weights(sample_weight: checks.Numbers, n: int) -> np.ndarray:
     weight = np.asarray(sample_weight, dtype=np.float64)
     if weight.shape != (n,) or not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
         raise ValueError(
@@ -150,19 +220,82 @@ def _weights(sample_weight, n: int) -> np.ndarray:
     return weight
 
 
-def _compute(backbone, pictures, size, pooling, batch_size, device, progress) -> np.ndarray:
-    backbone = backbone.to(device, memory_format=torch.channels_last).eval()
-    found = []
-    with torch.inference_mode(), tqdm(total=len(pictures), unit=" pictures", desc=backbone.name,
-                                      disable=not progress) as bar:  # fmt: skip
-        for positions in torch.arange(len(pictures)).split(batch_size):
-            x = prepare(pictures.batch(positions), backbone.preprocessing, device, size=size)
-            found.append(backbone.embed(x, pooling).float().cpu())
+def _compute(
+    backbone: nn.Module,
+    pictures: ImageSet,
+    size: int | None,
+    pooling: str,
+    batch_size: int,
+    device: torch.device | str,
+    progress: bool,
+    preprocessing: Callable[[Tensor], Tensor],
+) -> np.ndarray:
+    if not checks.is_count(batch_size):
+        raise ValueError(f"extract got batch_size={batch_size!r}; it wants a whole number of at least 1.")
+    backbone = backbone.to(device).to(memory_format=torch.channels_last)
+    weight, found = asking.home(backbone), []
+    name = getattr(backbone, "name", type(backbone).__name__)
+    with asking.inference(backbone), torch.inference_mode(), tqdm(total=len(pictures), unit=" pictures", desc=name,
+                                                                 disable=not progress) as bar:  # fmt: skip
+        for positions in torch.arange(len(pictures)).split(int(batch_size)):
+            x = prepare(pictures.batch(positions), preprocessing, device, size=size)
+            x = x if weight is None else x.to(weight.dtype)
+            found.append(_embedded(backbone, x, pooling).float().cpu())
             bar.update(len(positions))
     return torch.cat(found).numpy()
 
 
-def _keep(file, features: np.ndarray) -> None:
+def _embedded(backbone: nn.Module, x: Tensor, pooling: str) -> Tensor:
+    """One vector a picture, [B, D]."""
+    if isinstance(backbone, Backbone):
+        return backbone.embed(x, pooling)
+    found = asking.answered("extract", backbone, x)
+    if isinstance(found, Tensor) and found.ndim in (2, 4) and len(found) == len(x) and found.is_floating_point():
+        return found if found.ndim == 2 else pool(found, pooling)
+    raise ValueError(
+        f"extract got a network that gives {asking.described(found)} for {len(x)} pictures; it wants a feature map "
+        "[B, D, h, w] or vectors [B, D]: give the layers up to there alone, such as model.features."
+    )
+
+
+def _keep(file: Path, features: np.ndarray) -> None:
+    """A .npy file, and behind the array, where no reader of .npy looks, the SHA-256 of its bytes."""
     # Left in reverse order: closed, then renamed (Windows insists), then unlocked.
     with writing(file), places.replacing(file) as part, part.open("wb") as out:
         np.save(out, features)
+        out.write(_digest(features))
+
+
+def _kept(file: Path, n: int) -> np.ndarray | None:
+    """The features [n, D] in `file`; None where there are none, or where what was there is broken and set aside."""
+    if not os.path.lexists(file):
+        return None
+    try:
+        fault, found = _read(file, n)
+        if not fault:
+            return found
+        places.set_aside(file, fault, stacklevel=3)
+    except OSError as error:  # no right to read it, or to move it: it stays, and costs the time of making it again
+        print(f"The features in {file} cannot be used: {error.strerror or error}.", file=sys.stderr)
+    return None
+
+
+def _read(file: Path, n: int) -> tuple[str, np.ndarray]:
+    """(what is wrong or "", the features). A file of an older version has no digest behind its array."""
+    nothing = np.empty((0, 0), dtype=np.float32)
+    if not file.is_file():
+        return "it is no file", nothing
+    try:
+        with file.open("rb") as source:
+            found, digest = np.lib.format.read_array(source, allow_pickle=False), source.read()
+    except OSError:
+        raise
+    except Exception as error:  # the header is parsed as Python: a damaged one raises nearly anything
+        return f"it is cut off or no .npy file ({type(error).__name__})", nothing
+    if found.dtype != np.float32 or found.ndim != 2 or len(found) != n:
+        return f"it holds {found.dtype} of shape {found.shape} instead of float32 [{n}, D]", nothing
+    return ("its bytes have changed" if digest and digest != _digest(found) else ""), found
+
+
+def _digest(features: np.ndarray) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(features).reshape(-1).view(np.uint8).data).digest()

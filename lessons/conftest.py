@@ -20,6 +20,9 @@ from nbval.plugin import IPyNbCell
 # The state of an interactive figure, kept for pages without a kernel: measured numbers and pictures.
 FIGURE = "application/vnd.what-does-a-cnn-see.figure+json"
 
+# Copies without outputs: run once more, they would be compared with nothing.
+collect_ignore_glob = ["workbook/*", "scratch/*"]
+
 # Nothing is sanitised by patterns: what differs from run to run belongs into a cell that is not compared.
 
 

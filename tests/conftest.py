@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -10,6 +14,8 @@ from course_lib.data import ImageSet
 
 # The tests' tensors are tiny, and two threads that share a busy core wait for each other: up to ten times as long.
 torch.set_num_threads(1)
+# Hypothesis keeps constants of the source even without a database; the checkout stays as it is.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "hypothesis"))
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +27,7 @@ def _no_network(monkeypatch):
 @pytest.fixture(autouse=True)
 def _nobody_s_progress(monkeypatch, tmp_path):
     """Tests answer exercises; the learner whose machine this is must not be credited with it."""
-    monkeypatch.setattr("course_lib.exercises.progress.file", lambda: tmp_path / "learner" / "progress.json")
+    monkeypatch.setattr("course_lib.practice.progress.file", lambda: tmp_path / "learner" / "progress.json")
 
 
 @pytest.fixture

@@ -1,3 +1,6 @@
+import io
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -56,11 +59,59 @@ def test_a_cache_that_cannot_be_written_is_a_note(pictures, backbone, monkeypatc
     assert "not kept" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_every_part_of_the_backbone_keeps_its_mode(pictures, backbone, fails):
+    backbone.train()
+    backbone.body[0].eval()
+    before = [part.training for part in backbone.modules()]
+    if fails:
+        with pytest.raises(ValueError, match="pooling got 'most'"):
+            features.extract(backbone, pictures, pooling="most", progress=False)
+    else:
+        features.extract(backbone, pictures, progress=False)
+    assert [part.training for part in backbone.modules()] == before
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_a_plain_network_works_with_a_preprocessing_and_says_so_without(pictures, backbone, dtype, empty_machine):
+    plain, few = backbone.body, pictures.at(range(8))
+    expected = features.extract(backbone, few, progress=False)
+    with pytest.raises(ValueError, match=r"extract got a model \(Sequential\) without a `preprocessing`"):
+        features.extract(plain, few, progress=False)
+    found = features.extract(plain.to(dtype), few, preprocessing=models.HALF, progress=False)
+    assert np.allclose(found, expected, atol=0.2 if dtype == torch.bfloat16 else 1e-4)
+    assert len(list(empty_machine.rglob("*.npy"))) == 1, "what cannot be told from other networks is not kept"
+    assert len(backbone.digest()) == 64
+
+
+@pytest.mark.parametrize(
+    ("network", "complaint"),
+    [
+        (torch.nn.Flatten(0), "gives \\(98304,\\) for 8 pictures"),
+        (torch.nn.Conv2d(1, 2, 3), "refuses inputs torch.float32 \\(8, 3, 64, 64\\)"),
+        (torch.nn.AdaptiveMaxPool2d(2, return_indices=True), "gives a tuple of "),
+    ],
+)
+def test_a_network_without_features_is_named(pictures, network, complaint):
+    with pytest.raises(ValueError, match=f"^extract got a (network|model) that {complaint}"):
+        features.extract(network, pictures.at(range(8)), preprocessing=models.HALF, progress=False)
+
+
 def test_a_probe_separates_what_is_separable(pictures, backbone):
     found = features.extract(backbone, pictures, progress=False)
     result = features.probe(found[:40], pictures.labels[:40], found[40:], pictures.labels[40:])
     assert result.accuracy == 1
     assert (result.n_train, result.n_test) == (40, 20)
+
+
+def test_log_probabilities_are_those_of_the_probe_and_do_as_logits(pictures, backbone):
+    found = features.extract(backbone, pictures, progress=False)
+    result = features.probe(found[:40], pictures.labels[:40], found[40:], pictures.labels[40:], C=1e6)
+    logits = result.log_probabilities(found[40:])
+    expected = torch.tensor(result.model.predict_proba(found[40:]))
+    assert (logits.dtype, logits.shape) == (expected.dtype, expected.shape)
+    torch.testing.assert_close(logits.softmax(dim=1), expected)
+    assert logits.isfinite().all()
 
 
 def test_a_probe_on_shuffled_labels_is_no_better_than_guessing(pictures, backbone):
@@ -135,3 +186,120 @@ def test_histogram_is_numpys():
 def test_histogram_refuses_bins_that_make_no_sense():
     with pytest.raises(ValueError, match="got bins=1; it wants 2 to 32"):
         features.colour_histogram(data.spectrograms(1, side=16), bins=1)
+
+
+# --- a cache that is broken ---
+
+
+def kept_file(backbone, pictures):
+    """(its features, the one file they are kept in)."""
+    found = features.extract(backbone, pictures, progress=False)
+    (file,) = (data.places.data_dir() / "cache" / "features").glob("*.npy")
+    return found, file
+
+
+def left_over(file):
+    return sorted(path.name for path in file.parent.iterdir() if path.suffix not in (".npy", ".lock"))
+
+
+def npy(array, **how) -> bytes:
+    out = io.BytesIO()
+    np.save(out, array, **how)
+    return out.getvalue()
+
+
+def header(shape) -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    return out.getvalue()
+
+
+BROKEN = {
+    "empty": lambda content: b"",
+    "garbage": lambda content: b"\x00\xff garbage" * 50,
+    "text": lambda content: b"version https://git-lfs.github.com/spec/v1\n",
+    "a zip": lambda content: b"PK\x03\x04" + content[4:],
+    "zeros": lambda content: bytes(len(content)),
+    "another version": lambda content: content[:6] + b"\x09\x00" + content[8:],
+    "a bit turned": lambda content: content[:-100] + bytes([content[-100] ^ 1]) + content[-99:],
+    "the digest cut": lambda content: content[:-7],
+    "fewer pictures": lambda content: npy(np.zeros((59, 8), dtype=np.float32)),
+    "float64": lambda content: npy(np.zeros((60, 8))),
+    "objects": lambda content: npy(np.array([{}] * 60), allow_pickle=True),
+    "no array": lambda content: npy(np.float32(1)),
+    "a header that asks for more": lambda content: content.replace(b"(60, ", b"(99, "),
+    "a header that asks for too much": lambda content: header((60 * 10**12, 8)) + content,
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_cache_is_set_aside_and_made_again_and_said(pictures, backbone, kind):
+    first, file = kept_file(backbone, pictures)
+    file.write_bytes(BROKEN[kind](file.read_bytes()))
+    with pytest.warns(UserWarning, match=r"is broken: .* set aside as .*\.aside.* made again"):
+        again = features.extract(backbone, pictures, progress=False)
+    np.testing.assert_array_equal(again, first)
+    assert left_over(file) == [file.name + ".aside"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(features.extract(backbone, pictures, progress=False), first)
+
+
+def test_a_cache_cut_at_any_byte_is_seen(tmp_path, monkeypatch):
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    features._keep(tmp_path / "a.npy", array)
+    content = (tmp_path / "a.npy").read_bytes()
+    for length in range(len(content)):
+        (tmp_path / "a.npy").write_bytes(content[:length])
+        fault, found = features._read(tmp_path / "a.npy", 2)
+        # Just the digest gone: as an older version wrote it, with all of the array.
+        assert (not fault) == (length == len(content) - 32)
+        assert fault or (found == array).all()
+
+
+def test_a_cache_of_an_older_version_is_taken(pictures, backbone):
+    first, file = kept_file(backbone, pictures)
+    np.save(file, first + 1)
+    assert (features.extract(backbone, pictures, progress=False) == first + 1).all()
+
+
+@pytest.mark.parametrize("place", ["folder", "link"])
+def test_something_else_in_its_place_is_set_aside(pictures, backbone, place):
+    first, file = kept_file(backbone, pictures)
+    file.unlink()
+    if place == "folder":
+        file.mkdir()
+        (file / "mine.txt").write_text("mine")
+    else:
+        file.symlink_to("nowhere")
+    for _ in range(2):  # the second time nothing is wrong
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            assert (features.extract(backbone, pictures, progress=False) == first).all()
+    assert not told
+    assert left_over(file) == [file.name + ".aside"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, MemoryError])
+def test_an_exception_leaves_no_part(pictures, backbone, monkeypatch, error):
+    def fails(out, found):
+        out.write(b"half")
+        raise error("stopped")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", fails)
+        with pytest.raises(error):
+            features.extract(backbone, pictures, progress=False)
+    folder = data.places.data_dir() / "cache" / "features"
+    assert {path.suffix for path in folder.iterdir()} <= {".lock"}
+    features.extract(backbone, pictures, progress=False)
+    assert len(list(folder.glob("*.npy"))) == 1
+
+
+def test_a_part_that_a_kill_left_is_in_nobody_s_way(pictures, backbone):
+    first, file = kept_file(backbone, pictures)
+    file.unlink()
+    (file.parent / f"{file.name}.part").mkdir()
+    assert (features.extract(backbone, pictures, progress=False) == first).all()
+    assert file.is_file()
+    assert left_over(file) == []

@@ -87,3 +87,28 @@ def test_selection_counts_one_by_one(threshold):
 def test_bad_input_is_named(call):
     with pytest.raises(ValueError, match="got"):
         call()
+
+
+def test_exact_match_is_torchmetrics():
+    generator = torch.Generator().manual_seed(2)
+    truth = torch.rand(300, 3, generator=generator) < 0.3
+    sets = truth ^ (torch.rand(300, 3, generator=generator) < 0.2)
+    expected = oracle.multilabel_exact_match(sets.int(), truth.int(), 3).item()
+    assert 0 < expected < 1
+    for one, other in ((sets, truth), (sets.numpy(), truth.int()), (sets.tolist(), truth.float().numpy())):
+        assert metrics.exact_match(one, other) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("sets", "truth", "complaint"),
+    [
+        ([[0.2, 0.8]], [[0, 1]], r"other numbers than 0 and 1.*p >= threshold"),
+        ([[True, False]], [[True, False, True]], r"\(1, 2\) and truth of shape \(1, 3\)"),
+        ([True, False], [True, False], r"wants bool \[N, K\]"),
+        ([[]], [[]], "N ≥ 1"),
+        ([[float("nan"), 1]], [[0, 1]], "other numbers than 0 and 1"),
+    ],
+)
+def test_exact_match_refuses_what_are_no_sets(sets, truth, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        metrics.exact_match(sets, truth)

@@ -1,8 +1,10 @@
-"""pyproject.toml, requirements.txt and environment.yml say the same."""
+"""pyproject.toml, requirements.txt, requirements-dev.txt and environment.yml say the same."""
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from itertools import chain
@@ -21,17 +23,24 @@ FLOOR = {"torch": "2.6", "numpy": "2.0", "ipywidgets": "7.7", "keras": "3.8", "m
 
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-REQUIREMENTS = (ROOT / "requirements.txt").read_text()
+LEARNER = (ROOT / "requirements.txt").read_text()
+ADDED = (ROOT / "requirements-dev.txt").read_text().replace("-r requirements.txt\n", "")
 # A hosted notebook must be able to run the course on what it has: another torch takes minutes to install.
-COLAB = (ROOT / "tests" / "colab" / "pins.txt").read_text()
+COLAB = (ROOT / "tools" / "hosted" / "pins.txt").read_text()
 
 
 def by_name(lines: Iterable[str]) -> dict[str, Requirement]:
     return {canonicalize_name(r.name): r for r in map(Requirement, lines)}
 
 
-RUNTIME = by_name(PROJECT["dependencies"])
-DIRECT = RUNTIME | by_name(chain(*PROJECT["optional-dependencies"].values()))
+# Package of a module that is called otherwise.
+PACKAGES = {"PIL": "pillow", "sklearn": "scikit-learn"}
+# Asked for where they are used, with an error that says what to install; or a part of what is declared.
+OPTIONAL = {"distributed"}
+EXTRAS = PROJECT["optional-dependencies"]
+CORE = by_name(PROJECT["dependencies"])
+RUNTIME = CORE | by_name(EXTRAS["lessons"] + EXTRAS["keras"])
+DIRECT = RUNTIME | by_name(chain(*EXTRAS.values()))
 
 
 def pins(text: str) -> list[Requirement]:
@@ -53,8 +62,27 @@ def addresses(text: str) -> list[str]:
     return re.findall(r".*(?:https?:(?!//127\.0\.0\.1)|--index-url|--extra-index-url|--find-links|-i ).*", text)
 
 
-def test_every_pin_is_exact():
-    assert loose(REQUIREMENTS) == []
+def imported(package: Path) -> set[str]:
+    """Top-level names of what the modules below `package` import, but relative ones."""
+    names = set()
+    for module in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(node.module.split(".")[0])
+    return names
+
+
+def undeclared(names: set[str], declared: Mapping[str, Requirement]) -> set[str]:
+    """Of `names`, what is neither the standard library's, nor the course's, nor comes with what is declared."""
+    from_outside = names - set(sys.stdlib_module_names) - {"course_lib", "google", *OPTIONAL}
+    return {name for name in from_outside if canonicalize_name(PACKAGES.get(name, name)) not in declared}
+
+
+@pytest.mark.parametrize("text", [LEARNER, ADDED])
+def test_every_pin_is_exact(text):
+    assert loose(text) == []
 
 
 def test_bounds_are_lower_bounds_only():
@@ -62,14 +90,14 @@ def test_bounds_are_lower_bounds_only():
 
 
 def test_each_package_is_pinned_once():
-    names = [canonicalize_name(pin.name) for pin in pins(REQUIREMENTS)]
+    names = [canonicalize_name(pin.name) for pin in pins(LEARNER) + pins(ADDED)]
     assert sorted(set(names)) == sorted(names)
 
 
 @pytest.mark.parametrize("name", sorted(DIRECT))
 def test_direct_dependency_is_pinned_within_its_bound(name):
-    pinned = {canonicalize_name(pin.name): pin for pin in pins(REQUIREMENTS)}
-    assert name in pinned, f"{name} is in pyproject.toml and not in requirements.txt: make pins"
+    pinned = {canonicalize_name(pin.name): pin for pin in pins(LEARNER if name in RUNTIME else LEARNER + ADDED)}
+    assert name in pinned, f"{name} is in pyproject.toml and not in the requirements: make pins"
     assert pinned[name].marker is None, f"{name} would be left out on some machines: {pinned[name]}"
     version, bound = str(pinned[name].specifier).removeprefix("=="), DIRECT[name]
     assert bound.specifier.contains(version), f"{pinned[name]} does not satisfy {bound}: make pins"
@@ -78,8 +106,8 @@ def test_direct_dependency_is_pinned_within_its_bound(name):
 @pytest.mark.parametrize(
     "file",
     [
-        "pyproject.toml", "requirements.txt", "environment.yml", "tests/colab/pins.txt", "Dockerfile",
-        ".pre-commit-config.yaml", "Makefile", ".ci/run",
+        "pyproject.toml", "requirements.txt", "requirements-dev.txt", "environment.yml", "tools/hosted/pins.txt",
+        "Dockerfile", ".pre-commit-config.yaml", "Makefile", ".ci/run",
     ],
 )  # fmt: skip
 def test_no_file_says_where_packages_come_from(file):
@@ -94,7 +122,9 @@ def too_high(runtime: Mapping[str, Requirement], hosted: Mapping[str, Requiremen
 
 def test_a_hosted_notebooks_older_set_satisfies_the_bounds():
     assert loose(COLAB) == []
-    assert too_high(RUNTIME, by_name(map(str, pins(COLAB)))) == []
+    # A hosted notebook is its own front end.
+    needed = {name: bound for name, bound in RUNTIME.items() if name != "jupyterlab"}
+    assert too_high(needed, by_name(map(str, pins(COLAB)))) == []
 
 
 def test_the_colab_set_is_colabs():
@@ -104,6 +134,23 @@ def test_the_colab_set_is_colabs():
     assert {name: str(hosted[name].specifier).removeprefix("==") for name in versions} == versions
     assert not {"tensorflow", "captum", "kornia", "torchmetrics", "distributed", "jupyterlab"} & set(hosted)
     assert re.search(r"commit \w{7} of 2026-\d\d-\d\d", COLAB)
+
+
+def test_the_core_is_without_keras_jupyter_and_typer():
+    """And a learner's environment is without what only tests, teachers and the book need."""
+    assert not {"keras", "typer", "anywidget", "ipywidgets", "jupyterlab", "nbformat", "nbgrader"} & set(CORE)
+    learner = {canonicalize_name(pin.name) for pin in pins(LEARNER)}
+    assert not {"nbgrader", "pytest", "ruff", "sphinx", "captum", "kornia", "playwright", "distributed"} & learner
+
+
+def test_what_the_library_imports_is_declared():
+    """Everything that course_lib imports from outside, wherever it stands, is among its dependencies."""
+    assert undeclared(imported(ROOT / "course_lib"), RUNTIME) == set()
+
+
+def test_what_is_not_declared_is_found(tmp_path):
+    (tmp_path / "room.py").write_text("import os\nimport sklearn.svm\ndef f():\n    from yaml import load\n")
+    assert undeclared(imported(tmp_path), RUNTIME) == {"yaml"}
 
 
 @pytest.mark.parametrize(("name", "version"), FLOOR.items())

@@ -1,18 +1,16 @@
-"""The rooms of `course_lib` import one way: each only those before it in DESIGN's list."""
+"""The rooms of `course_lib` import one way: each only those before it in ARCHITECTURE.md's list."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "course_lib"
-ROOMS = (
-    "data", "pixels", "models", "training", "features", "metrics",
-    "openset", "explain", "trials", "figures", "exercises", "cli",
-)  # fmt: skip
+ROOMS = tuple(re.findall(r"^\| `course_lib/(\w+)", (PACKAGE.parent / "ARCHITECTURE.md").read_text("utf-8"), re.M))
 
 
 def modules(package: Path) -> list[Path]:
@@ -48,13 +46,19 @@ def faults(package: Path) -> Iterator[str]:
         if "utils" in place.with_suffix("").parts:
             yield f"{place}: there is no utils; name the room that this belongs to"
         if room and room not in ROOMS:
-            yield f"{place}: {room} is no room of DESIGN's list; name it there and here, or move the file"
+            yield f"{place}: {room} is no room of ARCHITECTURE.md's list; name it there and here, or move the file"
             continue
         # The package itself imports no room: `import course_lib` would otherwise load them all.
         allowed = ROOMS[: ROOMS.index(room) + 1] if room else ()
         for line, other in imported_rooms(module, package):
             if other in ROOMS and other not in allowed:
                 yield f"{place}:{line}: {room or 'the package itself'} imports {other}, which stands above it"
+
+
+def test_the_list_has_every_room_and_no_other():
+    here = {room_of(module, PACKAGE) for module in modules(PACKAGE)} - {"", "_shipped"}
+    assert set(ROOMS) == here
+    assert len(ROOMS) > 10
 
 
 def test_imports_point_one_way():

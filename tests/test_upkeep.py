@@ -6,18 +6,26 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
+import trove_classifiers
 import yaml
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tests import release
-from tests.colab import __main__ as colab
+import course_lib
+from course_lib.cli import links
+from tools import release
+from tools.hosted import __main__ as hosted
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SCREEN = 24  # lines
 
 
@@ -45,7 +53,7 @@ def test_each_addition_is_told_on_one_screen(section):
 
 def test_guide_names_files_that_are_there():
     assert gone(GUIDE) == []
-    assert gone("`lessons/unmake.py` and `lessons/make.py`, `NEWS.md`") == ["lessons/unmake.py", "NEWS.md"]
+    assert gone("`lessons/unmake.py` and `tools/lessons.py`, `NEWS.md`") == ["lessons/unmake.py", "NEWS.md"]
 
 
 def test_guide_names_commands_that_are_there():
@@ -85,7 +93,7 @@ def test_version_is_one():
 
 
 def test_version_that_is_not_one_stops_the_release(monkeypatch, tmp_path, capsys):
-    for name in ("pyproject.toml", "course_lib/__init__.py", "CITATION.cff", "CHANGELOG.md"):
+    for name in ("course_lib/__init__.py", "CITATION.cff", "CHANGELOG.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     citation = tmp_path / "CITATION.cff"
@@ -97,9 +105,30 @@ def test_version_that_is_not_one_stops_the_release(monkeypatch, tmp_path, capsys
     assert "the version is not one" in capsys.readouterr().out
 
 
+def test_the_package_is_built_with_the_version_of_its_code():
+    metadata = ProjectMetadata(str(ROOT), PluginManager())
+    assert metadata.version == course_lib.__version__ == release.versions()["CHANGELOG.md"]
+    assert "version" not in PROJECT, "a second place for it"
+
+
+def test_classifiers_are_the_index_s_own():
+    assert set(PROJECT["classifiers"]) <= trove_classifiers.classifiers
+    oldest, *_ = re.findall(r"\d+\.\d+", PROJECT["requires-python"])
+    assert f"Programming Language :: Python :: {oldest}" in PROJECT["classifiers"]
+    assert not any(classifier.startswith("License ::") for classifier in PROJECT["classifiers"]), "license says it"
+
+
+def test_addresses_are_those_of_the_table():
+    """None yet: an address that nobody has is worse than none."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert links.project_urls(text, links.known()) == text
+    assert ("urls" in PROJECT) is bool(links.known().repository)
+
+
 @pytest.mark.slow
 def test_lesson_runs_from_the_wheel_alone_and_one_that_needs_the_checkout_does_not(tmp_path):
-    course = colab.wheel(tmp_path)
+    course = hosted.wheel(tmp_path)
+    assert "course_lib/py.typed" in zipfile.ZipFile(course).namelist(), "who installs it gets no types"
     lesson = tmp_path / "lesson.ipynb"
 
     def status(*sources: str) -> int:
@@ -115,21 +144,21 @@ def test_lesson_runs_from_the_wheel_alone_and_one_that_needs_the_checkout_does_n
 
 
 def test_python_of_another_version_is_not_taken():
-    found = colab.find_python(["no-such-python", sys.executable])
-    assert bool(found) is (sys.version_info[:2] == colab.WANTED)
-    assert colab.find_python(["no-such-python"]) == ""
+    found = hosted.find_python(["no-such-python", sys.executable])
+    assert bool(found) is (sys.version_info[:2] == hosted.WANTED)
+    assert hosted.find_python(["no-such-python"]) == ""
 
 
 def test_without_python_3_13_the_run_is_left_out_and_says_so(monkeypatch, capsys):
-    monkeypatch.setattr(colab, "find_python", lambda: "")
-    assert colab.main([]) == 0
+    monkeypatch.setattr(hosted, "find_python", lambda: "")
+    assert hosted.main([]) == 0
     assert "left out" in capsys.readouterr().out
 
 
 def test_unknown_lesson_is_refused():
-    with pytest.raises(SystemExit, match="no lesson 42; there are 00"):
-        colab.main(["42"])
-    assert [path.name[:2] for path in colab.notebooks(["04", "00"])] == ["00", "04"]
+    with pytest.raises(SystemExit, match="no lesson 42; there are: 00"):
+        hosted.main(["42"])
+    assert [path.name[:3] for path in hosted.lessons(["07", "00"])] == ["00_", "07_"]
 
 
 @pytest.mark.parametrize("uv", [None, "uv"])
@@ -142,18 +171,18 @@ def test_environment_is_made_once_and_again_when_the_pins_change(monkeypatch, tm
         place.mkdir(exist_ok=True)
 
     monkeypatch.setattr(subprocess, "run", run)
-    monkeypatch.setattr(colab, "PINS", tmp_path / "pins.txt")
+    monkeypatch.setattr(hosted, "PINS", tmp_path / "pins.txt")
     place = tmp_path / "environment"
-    colab.PINS.write_text("numpy==2.1.3\n")
+    hosted.PINS.write_text("numpy==2.1.3\n")
     for _ in range(2):
-        colab.prepare("python3.13", place)
+        hosted.prepare("python3.13", place)
     assert [call[:3] for call in calls] == [
         ["python3.13", "-m", "venv"],
         ["uv", "pip", "install"] if uv else [calls[1][0], "-m", "pip"],
     ]
-    assert calls[1][-2:] == ["-r", str(colab.PINS)]
-    colab.PINS.write_text("numpy==2.1.4\n")
-    colab.prepare("python3.13", place)
+    assert calls[1][-2:] == ["-r", str(hosted.PINS)]
+    hosted.PINS.write_text("numpy==2.1.4\n")
+    hosted.prepare("python3.13", place)
     assert len(calls) == 4
 
 
@@ -167,12 +196,12 @@ def test_installation_that_broke_off_is_begun_again(monkeypatch, tmp_path):
 
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(subprocess.CalledProcessError):
-        colab.prepare("python3.13", place)
+        hosted.prepare("python3.13", place)
     assert not (place / "pins").exists()
 
 
 def test_run_has_no_network_and_the_data_by_its_whole_path():
-    assert colab.settings({"COURSE_DATA": "/data"})["COURSE_DATA"] == "/data"
-    made = colab.settings({"PATH": "x"})
+    assert hosted.settings({"COURSE_DATA": "/data"})["COURSE_DATA"] == "/data"
+    made = hosted.settings({"PATH": "x"})
     assert made["COURSE_OFFLINE"] == "1"
     assert Path(made["COURSE_DATA"]).is_absolute()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .. import __version__
 from . import doctor, links, study, trials
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="What does a CNN see? An open course.")
@@ -18,6 +20,17 @@ app.command()(study.quiz)
 app.command()(study.progress)
 app.command()(study.export)
 app.add_typer(trials.app, name="trials")
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="print the course's version")] = False,
+) -> None:
+    """Print the version, where that is asked for; else the subcommand is called."""
+    if version:
+        typer.echo(f"what-does-a-cnn-see {__version__}")
+        raise typer.Exit
+
 
 _STYLE = {True: "green", None: "yellow", False: "red"}
 _WORD = {True: "ok", None: "note", False: "FAULT"}
@@ -76,17 +89,29 @@ def link(
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def lab(context: typer.Context) -> None:
-    """Open the lessons in JupyterLab; what follows is passed on to it (--no-browser --port 8890)."""
-    start = Path(__file__).resolve().parents[2] / "lessons" / "00_start_here.ipynb"
-    if not start.is_file():
-        typer.echo(
-            f"course lab: no {start.name} beside course_lib, which was installed without the lessons. "
-            "Clone the course's repository and run `make lab` there.",
-            err=True,
-        )
-        raise typer.Exit(code=1)
+def lab(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Option(help="where your copies are; else my/, beside the lessons")] = None,
+    restore: Annotated[bool, typer.Option("--restore", help="bring back copies that you have deleted")] = False,
+) -> None:
+    """Open your own copies of the lessons in JupyterLab; what follows is passed on to it (--no-browser --port 8890)."""
+    from course_lib.practice import desk  # reading notebooks takes a moment that `course --help` should not wait for
+
+    copies = folder or desk.home()
+    try:
+        for line in desk.lay_out(desk.source(), copies, restore=restore).lines():
+            typer.echo(f"course lab: {copies.name}: {line}", err=True)
+    except desk.DeskError as error:
+        typer.echo(f"course lab: {error}", err=True)
+        if not desk.has_lessons(copies):
+            raise typer.Exit(code=1) from None
     # A server does not start for root without being told to; in a container everybody is root.
     as_root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-    command = [sys.executable, "-m", "jupyterlab", str(start), *as_root, *context.args]
-    raise typer.Exit(code=subprocess.call(command))
+    command = [sys.executable, "-m", "jupyterlab", *desk.opened(copies), *as_root, *context.args]
+    raise typer.Exit(code=subprocess.call(command, env=quiet(os.environ)))
+
+
+def quiet(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` with JupyterLab's questions about news and language servers answered; what else is set stays."""
+    paths = [str(Path(__file__).with_name("jupyter")), *filter(None, [environment.get("JUPYTER_CONFIG_PATH")])]
+    return {**environment, "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}

@@ -12,7 +12,11 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from . import links
 
@@ -22,6 +26,7 @@ WANTED_BYTES = 1_500_000_000  # EuroSAT's archive and cache, weights, cached fea
 _MODULES = {"pillow": "PIL", "scikit-learn": "sklearn"}
 # Keras takes its backend when it is first imported, and that is for a lesson to choose.
 _NOT_IMPORTED = ("keras",)
+_EXTRAS = ("lessons", "keras")  # what the lessons need besides the core
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def _package(name: str, bound: str) -> Finding:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         return Finding(name, f"missing; {bound} or newer is wanted", ok=False, mend=mend)
-    if _numbers(version) < _numbers(bound):
+    if Version(version) < Version(bound):
         return Finding(name, f"{version}; {bound} or newer is wanted", ok=False, mend=mend)
     if name in _NOT_IMPORTED:
         return Finding(name, version)
@@ -139,7 +144,7 @@ def _widget_front_ends() -> Iterator[Finding]:
     if missing:
         mend = f"python -m pip install {' '.join(missing)}, then reload the page"
         yield Finding("widgets", f"{value}: sliders may not show", ok=None, mend=mend)
-    elif not (7, 7) <= _numbers(fronts["ipywidgets"]) < (9,):
+    elif not Version("7.7") <= Version(fronts["ipywidgets"]) < Version("9"):
         mend = 'python -m pip install "ipywidgets>=7.7,<9"'
         yield Finding("widgets", f"{value}: tried with ipywidgets 7.7 to 8", ok=None, mend=mend)
     else:
@@ -215,14 +220,22 @@ PROBES = (_python, _course, _packages, _device, _widget_front_ends, _data, _link
 
 
 def _bounds() -> dict[str, str]:
-    """Name → lowest version of each direct dependency, from the installed course or its pyproject.toml."""
+    """Name → lowest version of each package that a lesson needs, from the installed course or its pyproject.toml."""
     try:
-        lines = [line for line in metadata.requires(DISTRIBUTION) or () if "extra ==" not in line]
+        lines = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
         project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-        lines = tomllib.loads(project.read_text())["project"]["dependencies"]
+        known = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+        extras = (known["optional-dependencies"][extra] for extra in _EXTRAS)
+        lines = list(chain(known["dependencies"], *extras))
+    wanted = [
+        requirement
+        for requirement in map(Requirement, lines)
+        if requirement.name != "jupyterlab"  # a hosted notebook is its own front end
+        and (not requirement.marker or any(requirement.marker.evaluate({"extra": extra}) for extra in _EXTRAS))
+    ]
     # pyproject.toml has lower bounds only, "name>=1.2" (tests/test_pins.py holds that).
-    return dict(line.split(">=") for line in lines)
+    return {requirement.name: str(requirement.specifier).removeprefix(">=") for requirement in wanted}
 
 
 def _version(name: str) -> str:
@@ -230,12 +243,6 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return ""
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """The release as numbers: "2.11.0+cu128" → (2, 11, 0), "3.8rc1" → (3,)."""
-    parts = version.split("+")[0].split(".")
-    return tuple(int(part) for part in parts if part.isdigit())
 
 
 def _size(n_bytes: int | None) -> str:

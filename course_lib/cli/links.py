@@ -1,6 +1,7 @@
-"""Where the course lies in public, and all that leads there: the lessons' link and set-up cell, README's line.
+"""Where the course lies in public, and all that leads there: the lessons' link and set-up cell, README's line, the
+addresses in pyproject.toml.
 
-`links.toml` is the one place. `lessons/make.py` puts `cells()` into every notebook; `course link` writes the table and
+`links.toml` is the one place. `tools/lessons.py` puts `cells()` into every notebook; `course link` writes the table and
 then the same cells into the notebooks that are stored, so that nothing is executed again.
 """
 
@@ -11,15 +12,23 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from .. import __version__
+from ..practice import notebooks
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 TABLE = Path(__file__).with_name("links.toml")
 WHEEL = f"what_does_a_cnn_see-{__version__}-py3-none-any.whl"
+# What these links open: copies without outputs, so that no result stands there before the bet.
+OPENED = "lessons/workbook"
 # Ids that stay: these two cells alone change when the course is linked, and they have no outputs to lose.
 BADGE_ID, SETUP_ID = "open-elsewhere", "set-up"
 _MARKED = re.compile(r"(<!-- links -->\n).*?(<!-- end links -->)", re.DOTALL)
+_MARKED_IN_TOML = re.compile(r"^# links:.*?^# end links$", re.DOTALL | re.MULTILINE)
 # GitHub's own rules for an account and for a repository.
 _OWNER = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}")
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
@@ -44,15 +53,20 @@ class Links:
         """Address of this version's wheel, as `make release` names it, on the repository's release page."""
         return f"https://github.com/{self.repository}/releases/download/v{__version__}/{WHEEL}"
 
+    @property
+    def files(self) -> str:
+        """Address of the repository's files, to read; "" where there is no repository."""
+        return f"https://github.com/{self.repository}/blob/{quote(self.branch)}" if self.repository else ""
+
     def colab(self, notebook: str) -> str:
-        """Address that opens `lessons/notebook` on Google Colab."""
-        place = f"{self.repository}/blob/{quote(self.branch)}/lessons/{notebook}"
+        """Address that opens the workbook's `notebook` on Google Colab."""
+        place = f"{self.repository}/blob/{quote(self.branch)}/{OPENED}/{notebook}"
         return f"https://colab.research.google.com/github/{place}"
 
     def binder(self, notebook: str) -> str:
         """Address that opens it on Binder, in the environment of `environment.yml`."""
         branch = quote(self.branch, safe="")
-        path = quote(f"lessons/{notebook}", safe="")
+        path = quote(f"{OPENED}/{notebook}", safe="")
         return f"https://mybinder.org/v2/gh/{self.repository}/{branch}?labpath={path}"
 
     def classroom(self, hub: str) -> str:
@@ -61,7 +75,7 @@ class Links:
         asked = {
             "repo": f"https://github.com/{self.repository}",
             "branch": self.branch,
-            "urlpath": f"lab/tree/{folder}/lessons/00_start_here.ipynb",
+            "urlpath": f"lab/tree/{folder}/{OPENED}/{notebooks.START}",
         }
         return f"{hub.rstrip('/')}/hub/user-redirect/git-pull?{urlencode(asked)}"
 
@@ -70,7 +84,7 @@ def checked(repository: str, branch: str = "main") -> Links:
     """The links to a repository, its names looked at.
 
     >>> checked("someone/course").colab("00_start_here.ipynb")
-    'https://colab.research.google.com/github/someone/course/blob/main/lessons/00_start_here.ipynb'
+    'https://colab.research.google.com/github/someone/course/blob/main/lessons/workbook/00_start_here.ipynb'
     """
     owner, _, name = repository.partition("/")
     if not (_OWNER.fullmatch(owner) and _NAME.fullmatch(name)) or name.endswith(".git"):
@@ -98,7 +112,7 @@ def badge(links: Links, notebook: str) -> str:
 def setup_cell(links: Links) -> str:
     """The code that makes a Colab machine ready. Elsewhere it does nothing, and nowhere does it print.
 
-    --no-deps: all that the course needs is on Colab (tests/colab/pins.txt). A newer numpy, pillow or ipywidgets
+    --no-deps: all that the course needs is on Colab (tools/hosted/pins.txt). A newer numpy, pillow or ipywidgets
     would force a restart, and Colab's front end takes no ipywidgets 8.
     """
     if links.repository:
@@ -122,11 +136,18 @@ if "google.colab" in sys.modules:
 
 
 def cells(links: Links, notebook: str) -> list[dict]:
-    """The two cells that all lessons have behind their title, as nbformat stores them (without outputs)."""
+    """The two cells that all lessons have behind their title, as nbformat stores them."""
     folded = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["setup"]}
     return [
         {"cell_type": "markdown", "id": BADGE_ID, "metadata": {"tags": ["links"]}, "source": badge(links, notebook)},
-        {"cell_type": "code", "id": SETUP_ID, "metadata": folded, "source": setup_cell(links)},
+        {
+            "cell_type": "code",
+            "id": SETUP_ID,
+            "metadata": folded,
+            "source": setup_cell(links),
+            "outputs": [],
+            "execution_count": None,
+        },
     ]
 
 
@@ -135,9 +156,25 @@ def readme(text: str, links: Links) -> str:
     if not links.repository:
         line = "Colab and Binder: this copy has no public address yet. `course link OWNER/REPO` makes the links."
     else:
-        start = "00_start_here.ipynb"
+        start = notebooks.START
         line = f"Nothing to install: [lesson 0 on Colab]({links.colab(start)}) or [on Binder]({links.binder(start)})."
     return _MARKED.sub(lambda found: f"{found[1]}{line}\n{found[2]}", text)
+
+
+def project_urls(text: str, links: Links) -> str:
+    """pyproject.toml with the addresses that a package index shows, between its marks, written anew."""
+    what = "# links: `course link OWNER/REPO` writes the addresses"
+    if not links.repository:
+        return _MARKED_IN_TOML.sub(f"{what}; this copy has none yet\n# end links", text)
+    home = f"https://github.com/{links.repository}"
+    addresses = {
+        "Homepage": home,
+        "Source": home,
+        "Issues": f"{home}/issues",
+        "Changelog": f"{links.files}/CHANGELOG.md",
+    }
+    lines = [what, "[project.urls]", *(f'{name} = "{address}"' for name, address in addresses.items()), "# end links"]
+    return _MARKED_IN_TOML.sub(lambda _: "\n".join(lines), text)
 
 
 # --- writing it down ---
@@ -166,19 +203,29 @@ def link(root: Path, links: Links) -> list[Path]:
 
 def _texts(root: Path, links: Links) -> dict[Path, str]:
     """Path → new content of every file that names the public place."""
-    table, start = root / "course_lib" / "cli" / TABLE.name, root / "README.md"
-    if not table.is_file() or not start.is_file():
+    import nbformat  # a second, and only `course link` needs it
+
+    from ..practice import workbook
+
+    table, start, project = root / "course_lib" / "cli" / TABLE.name, root / "README.md", root / "pyproject.toml"
+    if not all(path.is_file() for path in (table, start, project)):
         raise LinkError("there is no checkout of the course here; clone its repository and run it there.")
     fields = {"repository": links.repository, "branch": links.branch}
     text = table.read_text(encoding="utf-8")
     for name, value in fields.items():
         text = re.sub(rf"^{name} = .*$", f'{name} = "{value}"', text, flags=re.MULTILINE)
     made = {table: text, start: readme(start.read_text(encoding="utf-8"), links)}
-    return made | {path: _notebook(path, links) for path in sorted((root / "lessons").glob("[0-9][0-9]_*.ipynb"))}
+    made[project] = project_urls(project.read_text(encoding="utf-8"), links)
+    for path in notebooks.files(root / "lessons"):
+        lesson = _notebook(path, links)
+        made[path] = nbformat.writes(lesson)
+        if (copy := root / OPENED / path.name).is_file():
+            made[copy] = nbformat.writes(workbook.copy_of(lesson, root, web=links.files))
+    return made
 
 
-def _notebook(path: Path, links: Links) -> str:
-    import nbformat  # a second, and only `course link` needs it
+def _notebook(path: Path, links: Links) -> NotebookNode:
+    import nbformat
 
     try:
         notebook = nbformat.read(path, as_version=4)
@@ -188,5 +235,5 @@ def _notebook(path: Path, links: Links) -> str:
     for cell in notebook.cells:
         cell.source = wanted.pop(cell.get("id"), cell.source)
     if wanted:
-        raise LinkError(f"{path.name} lacks the cell {', '.join(wanted)}: make lessons LESSONS={path.name[:2]}")
-    return nbformat.writes(notebook)
+        raise LinkError(f"{path.name} lacks the cell {', '.join(wanted)}: make lessons LESSONS={notebooks.code(path)}")
+    return notebook

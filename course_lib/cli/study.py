@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from course_lib.exercises.view import wrapped
+from course_lib.practice.view import wrapped
 
 Lesson = Annotated[str, typer.Argument(help="its number, such as 03")]
 
 
 def quiz(lesson: Lesson) -> None:
     """Answer a lesson's quiz in the terminal; every option says why it is right or wrong."""
-    from course_lib.exercises import catalogue
+    from course_lib.practice import catalogue
 
     try:
         asked = catalogue.quiz(lesson)
@@ -42,8 +42,8 @@ def _asked_for(letters: list[str]) -> str:
 
 def progress() -> None:
     """Print what you have done so far. It is kept in one file on this machine and sent nowhere."""
-    from course_lib.exercises import catalogue
-    from course_lib.exercises import progress as kept
+    from course_lib.practice import catalogue
+    from course_lib.practice import progress as kept
 
     content = kept.read()
     typer.echo(f"{'lesson':8}{'exercises':>12}{'hints':>8}{'solutions read':>16}{'quiz':>10}")
@@ -59,7 +59,7 @@ def progress() -> None:
         tried = [name for name, entry in zip(names, mine, strict=True) if entry.get("outcome") == "incorrect"]
         if tried:
             typer.echo(f"{'':8}tried, not right yet: {', '.join(tried)}")
-    typer.echo(f"\nKept in {kept.file()}")
+    typer.echo(f"\nKept in {kept.where()}")
 
 
 def export(
@@ -69,7 +69,7 @@ def export(
     nbgrader: Annotated[bool, typer.Option("--nbgrader", help="the exercises as an nbgrader course")] = False,
 ) -> None:
     """Write the lessons for a class: a student's copy, an instructor's, or assignments for nbgrader."""
-    from course_lib.exercises import handout
+    from course_lib.practice import handout
 
     chosen = {"student": student, "instructor": instructor, "nbgrader": nbgrader}
     if sum(chosen.values()) != 1:

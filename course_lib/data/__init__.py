@@ -15,27 +15,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import h5py
 import numpy as np
 
-from . import archive, download, places, registry, standin
+from . import archive, download, places, registry
 from .drive import between_sessions
-from .duplicates import near_duplicates, perceptual_hash
-from .folder import from_folder
+from .duplicates import Copy, copies, near_duplicates, perceptual_hash
+from .folder import from_folder, read_picture
+from .generated.logos import far_unknowns, logos
+from .generated.mixed import mixed
+from .generated.planted import planted
+from .generated.spectrograms import spectrograms
+from .generated.standin import eurosat_tiles
+from .generated.video import Video, video
 from .imageset import ImageSet, Source
-from .logos import far_unknowns, logos
-from .planted import planted
 from .registry import DataError
-from .spectrograms import spectrograms
-from .video import Video, video
 
 __all__ = [
-    "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "between_sessions", "far_unknowns",
-    "fetch", "from_folder", "keep", "load", "logos", "near_duplicates", "perceptual_hash", "places", "planted",
-    "registry", "spectrograms", "status", "verified", "video", "weights_file",
+    "Copy", "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "between_sessions", "copies",
+    "far_unknowns", "fetch", "from_folder", "keep", "load", "logos", "mixed", "near_duplicates", "perceptual_hash",
+    "places", "planted", "read_picture", "registry", "spectrograms", "status", "verified", "video", "weights_file",
 ]  # fmt: skip
 
-_STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": standin.eurosat_tiles}
+_STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": eurosat_tiles}
 
 
 class StandInWarning(UserWarning):
@@ -69,7 +70,7 @@ def weights_file(name: str) -> Path:
     """The verified file of pretrained weights called `name`. DataError where it cannot be had."""
     entry = registry.entry(name, kind="weights")
     if entry.shipped:
-        return places.package(entry.shipped)
+        return verified(name)
     return download.locate(entry, lambda path: _weights_fault(path, entry))
 
 
@@ -159,13 +160,16 @@ def _weights_fault(path: Path, entry: registry.Entry) -> str:
         return download.wrong_digest(path, entry.addresses[0].digest)
     try:
         found = tensors_digest(path)
-    except OSError as error:
+    except Exception as error:  # of a damaged one h5py raises KeyError, RuntimeError and others
         return f"damaged or no HDF5 file ({error})"
     return "" if found == entry.content else f"holds other weights: {found[:12]}…, expected {entry.content[:12]}…"
 
 
 def tensors_digest(path: Path) -> str:
     """SHA-256 of the names, shapes and float32 values in a Keras weight file, however HDF5 packed them."""
+
+    import h5py
+
     tensors = {}
     with h5py.File(path) as file:
         file.visititems(lambda name, item: tensors.update({name: item}) if isinstance(item, h5py.Dataset) else None)

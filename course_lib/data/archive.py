@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -29,26 +30,30 @@ def cache_dir(entry: Entry) -> Path:
 def open_or_build(entry: Entry, *, verify: bool = False) -> ImageSet:
     """The real pictures of `entry`, from the cache, or decoded now from an archive that `locate` finds.
 
-    With `verify` every byte of the cache is looked at (a second), and a cache that is damaged is made again.
+    A cache that is broken is set aside with a warning and made again. That it is whole is seen at once; with `verify`
+    every byte of it is looked at (a second).
 
     Raises:
         DataError: no archive to be had, or the disk is full or read-only.
     """
     folder = cache_dir(entry)
-    cached = None if verify and cache_fault(entry) else open_cache(entry)
-    if cached is None:
+
+    def usable() -> ImageSet | None:
+        return None if verify and cache_fault(entry) else open_cache(entry)
+
+    if (cached := usable()) is None:
         # Look for the archive before taking the lock: `locate` locks its own target.
         archive = locate(entry, lambda path: fault_in(path, entry))
         with writing(folder):
-            cached = None if verify and cache_fault(entry) else open_cache(entry)
-            if cached is None:  # else another kernel was faster
+            if (cached := usable()) is None:  # else another kernel was faster
                 build_cache(archive, entry)
                 cached = open_cache(entry)
+    assert cached is not None, f"the cache of {entry.name} has gone as soon as it was made"
     return cached
 
 
 def open_cache(entry: Entry) -> ImageSet | None:
-    """The cached set, its pictures memory-mapped; None where there is no whole cache."""
+    """The cached set, its pictures memory-mapped; None where there is no whole cache. Nothing is changed."""
     folder = cache_dir(entry)
     try:
         about = json.loads((folder / "set.json").read_text(encoding="utf-8"))
@@ -56,9 +61,11 @@ def open_cache(entry: Entry) -> ImageSet | None:
         store = torch.from_numpy(np.load(folder / "images.npy", mmap_mode="c"))
         labels = torch.from_numpy(np.load(folder / "labels.npy"))
         named = {"name": entry.title, "fingerprint": entry.content, "names": about["names"]}
-        return ImageSet.of(store, labels, about["classes"], "real", **named)
-    except (OSError, ValueError):
+        cached = ImageSet.of(store, labels, about["classes"], "real", **named)
+    except Exception:  # cut off, garbage, another version: JSON and .npy headers fail in a dozen ways
         return None
+    fits = cached.shape == (3, entry.size, entry.size) and len(cached.names) == len(cached) == len(store)
+    return cached if fits and len(cached) == (entry.pictures or len(cached)) else None
 
 
 def cache_fault(entry: Entry) -> str:
@@ -67,7 +74,7 @@ def cache_fault(entry: Entry) -> str:
     try:
         wanted = json.loads((folder / "set.json").read_text(encoding="utf-8")).get("digest", "")
         found = _cache_digest(folder)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # as in `open_cache`
         return f"{folder}: cannot be read ({error})"
     if not wanted:
         return f"{folder}: was made before digests were kept"
@@ -90,7 +97,7 @@ def fault_in(archive: Path, entry: Entry) -> str:
             found = tree_digest(file)
     except DataError as error:
         return str(error)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+    except Exception as error:  # of a damaged one zipfile, zlib and struct raise a dozen kinds
         return f"damaged or not a zip ({error})"
     if found != entry.content:
         return f"holds other pictures: tree digest {found[:12]}…, expected {entry.content[:12]}…"
@@ -98,7 +105,7 @@ def fault_in(archive: Path, entry: Entry) -> str:
 
 
 def tree_digest(file: zipfile.ZipFile) -> str:
-    """SHA-256 of the text "<sha256 of the file>  <Class>/<file name>\\n", the lines sorted by the path.
+    r"""SHA-256 of the text "<sha256 of the file>  <Class>/<file name>\n", the lines sorted by the path.
 
     It depends on the pictures and their folders alone, not on how they were packed.
     """
@@ -124,7 +131,7 @@ def build_cache(archive: Path, entry: Entry) -> None:
     """Decode every picture of a verified archive into `cache_dir`: all of it appears, or nothing."""
     folder = cache_dir(entry)
     part = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
+    places.remove(part)
     try:
         part.mkdir(parents=True)
         with zipfile.ZipFile(archive) as file:
@@ -135,7 +142,8 @@ def build_cache(archive: Path, entry: Entry) -> None:
         np.save(part / "labels.npy", np.asarray(labels, dtype=np.int64))
         about = {"classes": classes, "names": list(members), "digest": _cache_digest(part)}
         (part / "set.json").write_text(json.dumps(about), "utf-8")
-        shutil.rmtree(folder, ignore_errors=True)  # a cache that `open_cache` refused
+        if os.path.lexists(folder):  # what `open_cache` refused
+            places.set_aside(folder, "it is cut off, changed, or another thing than the decoded pictures", stacklevel=4)
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -6,20 +6,25 @@ A connection that breaks is taken up where it broke (HTTP range requests, RFC 91
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
-import requests
 import urllib3
 from tqdm import tqdm
 
 from . import places
 from .registry import Address, DataError, Entry
+
+if TYPE_CHECKING:
+    import requests
 
 Check = Callable[[Path], str]
 """Looks into a file and returns what is wrong with it, or "" if nothing is."""
@@ -31,17 +36,19 @@ TRIES = 5  # in a row without a single new byte
 def locate(entry: Entry, check: Check, *, online: bool = True) -> Path:
     """The path of `entry`'s file: downloaded before, on the mirror, or downloaded now (where `online` allows it).
 
+    A kept download that is broken is set aside with a warning once a good file is found, wherever that is.
+
     Raises:
         DataError: none of the places has a file that passes `check`; lists each and why.
     """
     kept = places.data_dir() / "downloads" / entry.file_name
     tried = []
     for path in filter(None, (kept, on_mirror(entry))):
-        if not path.is_file():
-            tried.append(f"{path}: not there")
-        elif fault := check(path):
+        if fault := _fault(path, check):
             tried.append(f"{path}: {fault}")
         else:
+            if online and path != kept:
+                _make_room(kept, check)
             return path
     if places.offline() or not online:
         reason = "COURSE_OFFLINE is set" if places.offline() else "not asked, this is about what is here"
@@ -73,14 +80,31 @@ def download(address: Address, target: Path, *, check: Check, title: str, expect
     with writing(target):
         if target.is_file() and not check(target):
             return target  # another kernel was faster
+        if not part.is_file():
+            places.remove(part)  # a folder or a link, which nothing can be appended to
         resumed = part.exists()
         fault = _whole_part(address, part, title, expected_bytes, check)
         if fault and resumed:
             fault = _whole_part(address, part, title, expected_bytes, check)
         if fault:
             raise DataError(f"{address.url}: {fault}")
+        _make_room(target, check)
         part.replace(target)
     return target
+
+
+def _fault(path: Path, check: Check) -> str:
+    """Why what is at `path` is not used, or ""."""
+    if path.is_file():
+        return check(path)
+    return "no file" if os.path.lexists(path) else "not there"
+
+
+def _make_room(kept: Path, check: Check) -> None:
+    """Set aside what stands at `kept` and is not what it should be; where it cannot be moved, it stays."""
+    if os.path.lexists(kept) and (fault := _fault(kept, check)):
+        with contextlib.suppress(OSError):
+            places.set_aside(kept, fault, stacklevel=4)
 
 
 def _whole_part(address: Address, part: Path, title: str, expected_bytes: int, check: Check) -> str:
@@ -94,6 +118,9 @@ def _whole_part(address: Address, part: Path, title: str, expected_bytes: int, c
 
 def _transfer(url: str, part: Path, title: str, expected_bytes: int) -> None:
     """Append to `part` until the server says that it is complete, through broken connections."""
+
+    import requests
+
     idle = 0
     with tqdm(total=expected_bytes or None, unit="B", unit_scale=True, desc=title, leave=False) as bar:
         while True:
@@ -114,6 +141,9 @@ def _transfer(url: str, part: Path, title: str, expected_bytes: int) -> None:
 
 def _one_connection(url: str, part: Path, bar: tqdm, *, limit: int) -> bool:
     """Read one response into `part`; True when the file is complete."""
+
+    import requests
+
     have = part.stat().st_size if part.exists() else 0
     # "identity": a compressed response would make byte positions meaningless.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
@@ -173,6 +203,9 @@ def writing(target: Path) -> Iterator[None]:
 
     A second kernel waits here, and says so; the caller looks again whether `target` is there by then.
     """
+
+    import requests
+
     lock = filelock.FileLock(target.with_name(target.name + ".lock"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -195,7 +228,10 @@ def writing(target: Path) -> Iterator[None]:
 
 def _short(error: Exception) -> str:
     """A connection error in one line; urllib3's own is a paragraph."""
-    if isinstance(error, requests.HTTPError):
+
+    import requests
+
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"the server answered {error.response.status_code} {error.response.reason}"
     if isinstance(error, requests.Timeout):
         return "no answer in time"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -74,9 +75,9 @@ class ImageSet:
         labels: Tensor | np.ndarray | Sequence[int],
         classes: Sequence[str],
         source: Source = "generated",
-        **details,
+        **details: Any,
     ) -> ImageSet:
-        """An `ImageSet` of all of `images` (uint8 [N, C, H, W]) with `labels` (integers [N])."""
+        """An `ImageSet` of all of `images` (uint8 [N, C, H, W]) and `labels` (integers [N]); `details`: more fields."""
         images = torch.as_tensor(images)
         labels = torch.as_tensor(labels, dtype=torch.int64)
         return cls(images, torch.arange(len(images)), labels, tuple(classes), source, **details)
@@ -91,7 +92,8 @@ class ImageSet:
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of every picture."""
-        return tuple(self.store.shape[1:])
+        _, channels, height, width = self.store.shape
+        return channels, height, width
 
     @property
     def images(self) -> Tensor:
@@ -104,7 +106,7 @@ class ImageSet:
         per_class = torch.bincount(self.labels, minlength=len(self.classes))
         return dict(zip(self.classes, per_class.tolist(), strict=True))
 
-    def batch(self, positions: Tensor) -> Tensor:
+    def batch(self, positions: Tensor | Sequence[int]) -> Tensor:
         """uint8 [B, C, H, W]: the pictures at `positions` (int64 [B], within this set)."""
         return self.store[self.rows[positions]]
 
@@ -136,23 +138,42 @@ class ImageSet:
             seed: the same seed gives the same parts on every machine.
 
         Each picture gets a place in a queue in which every class is spread evenly, and the queue
-        is cut. A picture stands in the queue once, so parts cannot overlap. Three parts of a set that is no part
-        itself are called "train", "val" and "test".
+        is cut. A picture stands in the queue once, so parts cannot overlap. A part with a share above 0 gets one
+        picture at least; where there are fewer pictures than such parts, a warning says so. Three parts of a set that
+        is no part itself are called "train", "val" and "test".
         """
         shares = np.asarray(parts, dtype=float)
         if len(shares) == 0 or (shares < 0).any() or not np.isfinite(shares).all() or shares.sum() == 0:
             raise ValueError(f"split got parts={tuple(parts)}; it wants shares ≥ 0, such as (0.8, 0.1, 0.1).")
         queue = _stratified_queue(self.labels.numpy(), np.random.default_rng(seed))
-        edges = np.rint(np.cumsum(shares / shares.sum()) * len(self)).astype(int)[:-1]
+        edges = np.cumsum(_sizes(shares, len(self)))[:-1]
         names = ("train", "val", "test") if len(shares) == 3 and not self.part else (self.part,) * len(shares)
         cut = zip(np.split(queue, edges), names, strict=True)
         return tuple(replace(self.at(np.sort(positions)), part=name) for positions, name in cut)
 
     def digest(self) -> str:
-        """SHA-256 of which pictures these are: of `store`'s content, and of the rows in use."""
-        content = self.fingerprint or hashlib.sha256(np.ascontiguousarray(self.store.numpy())).hexdigest()
+        """SHA-256 of which pictures these are: of `store`'s content, their shape, and the rows in use."""
+        content = (
+            self.fingerprint or hashlib.sha256(np.ascontiguousarray(self.store.numpy()).reshape(-1).data).hexdigest()
+        )
         rows = np.ascontiguousarray(self.rows.numpy())
-        return hashlib.sha256(content.encode() + rows.tobytes()).hexdigest()
+        return hashlib.sha256(f"{content} {self.shape} ".encode() + rows.tobytes()).hexdigest()
+
+
+def _sizes(shares: np.ndarray, n: int) -> np.ndarray:
+    """int64 [P]: how many of `n` pictures go to each part; none where the share is 0, elsewhere one or more."""
+    sizes = np.diff(np.rint(np.cumsum(shares / shares.sum()) * n).astype(np.int64), prepend=0)
+    asked = shares > 0
+    if n < asked.sum():
+        warnings.warn(
+            f"split got {n} pictures for {asked.sum()} parts, so that a part has none; it wants {asked.sum()} pictures "
+            "or more. Ask for fewer parts.",
+            stacklevel=3,
+        )
+        return sizes
+    for empty in np.flatnonzero(asked & (sizes == 0)):
+        sizes[empty], sizes[sizes.argmax()] = 1, sizes.max() - 1
+    return sizes
 
 
 def _stratified_queue(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:

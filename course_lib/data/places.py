@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import platformdirs
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -17,10 +21,10 @@ def repository() -> Path | None:
 
 
 def shipped(name: str) -> Path:
-    """A file or folder that travels with the code: "registry.toml", "evidence"."""
+    """A file or folder that travels with the code: "registry.toml", "evidence", "workbook"."""
     if (root := repository()) is None:
         return _PACKAGE / "_shipped" / name
-    return root / ("datasets" if name == "registry.toml" else "") / name
+    return root / {"registry.toml": "datasets", "workbook": "lessons"}.get(name, "") / name
 
 
 def package(name: str) -> Path:
@@ -30,10 +34,42 @@ def package(name: str) -> Path:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A part file to write to; it becomes `path` when all went well. A kill leaves the old file or the new one."""
+    """A part file to write to; it becomes `path` when all went well.
+
+    An exception leaves the old file and no part; a kill leaves the old file or the new one, and at most a part, which
+    the next one to write here removes.
+    """
     part = path.with_name(path.name + ".part")
-    yield part
-    part.replace(path)
+    remove(part)
+    try:
+        yield part
+        part.replace(path)
+    except BaseException:  # an interrupt, too
+        remove(part)
+        raise
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it; nothing happens where there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def set_aside(path: Path, why: str, *, stacklevel: int = 2) -> None:
+    """Move something broken in a cache to `<name>.aside`, in place of what was set aside before, and warn of it.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
+    aside = path.with_name(path.name + ".aside")
+    remove(aside)
+    path.rename(aside)
+    warnings.warn(
+        f"{path} is broken: {why}. It was set aside as {aside.name}, which can be deleted, and is made again.",
+        stacklevel=stacklevel + 1,
+    )
 
 
 def data_dir() -> Path:
@@ -42,7 +78,7 @@ def data_dir() -> Path:
         return Path(chosen).expanduser()
     if root := repository():
         return root / "datasets"
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "what-does-a-cnn-see"
+    return platformdirs.user_cache_path("what-does-a-cnn-see", appauthor=False)
 
 
 def mirror_dir() -> Path | None:

@@ -13,7 +13,8 @@ from .faithfulness import (
 )  # fmt: skip
 from .gradients import grad_cam, integrated_gradients, saliency, smooth_grad
 from .masks import canvas, lime, rise, rise_masks, segments
-from .occlusion import FILLS, fill_colour, occlude, occlusion_grid, places
+from .occlusion import FILLS, fill_colour, occlude, occlusion_grid, occlusion_map, places
+from .overlay import spotlight
 from .receptive import effective_receptive_field, share_used
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "mu_fidelity",
     "occlude",
     "occlusion_grid",
+    "occlusion_map",
     "places",
     "pointing_game",
     "randomized",
@@ -41,5 +43,6 @@ __all__ = [
     "segments",
     "share_used",
     "smooth_grad",
+    "spotlight",
     "weighted_layers",
 ]  # fmt: skip

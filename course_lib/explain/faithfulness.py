@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from scipy.ndimage import distance_transform_edt
-from scipy.stats import rankdata
 from torch import Tensor, nn
 
-from .masks import Predict, _ask, _check_count, _check_picture, blend, canvas
+from .. import checks
+from .answers import Predict, ask, check_counts, checked_picture
+from .masks import blend, canvas
 
 
 def deletion(
@@ -43,7 +43,7 @@ def deletion(
     Raises:
         ValueError: a heatmap that does not fit the picture or is not finite, or settings out of range.
     """
-    _check_heat("deletion", picture, heatmap, steps=steps, batch_size=batch_size)
+    picture, heatmap = _checked_heat("deletion", picture, heatmap, steps=steps, batch_size=batch_size)
     masks = (1 - hottest for hottest in _hottest(heatmap, steps, seed).split(batch_size))
     return _answers("deletion", predict, picture, canvas(picture, fill), masks, target)
 
@@ -64,7 +64,7 @@ def insertion(
     A good heatmap makes it rise early: a large `area` is good. The paper starts from the blurred picture; give such a
     one as `fill` to do so. Arguments and errors as in `deletion`.
     """
-    _check_heat("insertion", picture, heatmap, steps=steps, batch_size=batch_size)
+    picture, heatmap = _checked_heat("insertion", picture, heatmap, steps=steps, batch_size=batch_size)
     masks = iter(_hottest(heatmap, steps, seed).split(batch_size))
     return _answers("insertion", predict, picture, canvas(picture, fill), masks, target)
 
@@ -75,8 +75,12 @@ def area(curve: Tensor) -> float:
     >>> area(torch.tensor([1.0, 0.5, 0.0]))
     0.5
     """
-    if curve.ndim != 1 or len(curve) < 2:
-        raise ValueError(f"area got a curve of shape {tuple(curve.shape)}; it wants [steps + 1], two values or more.")
+    curve = checks.tensor(curve, "area", "a curve").detach().cpu()
+    if curve.ndim != 1 or len(curve) < 2 or not checks.all_finite(curve):
+        faults = "" if checks.all_finite(curve) else " with NaN or infinite values"
+        raise ValueError(
+            f"area got a curve of shape {tuple(curve.shape)}{faults}; it wants [steps + 1], two finite numbers or more."
+        )
     return torch.trapezoid(curve.double()).item() / (len(curve) - 1)
 
 
@@ -108,11 +112,12 @@ def mu_fidelity(
     Raises:
         ValueError: a heatmap that does not fit the picture or is not finite, or settings out of range.
     """
-    _check_heat("mu_fidelity", picture, heatmap, batch_size=batch_size)
+    picture, heatmap = _checked_heat("mu_fidelity", picture, heatmap, batch_size=batch_size)
     h, w = heatmap.shape
-    if n < 2 or not 0 < share < 1 or not 2 <= cells <= min(h, w):
+    whole = checks.is_whole(n) and checks.is_whole(cells) and checks.is_number(share)
+    if not whole or n < 2 or not 0 < share < 1 or not 2 <= cells <= min(h, w):
         raise ValueError(
-            f"mu_fidelity got n={n}, share={share}, cells={cells} for {h}×{w} pixels; it wants 2 sets or more, "
+            f"mu_fidelity got n={n!r}, share={share!r}, cells={cells!r} for {h}×{w} pixels; it wants 2 sets or more, "
             f"a share between 0 and 1, and 2 to {min(h, w)} cells a side."
         )
     rows, columns = torch.arange(h) * cells // h, torch.arange(w) * cells // w
@@ -122,7 +127,7 @@ def mu_fidelity(
     seen = 1 - covered[:, rows][:, :, columns]
     masks = iter(seen.split(batch_size))
     answers = _answers("mu_fidelity", predict, picture, canvas(picture, fill), masks, target)
-    heat = torch.einsum("nhw,hw->n", (1 - seen).double(), heatmap.double().cpu())
+    heat = torch.einsum("nhw,hw->n", (1 - seen).double(), heatmap)
     return _pearson(heat, -answers.double())  # the answer to the whole picture moves no correlation
 
 
@@ -137,6 +142,8 @@ def weighted_layers(model: nn.Module) -> list[str]:
     >>> weighted_layers(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4, 2)))
     ['3', '0']
     """
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"got a model of {type(model).__name__}; wanted the torch.nn.Module itself, not its answers.")
     own = [name for name, module in model.named_modules() if next(module.parameters(recurse=False), None) is not None]
     return own[::-1]
 
@@ -155,19 +162,21 @@ def randomized(model: nn.Module, seed: int = 0, *, top: int | None = None) -> nn
         ValueError: `top` out of range, or a layer without `reset_parameters`, which would say how it starts.
     """
     names = weighted_layers(model)
-    if top is not None and not 0 <= top <= len(names):
-        raise ValueError(f"randomized got top={top}; the model has {len(names)} layers, so it wants 0 to {len(names)}.")
+    if top is not None and not (checks.is_whole(top) and 0 <= top <= len(names)):
+        wanted = f"the model has {len(names)} layers, so it wants 0 to {len(names)}"
+        raise ValueError(f"randomized got top={top!r}; {wanted}.")
     twin = copy.deepcopy(model)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for name in names[:top]:
             layer = twin.get_submodule(name)
-            if not hasattr(layer, "reset_parameters"):
+            begin_anew = getattr(layer, "reset_parameters", None)
+            if not callable(begin_anew):
                 raise ValueError(
                     f"randomized got a model whose layer {name!r} ({type(layer).__name__}) has no reset_parameters(); "
                     "give that class one, which draws its first weights."
                 )
-            layer.reset_parameters()
+            begin_anew()
     return twin
 
 
@@ -177,12 +186,17 @@ def rank_correlation(a: Tensor, b: Tensor) -> float:
     >>> rank_correlation(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[1.0, 4.0], [9.0, 16.0]]))
     1.0
     """
-    if a.shape != b.shape or a.numel() < 2:
+    from scipy.stats import rankdata
+
+    a, b = (_heat("rank_correlation", heat) for heat in (a, b))
+    if a.shape != b.shape or a.numel() < 2 or not (a.isfinite().all() and b.isfinite().all()):
+        bad = int((~a.isfinite()).sum() + (~b.isfinite()).sum())
+        faults = f", {bad} of their numbers NaN or infinite" if bad else ""
         raise ValueError(
-            f"rank_correlation got {tuple(a.shape)} and {tuple(b.shape)}; it wants two heatmaps of one shape, "
-            "of 2 pixels or more."
+            f"rank_correlation got {tuple(a.shape)} and {tuple(b.shape)}{faults}; it wants two heatmaps of one shape, "
+            "of 2 pixels or more, all finite."
         )
-    ranks = (torch.from_numpy(rankdata(heat.detach().cpu().numpy(), axis=None)) for heat in (a, b))
+    ranks = (torch.from_numpy(rankdata(heat.numpy(), axis=None)) for heat in (a, b))
     return _pearson(*ranks)
 
 
@@ -200,11 +214,13 @@ def pointing_game(heatmap: Tensor, mask: Tensor, *, tolerance: float = 0.0) -> f
         mask: bool [H, W], with one pixel or more.
         tolerance: pixels that the hottest one may lie beside the mask.
     """
-    _check_mask("pointing_game", heatmap, mask)
-    if not tolerance >= 0:
-        raise ValueError(f"pointing_game got tolerance={tolerance}; it wants pixels, 0 or more.")
-    near = torch.from_numpy(distance_transform_edt(~mask.cpu().numpy()) <= tolerance)
-    heatmap = heatmap.cpu()
+
+    from scipy.ndimage import distance_transform_edt
+
+    heatmap, mask = _checked_mask("pointing_game", heatmap, mask)
+    if not checks.is_number(tolerance) or not tolerance >= 0:
+        raise ValueError(f"pointing_game got tolerance={tolerance!r}; it wants pixels, 0 or more.")
+    near = torch.from_numpy(distance_transform_edt(~mask.numpy()) <= tolerance)
     return near[heatmap == heatmap.max()].float().mean().item()
 
 
@@ -221,9 +237,9 @@ def energy_inside(heatmap: Tensor, mask: Tensor) -> float:
     >>> energy_inside(torch.tensor([[3.0, 1.0], [-5.0, 0.0]]), torch.tensor([[True, False], [True, False]]))
     0.75
     """
-    _check_mask("energy_inside", heatmap, mask)
-    heat = heatmap.double().clamp(min=0).cpu()
-    return (heat[mask.cpu()].sum() / heat.sum()).item() if heat.sum() > 0 else 0.0
+    heatmap, mask = _checked_mask("energy_inside", heatmap, mask)
+    heat = heatmap.clamp(min=0)
+    return (heat[mask].sum() / heat.sum()).item() if heat.sum() > 0 else 0.0
 
 
 # --- parts -----------------------------------------------------------------------------------------------
@@ -234,7 +250,7 @@ def _hottest(heatmap: Tensor, steps: int, seed: int) -> Tensor:
     pixels = heatmap.numel()
     # Who comes first: by heat, and at random among equals.
     lots = np.random.default_rng(seed).random(pixels)
-    queue = np.lexsort((lots, -heatmap.detach().cpu().double().numpy().ravel()))
+    queue = np.lexsort((lots, -heatmap.numpy().ravel()))
     place = torch.empty(pixels, dtype=torch.int64)
     place[torch.from_numpy(queue)] = torch.arange(pixels)
     counts = torch.arange(steps + 1) * pixels // steps
@@ -245,35 +261,54 @@ def _answers(
     name: str, predict: Predict, picture: Tensor, ground: Tensor, masks: Iterator[Tensor], target: int
 ) -> Tensor:
     """The answers for `target`, float32 [n], to what each of n masks leaves of the picture."""
-    answers = _ask(name, predict, (blend(picture, ground, some) for some in masks), None, progress=False)
-    if not 0 <= target < answers.shape[1]:
+    answers = ask(name, predict, (blend(picture, ground, some) for some in masks))
+    if not checks.is_whole(target) or not 0 <= target < answers.shape[1]:
         raise ValueError(
             f"{name} got target={target} for {answers.shape[1]} classes; it wants 0 to {answers.shape[1] - 1}."
+        )
+    if not answers.isfinite().all():
+        bad = int((~answers.isfinite()).any(dim=1).sum())
+        raise ValueError(
+            f"{name} got a predict that answers {bad} of {len(answers)} pictures with NaN or infinity; it wants "
+            "numbers. Did the network's training diverge?"
         )
     return answers[:, target]
 
 
 def _pearson(a: Tensor, b: Tensor) -> float:
-    centred = [x - x.mean() for x in (a, b)]
-    # What one value leaves when its mean is taken away is 0 but for rounding.
-    if any(c.norm() <= 1e-12 * x.norm() for c, x in zip(centred, (a, b), strict=True)):
+    from scipy.stats import pearsonr
+
+    # What one value leaves when its mean is taken away is 0 but for rounding; SciPy would warn and go on.
+    if any((x - x.mean()).norm() <= 1e-12 * x.norm() for x in (a, b)):
         return float("nan")
-    cosine = (centred[0] / centred[0].norm()) @ (centred[1] / centred[1].norm())
-    return cosine.clamp(-1, 1).item()
+    return float(pearsonr(a.numpy(), b.numpy()).statistic)
 
 
-def _check_heat(name: str, picture: Tensor, heatmap: Tensor, **counts: int) -> None:
-    _check_picture(name, picture)
-    _check_count(name, **counts)
+def _heat(name: str, heatmap: Tensor) -> Tensor:
+    """float64, on the CPU, without gradient. A mask will do: the heatmap of who knows the reason."""
+    if isinstance(heatmap, Tensor) and heatmap.dtype == torch.bool:
+        heatmap = heatmap.double()
+    return checks.tensor(heatmap, name, "a heatmap").detach().cpu().double()
+
+
+def _checked_heat(name: str, picture: Tensor, heatmap: Tensor, **counts: int) -> tuple[Tensor, Tensor]:
+    """Both on the CPU, the heatmap float64 and without gradients."""
+    picture = checked_picture(name, picture)
+    check_counts(name, **counts)
+    heatmap = _heat(name, heatmap)
     if heatmap.shape != picture.shape[1:] or not heatmap.isfinite().all():
         faults = "" if heatmap.isfinite().all() else " with NaN or infinite values"
         raise ValueError(
             f"{name} got a heatmap {tuple(heatmap.shape)}{faults}; it wants finite numbers "
             f"{tuple(picture.shape[1:])}, one for each pixel of the picture."
         )
+    return picture, heatmap
 
 
-def _check_mask(name: str, heatmap: Tensor, mask: Tensor) -> None:
+def _checked_mask(name: str, heatmap: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Both on the CPU, without gradient."""
+    heatmap = _heat(name, heatmap)
+    mask = torch.from_numpy(checks.array(mask, name, "a mask", kinds="biuf").copy())
     if heatmap.ndim != 2 or mask.dtype != torch.bool or mask.shape != heatmap.shape or not mask.any():
         inside = f" with {int(mask.sum())} pixels" if mask.dtype == torch.bool else ""
         raise ValueError(
@@ -282,3 +317,4 @@ def _check_mask(name: str, heatmap: Tensor, mask: Tensor) -> None:
         )
     if not heatmap.isfinite().all():
         raise ValueError(f"{name} got a heatmap with NaN or infinite values; it wants finite numbers.")
+    return heatmap, mask

@@ -2,8 +2,8 @@
 
 Each asks how one logit moves with the input, or with a feature map. All of them take
 - `model`: floats [B, 3, H, W] → logits [B, K]. It is asked in inference mode, and left as it was in mode,
-  gradients and hooks;
-- `x`: float [B, 3, H, W], as the network gets it, after `model.preprocessing`;
+  gradients and hooks. Any dtype and device, and layers that work in place, will do;
+- `x`: float [B, 3, H, W], as the network gets it, after `model.preprocessing`; a copy goes to the model's device;
 - `target`: int64 [B], the class whose logit is explained, 0 to K − 1;
 and give float32 [B, H, W] on the device of `x`. The unit is that of a logit per unit of `x`, or a logit.
 
@@ -20,6 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
+
+from ..models.inference import asked, fed, inference
 
 
 def saliency(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
@@ -112,7 +114,7 @@ def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor) -> T
             "model.modules(), such as model.blocks[-1]."
         )
     with _inference(model), _outputs(layer) as found:
-        logit = _logit("grad_cam", model(x.detach().clone()), target)
+        logit = _logit("grad_cam", model, x.detach(), target)
         if len(found) != 1 or found[0].ndim != 4:
             gave = f"ran {len(found)} times" if len(found) != 1 else f"gave {tuple(found[0].shape)}"
             raise ValueError(
@@ -122,7 +124,7 @@ def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor) -> T
         features = found[0]
         weights = _derivative("grad_cam", logit, features).mean(dim=(2, 3), keepdim=True)
     coarse = (weights * features.detach()).sum(dim=1, keepdim=True).relu()
-    return interpolate(coarse, size=x.shape[2:], mode="bilinear")[:, 0].float()
+    return interpolate(coarse, size=x.shape[2:], mode="bilinear")[:, 0].to(x.device, torch.float32)
 
 
 # --- asking the model ------------------------------------------------------------------------------------
@@ -130,15 +132,9 @@ def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor) -> T
 
 @contextmanager
 def _inference(model: nn.Module) -> Iterator[None]:
-    """Inference mode for the model, with gradients; afterwards every module has the mode that it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.inference_mode(False), torch.enable_grad():
-            yield
-    finally:
-        for module, mode in modes:  # one by one: parts of a frozen network may have modes of their own
-            module.training = mode
+    """Inference mode for the model, with gradients, whatever the caller has around it."""
+    with inference(model), torch.inference_mode(False), torch.enable_grad():
+        yield
 
 
 @contextmanager
@@ -146,14 +142,15 @@ def _outputs(layer: nn.Module) -> Iterator[list[Tensor]]:
     """What `layer` gives while the block runs, as leaves that the rest of the model depends on."""
     found: list[Tensor] = []
 
-    def keep(_module, _inputs, output):
+    def keep(_module: nn.Module, _inputs: tuple, output: object) -> Tensor:
         if not isinstance(output, Tensor):
             raise ValueError(
                 f"grad_cam got a layer ({type(layer).__name__}) that gave a {type(output).__name__}; it wants one "
                 "that gives a feature map [B, C, h, w]."
             )
-        # A leaf: what lies before the layer need not be walked back. A copy goes on: an in-place ReLU may follow.
-        found.append(output.detach().requires_grad_())
+        # A leaf: what lies before the layer need not be walked back. Copies: a layer may work in place before it, on
+        # what an identity hands on, and after it.
+        found.append(output.detach().clone().requires_grad_())
         return found[-1].clone()
 
     hook = layer.register_forward_hook(keep)
@@ -166,15 +163,12 @@ def _outputs(layer: nn.Module) -> Iterator[list[Tensor]]:
 def _gradient(name: str, model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
     """∂ logit / ∂ x, [B, 3, H, W]. In inference mode no picture hears of another, so one sum serves all of them."""
     leaf = x.detach().clone().requires_grad_()
-    return _derivative(name, _logit(name, model(leaf), target), leaf)
+    return _derivative(name, _logit(name, model, leaf, target), leaf)
 
 
-def _logit(name: str, logits: Tensor, target: Tensor) -> Tensor:
-    if logits.ndim != 2 or len(logits) != len(target):
-        raise ValueError(
-            f"{name} got a model that gives {tuple(logits.shape)} for {len(target)} pictures; it wants logits "
-            f"[{len(target)}, K]."
-        )
+def _logit(name: str, model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
+    """The logits of the targets, added up; a step backward from there finds back to `x`."""
+    logits = asked(name, model, fed(model, x))
     if not 0 <= int(target.min()) <= int(target.max()) < logits.shape[1]:
         raise ValueError(
             f"{name} got target={target.tolist()} for a model of {logits.shape[1]} logits; it wants positions of "
@@ -209,10 +203,11 @@ def _check(name: str, x: Tensor, target: Tensor) -> None:
 
 
 def _like(x: Tensor, baseline: Tensor | float) -> Tensor:
+    given = torch.as_tensor(baseline)
     try:
-        return torch.as_tensor(baseline).to(x).expand_as(x)
+        return given.to(x).expand_as(x)
     except RuntimeError:
         raise ValueError(
-            f"integrated_gradients got a baseline of {tuple(baseline.shape)}; it wants a number or a tensor that "
+            f"integrated_gradients got a baseline of {tuple(given.shape)}; it wants a number or a tensor that "
             f"fits {tuple(x.shape)}, such as [{x.shape[1]}, 1, 1]."
         ) from None

@@ -9,19 +9,14 @@ and give float32 [H, W, K]: like `occlusion_grid`, one heatmap for each class, `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import torch
-from scipy.ndimage import label as pieces_of
 from torch import Tensor
 from torch.nn.functional import interpolate
-from tqdm import tqdm
 
 from ..pixels import convert
+from .answers import Predict, ask, check_counts, checked_picture
 from .occlusion import FILLS, fill_colour
-
-Predict = Callable[[Tensor], Tensor]
 
 
 def rise(
@@ -55,12 +50,12 @@ def rise(
     Raises:
         ValueError: settings out of range, or a `predict` that does not give [N, K].
     """
-    _check_picture("rise", picture)
-    _check_count("rise", n=n, batch_size=batch_size)
+    picture = checked_picture("rise", picture)
+    check_counts("rise", n=n, batch_size=batch_size)
     h, w = picture.shape[1:]
     masks, ground = rise_masks(h, w, n, cells=cells, p=p, seed=seed), canvas(picture, fill)
     pictures = (blend(picture, ground, some) for some in masks.split(batch_size))
-    answers = _ask("rise", predict, pictures, n, progress)
+    answers = ask("rise", predict, pictures, n, progress)
     sums = masks.sum(dim=0)[..., None].clamp(min=1e-6) if own_sums else n * p
     return torch.einsum("nhw,nk->hwk", masks, answers) / sums
 
@@ -79,7 +74,7 @@ def rise_masks(h: int, w: int, n: int, *, cells: int = 8, p: float = 0.5, seed: 
             f"rise got cells={cells}, p={p} for {h}×{w} pixels; it wants 1 to {min(h, w)} cells a side and a "
             "probability between 0 and 1."
         )
-    _check_count("rise", n=n)
+    check_counts("rise", n=n)
     generator = torch.Generator().manual_seed(seed)
     high, wide = -(-h // cells), -(-w // cells)  # of a cell, rounded up: the masks must reach the far edges
     grids = (torch.rand(n, 1, cells, cells, generator=generator) < p).float()
@@ -121,8 +116,8 @@ def lime(
     Raises:
         ValueError: settings out of range, parts that do not fit, or a `predict` that does not give [N, K].
     """
-    _check_picture("lime", picture)
-    _check_count("lime", n=n, batch_size=batch_size)
+    picture = checked_picture("lime", picture)
+    check_counts("lime", n=n, batch_size=batch_size)
     if not width > 0 or not ridge >= 0:
         raise ValueError(f"lime got width={width}, ridge={ridge}; it wants a width above 0 and a ridge of 0 or more.")
     parts = _numbered(segments(picture) if parts is None else parts, picture)
@@ -130,7 +125,7 @@ def lime(
     seen[0] = True
     ground = canvas(picture, fill)
     pictures = (blend(picture, ground, some[:, parts].float()) for some in seen.split(batch_size))
-    answers = _ask("lime", predict, pictures, n, progress)
+    answers = ask("lime", predict, pictures, n, progress)
     distance = 1 - seen.double().mean(dim=1).sqrt()
     weights = ridge_regression(seen.double(), answers.double(), (-((distance / width) ** 2)).exp(), penalty=ridge)
     return weights.float()[parts]
@@ -147,10 +142,10 @@ def ridge_regression(x: Tensor, y: Tensor, weights: Tensor, *, penalty: float) -
         weights: float64 [N], 0 or more.
         penalty: 0 or more. With 0, and columns of `x` that hang together, the shortest of the best b is taken.
     """
-    share = (weights / weights.sum())[:, None]
-    x, y = x - (share * x).sum(dim=0), y - (share * y).sum(dim=0)
-    normal = x.T @ (weights[:, None] * x) + penalty * torch.eye(x.shape[1], dtype=x.dtype)
-    return torch.linalg.pinv(normal, hermitian=True) @ (x.T @ (weights[:, None] * y))
+    from sklearn.linear_model import Ridge
+
+    fitted = Ridge(alpha=penalty, solver="svd").fit(x.numpy(), y.numpy(), sample_weight=weights.numpy())
+    return torch.from_numpy(fitted.coef_.T)
 
 
 # --- superpixels -----------------------------------------------------------------------------------------
@@ -170,7 +165,7 @@ def segments(picture: Tensor, n: int = 50, *, compactness: float = 10.0, rounds:
             the more the superpixels are squares.
         rounds: of k-means, at least 1.
     """
-    _check_picture("segments", picture)
+    picture = checked_picture("segments", picture)
     h, w = picture.shape[1:]
     if not 1 <= n <= h * w or not compactness > 0 or rounds < 1:
         raise ValueError(
@@ -207,6 +202,9 @@ def _k_means(points: Tensor, index: Tensor, k: int, rounds: int) -> Tensor:
 
 def _in_one_piece(labels: Tensor) -> Tensor:
     """Each label keeps its largest piece (pixels that touch by their sides); the pieces grow into the rest."""
+
+    from scipy.ndimage import label as pieces_of
+
     kept = np.full(labels.shape, -1)
     numbers = labels.numpy()
     for place, number in enumerate(np.unique(numbers)):
@@ -240,7 +238,7 @@ def canvas(picture: Tensor, fill: str | Tensor) -> Tensor:
         raise ValueError(
             f"canvas got fill={what}; it wants one of {', '.join(FILLS)}, or a picture uint8 {tuple(picture.shape)}."
         )
-    return fill
+    return fill.to(picture.device)
 
 
 def blend(picture: Tensor, ground: Tensor, masks: Tensor) -> Tensor:
@@ -249,41 +247,12 @@ def blend(picture: Tensor, ground: Tensor, masks: Tensor) -> Tensor:
     return (below + (above - below) * masks[:, None]).round_().to(torch.uint8)
 
 
-def _ask(name: str, predict: Predict, batches: Iterator[Tensor], n: int | None, progress: bool) -> Tensor:
-    """The answers to all batches of pictures, float32 [n, K], on the CPU."""
-    answers = []
-    with tqdm(total=n, disable=not progress, desc=name, unit=" pictures") as bar:
-        for pictures in batches:
-            answer = torch.as_tensor(predict(pictures)).detach().float().cpu()
-            if answer.ndim != 2 or len(answer) != len(pictures):
-                raise ValueError(
-                    f"{name} got a predict that gives {tuple(answer.shape)} for {len(pictures)} pictures; it wants "
-                    f"[{len(pictures)}, K], one number for each class, such as training.predictor(model) gives."
-                )
-            answers.append(answer)
-            bar.update(len(pictures))
-    return torch.cat(answers)
-
-
 def _numbered(parts: Tensor, picture: Tensor) -> Tensor:
     """`parts` numbered from 0 without gaps."""
-    if parts.shape != picture.shape[1:] or parts.is_floating_point():
+    if not isinstance(parts, Tensor) or parts.shape != picture.shape[1:] or parts.is_floating_point():
+        what = f"{parts.dtype} {tuple(parts.shape)}" if isinstance(parts, Tensor) else type(parts).__name__
         raise ValueError(
-            f"lime got parts of {parts.dtype} {tuple(parts.shape)}; it wants int64 {tuple(picture.shape[1:])}, the "
+            f"lime got parts of {what}; it wants int64 {tuple(picture.shape[1:])}, the "
             "number of each pixel's superpixel, such as segments(picture) gives."
         )
-    return torch.unique(parts, return_inverse=True)[1]
-
-
-def _check_picture(name: str, picture: Tensor) -> None:
-    if picture.dtype != torch.uint8 or picture.ndim != 3 or picture.shape[0] != 3:
-        raise ValueError(
-            f"{name} got a picture of {picture.dtype} {tuple(picture.shape)}; it wants uint8 [3, H, W], 0–255: one "
-            "picture, as it was loaded."
-        )
-
-
-def _check_count(name: str, **counts: int) -> None:
-    for what, value in counts.items():
-        if value < 1:
-            raise ValueError(f"{name} got {what}={value}; it wants 1 or more.")
+    return torch.unique(parts.cpu(), return_inverse=True)[1]

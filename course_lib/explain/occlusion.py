@@ -5,10 +5,10 @@ Zeiler and Fergus: Visualizing and Understanding Convolutional Networks, ECCV 20
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
+
+from .answers import Predict, ask, check_counts, checked_picture
 
 FILLS = ("grey", "own mean", "black")  # what the patch is painted with: a choice, and it changes the answer
 
@@ -36,9 +36,8 @@ def occlude(picture: Tensor, top: int, left: int, size: int, colour: tuple[int, 
     [[9, 9, 0], [9, 9, 0]]
     """
     covered = picture.clone()
-    covered[:, max(top, 0) : top + size, max(left, 0) : left + size] = torch.tensor(colour, dtype=torch.uint8)[
-        :, None, None
-    ]
+    rows, columns = (slice(max(start, 0), max(start + size, 0)) for start in (top, left))
+    covered[:, rows, columns] = torch.tensor(colour, dtype=torch.uint8)[:, None, None]
     return covered
 
 
@@ -48,7 +47,7 @@ def places(side: int, size: int, stride: int) -> list[int]:
 
 
 def occlusion_grid(
-    predict: Callable[[Tensor], Tensor],
+    predict: Predict,
     picture: Tensor,
     *,
     size: int,
@@ -66,7 +65,12 @@ def occlusion_grid(
         size: of the patch, in pixels; 1 to the shorter side.
         stride: pixels from one place to the next, at least 1; the last place is flush with the edge.
         fill: one of `FILLS`.
+
+    Raises:
+        ValueError: another picture, a patch that does not fit, or a `predict` that does not give [N, K].
     """
+    picture = checked_picture("occlusion_grid", picture)
+    check_counts("occlusion_grid", size=size, stride=stride, batch_size=batch_size)
     h, w = picture.shape[-2:]
     if not (1 <= size <= min(h, w) and stride >= 1):
         raise ValueError(
@@ -75,8 +79,40 @@ def occlusion_grid(
         )
     colour, rows, columns = fill_colour(picture, fill), places(h, size, stride), places(w, size, stride)
     corners = [(top, left) for top in rows for left in columns]
-    answers = [
-        torch.as_tensor(predict(torch.stack([occlude(picture, *corner, size, colour) for corner in some]))).float()
-        for some in (corners[start : start + batch_size] for start in range(0, len(corners), batch_size))
-    ]
-    return torch.cat(answers).reshape(len(rows), len(columns), -1)
+    batches = (
+        torch.stack([occlude(picture, *corner, size, colour) for corner in corners[start : start + batch_size]])
+        for start in range(0, len(corners), batch_size)
+    )
+    return ask("occlusion_grid", predict, batches).reshape(len(rows), len(columns), -1)
+
+
+def occlusion_map(
+    predict: Predict,
+    picture: Tensor,
+    target: int,
+    *,
+    size: int,
+    stride: int,
+    fill: str = "grey",
+    batch_size: int = 256,
+) -> Tensor:
+    """By how much the answer falls under a patch, pixel by pixel: float32 [H, W].
+
+    The mean fall over all patches that cover a pixel; 0 where none does. Arguments and errors as in `occlusion_grid`.
+
+    Args:
+        target: whose answer, 0 to K − 1.
+    """
+    grid = occlusion_grid(predict, picture, size=size, stride=stride, fill=fill, batch_size=batch_size)
+    if not 0 <= target < grid.shape[2]:
+        raise ValueError(
+            f"occlusion_map got target={target} for {grid.shape[2]} classes; it wants 0 to {grid.shape[2] - 1}."
+        )
+    h, w = picture.shape[-2:]
+    falls = predict(picture[None])[0, target].cpu() - grid[..., target]
+    total, covered = torch.zeros(h, w), torch.zeros(h, w)
+    for row, top in enumerate(places(h, size, stride)):
+        for column, left in enumerate(places(w, size, stride)):
+            total[top : top + size, left : left + size] += falls[row, column]
+            covered[top : top + size, left : left + size] += 1
+    return total / covered.clamp(min=1)

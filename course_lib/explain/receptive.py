@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ..models.inference import answered, described, fed
+
 
 def effective_receptive_field(network: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
     """How much each pixel moves the middle number of a feature map: float32 [H, W], 0 or more, summing to 1.
@@ -28,24 +30,33 @@ def effective_receptive_field(network: Callable[[Tensor], Tensor], pictures: Ten
     >>> (9 * effective_receptive_field(mean, torch.rand(2, 1, 5, 5))).round().int().tolist()
     [[0, 0, 0, 0, 0], [0, 1, 1, 1, 0], [0, 1, 1, 1, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]]
     """
-    x = pictures.detach().float().requires_grad_()
-    found = network(x)
-    if found.ndim != 4:
-        raise ValueError(
-            f"effective_receptive_field got a network that gives {tuple(found.shape)}; it wants a feature map "
-            "[B, K, h, w]. Leave out what comes after the convolutions."
-        )
-    middle = found[:, :, found.shape[2] // 2, found.shape[3] // 2]
-    total = torch.zeros(x.shape[2:])
-    for channel in range(middle.shape[1]):  # one by one: gradients of a sum of channels would cancel
-        (gradient,) = torch.autograd.grad(middle[:, channel].sum(), x, retain_graph=True)
-        total += gradient.abs().sum(dim=(0, 1)).cpu()
+    with torch.inference_mode(False), torch.enable_grad():
+        x = pictures.detach().clone().float().requires_grad_()
+        found = answered("effective_receptive_field", network, fed(network, x))
+        if not isinstance(found, Tensor) or found.ndim != 4:
+            raise ValueError(
+                f"effective_receptive_field got a network that gives {described(found)}; it wants a feature map "
+                "[B, K, h, w]. Leave out what comes after the convolutions."
+            )
+        total = _sizes_of_gradients(found, x)
     if not total.sum() > 0:
         raise ValueError(
             "effective_receptive_field got a network whose middle number no pixel moves. Are its ReLUs dead for these "
             "pictures, or is a layer 0?"
         )
     return total / total.sum()
+
+
+def _sizes_of_gradients(found: Tensor, x: Tensor) -> Tensor:
+    """Of the middle of each channel of a feature map, with respect to each pixel, added up: float32 [H, W]."""
+    middle = found[:, :, found.shape[2] // 2, found.shape[3] // 2]
+    total = torch.zeros(x.shape[2:])
+    if not found.requires_grad:
+        return total
+    for channel in range(middle.shape[1]):  # one by one: gradients of a sum of channels would cancel
+        (gradient,) = torch.autograd.grad(middle[:, channel].sum(), x, retain_graph=True)
+        total += gradient.abs().sum(dim=(0, 1)).cpu()
+    return total
 
 
 def share_used(field: Tensor, theoretical: tuple[int, int], *, of: float = 0.95) -> float:

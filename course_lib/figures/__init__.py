@@ -4,24 +4,25 @@ from .charts import (
     accuracy_against_confidence,
     class_colours,
     cost_against_accuracy,
-    dots,
     history,
     lines,
-    paired_dots,
 )
 from .colour_charts import channel_plane, courses, hue_circle, margin_against_epochs
-from .colour_explorer import colour_explorer
-from .confusion_explorer import confusion_explorer
-from .kernel_explorer import kernel_explorer
+from .differences import paired_dots
+from .heat import heat_overlays
+from .interactive.colour_explorer import colour_explorer
+from .interactive.confusion_explorer import confusion_explorer
+from .interactive.kernel_explorer import kernel_explorer
+from .interactive.normalization_explorer import normalization_explorer
+from .interactive.occlusion_explorer import occlusion_explorer
+from .interactive.open_set_lab import open_set_lab
+from .interactive.recolour_explorer import recolour_explorer
+from .interactive.resolution_explorer import resolution_explorer
+from .interactive.review_gallery import review_gallery
+from .interactive.softmax_lab import softmax_lab
 from .kernels import kernel_grid, receptive_fields
-from .normalization_explorer import normalization_explorer
-from .occlusion_explorer import occlusion_explorer
-from .open_set_lab import open_set_lab
 from .pictures import contact_sheet, gallery
-from .recolour_explorer import recolour_explorer
-from .resolution_explorer import resolution_explorer
-from .review_gallery import review_gallery
-from .softmax_lab import softmax_lab
+from .rows import dots
 from .static import Drawing
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "courses",
     "dots",
     "gallery",
+    "heat_overlays",
     "history",
     "hue_circle",
     "kernel_explorer",

@@ -2,67 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from textwrap import fill
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from torch import Tensor
 
+from .. import checks
 from ..data import ImageSet
 from ..features import colour_statistics
+from ..metrics import wilson_interval
+from ..study import Summary
 from ..training import Run
-from ..trials import Outcome, Summary
-from .static import BLACK, BLUE, MARKERS, ORANGE, PALETTE, Drawing, drawing
-
-
-def dots(groups: Mapping[str, Summary], *, title: str = "", metric: str = "test accuracy") -> Drawing:
-    """One line a variant: the mean over seeds as a dot, lowest to highest as a bar, all in the summaries' unit."""
-    rows, unit = list(groups.items())[::-1], next(iter(groups.values())).unit
-    scale = 100 if unit == "%" else 1
-    with drawing(8, 0.42 * len(rows) + 1.2) as (f, ax):
-        for y, (_, s) in enumerate(rows):
-            ax.plot([scale * s.low, scale * s.high], [y, y], color=BLUE, lw=6, alpha=0.35, solid_capstyle="round")
-            ax.plot(scale * s.mean, y, "o", color=BLUE)
-            ax.annotate(s.value, (scale * s.high, y), (8, 0), textcoords="offset points", va="center", fontsize=8)
-        ax.set_yticks(range(len(rows)), [name for name, _ in rows])
-        ax.set(title=title, ylim=(-0.6, len(rows) - 0.4))
-        ax.set_xlabel(f"{metric} in {unit}: mean (dot) and range (bar) over {_base(groups.values())}", fontsize=9)
-        ax.margins(x=0.16)
-    return Drawing(f, f"{title or metric}. {_listed(groups)}")
-
-
-def paired_dots(found: Outcome) -> Drawing:
-    """A trial's outcome. Left: every run, a line joins those of a seed. Right: the differences, and the verdict.
-
-    The shaded band holds the differences that do not matter; the bar is the interval of the mean.
-    """
-    unit, scale = ("%", 100) if found.experiment.unit == "%" else (found.experiment.unit, 1)
-    with drawing(9, 2.6, ncols=2) as (f, (runs, differences)):
-        for mine, other in found.pairs:
-            runs.plot([scale * mine.value, scale * other.value], [1, 0], "o-", color=BLUE, lw=0.6, alpha=0.7)
-        runs.set_yticks([1, 0], [fill(variant.name, 24) for variant in found.trial.variants])
-        runs.set(ylim=(-0.4, 1.4), xlabel=f"{found.experiment.metric} ({unit})")
-        runs.set_title(f"{found.base}{', a small rerun' if found.small else ''}", fontsize=9)
-        _difference(differences, found, scale)
-        differences.set_xlabel(f"difference ({'points' if unit == '%' else unit}); shaded: does not matter", fontsize=9)
-    alt = f"{found.finding}. Difference {found.effect}; {found.base}; on {found.hardware}."
-    return Drawing(f, f"{found.trial.claim} Every run of both variants, and their differences seed by seed.", alt)
-
-
-def _difference(ax, found: Outcome, scale: float) -> None:
-    verdict, matters = found.verdict, scale * found.trial.smallest_effect
-    ax.axvspan(-matters, matters, color="0.85")
-    ax.axvline(0, color=BLACK, lw=1, ls="--")
-    ax.plot(scale * found.differences, np.zeros(verdict.n), "o", color=BLUE, alpha=0.7)
-    if verdict.n:
-        ax.plot(scale * verdict.effect, 0.4, "D", color=ORANGE, mec=BLACK)
-    if np.isfinite([verdict.low, verdict.high]).all():
-        ax.plot([scale * verdict.low, scale * verdict.high], [0.4, 0.4], color=ORANGE, lw=4, alpha=0.6)
-    ax.set_yticks([0.4, 0], ["mean, interval", "seeds"])
-    ax.set(ylim=(-0.4, 0.8))
-    ax.set_title(verdict.word, fontsize=10)
+from .cells import frames
+from .rows import listed, rests_on
+from .static import BLACK, BLUE, CATEGORIES, MARKERS, ORANGE, PALETTE, Drawing, drawing
+from .words import grouped, literal
 
 
 def lines(
@@ -87,10 +44,10 @@ def lines(
         at = sorted({v for points in curves.values() for v in points})
         ax.set_xticks(at, [f"{v:g}" for v in at])
         ax.set_xticks([], minor=True)
-        base = f"{'mean and range' if band else 'mean'} over {_base(every)}"
+        base = f"{'mean and range' if band else 'mean'} over {rests_on(every)}"
         ax.set_title(f"{title}\n{base}" if title else base, fontsize=10)
         ax.legend(frameon=False)
-    told = "; ".join(f"{name}: {_listed(points)}" for name, points in curves.items())
+    told = "; ".join(f"{name}: {listed(points)}" for name, points in curves.items())
     return Drawing(f, f"{title or ylabel}, against {xlabel}. {told}")
 
 
@@ -103,81 +60,91 @@ def cost_against_accuracy(rows: Sequence[tuple[str, float, Summary]], *, xlabel:
             ax.errorbar(cost, 100 * s.mean, [[low], [high]], fmt=marker, color=colour, capsize=3)
             ax.annotate(name, (cost, 100 * s.mean), (8, -3), textcoords="offset points", fontsize=8.5)
         ax.set(xscale="log", xlabel=xlabel, ylabel="accuracy of the probe in %")
-        ax.set_title(f"Mean and range over {_base([s for _, _, s in rows])}", fontsize=10)
+        ax.set_title(f"Mean and range over {rests_on([s for _, _, s in rows])}", fontsize=10)
         ax.margins(x=0.25, y=0.12)
     told = "; ".join(f"{name}: {cost:.0f}, {s.mean:.1%}" for name, cost, s in rows)
     return Drawing(f, f"Accuracy of a probe against {xlabel}. {told}")
 
 
-def _base(summaries: Iterable[Summary]) -> str:
-    """What the numbers rest on: "3 to 5 seeds, n = 2,700 each"."""
-    summaries = list(summaries)
-    seeds, sizes = sorted({s.seeds for s in summaries}), sorted({s.n for s in summaries})
-    several = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    counted = f", n = {' or '.join(f'{n:,}' for n in sizes)} each" if any(sizes) else ""  # 0: no share of pictures
-    return f"{several} seeds{counted}"
-
-
-def _listed(groups: Mapping[object, Summary]) -> str:
-    return ", ".join(
-        f"{name}: {s.mean:.1%}" if s.unit == "%" else f"{name}: {s.mean:.3g} {s.unit}" for name, s in groups.items()
-    )
-
-
 def class_colours(pictures: ImageSet) -> Drawing:
-    """Mean brightness of each picture against the share of blue: a cloud a class, its middle marked and named."""
-    mean, labels, classes = colour_statistics(pictures)[:, :3], pictures.labels, pictures.classes
+    """Mean brightness of each picture against the share of blue: a panel a class, over the grey cloud of all.
+
+    The large mark is the middle of the class; a class without pictures says so.
+    ValueError where no class has any, or they are not RGB.
+    """
+    if len(pictures) == 0:
+        raise ValueError("class_colours got no pictures; it wants one or more, of red, green and blue.")
+    mean, labels = colour_statistics(pictures)[:, :3], np.asarray(pictures.labels)
     x, y = 100 * mean.mean(axis=1), 100 * mean[:, 2] / mean.sum(axis=1).clip(1e-6)
-    with drawing(9, 5) as (f, ax):
-        for label, name in enumerate(classes):
-            mine = (labels == label).numpy()
-            colour, marker = PALETTE[label % len(PALETTE)], MARKERS[label % len(MARKERS)]
-            fill = colour if label < len(PALETTE) else "white"  # after seven colours, the same ones hollow
-            ax.scatter(x[mine][:150], y[mine][:150], s=5, color=colour, alpha=0.25, lw=0)
-            middle = np.median(x[mine]), np.median(y[mine])
-            ax.plot(
-                *middle, marker, ms=10, color=fill, mec=BLACK if fill != "white" else colour, mew=2, ls="", label=name
-            )
-        ax.legend(loc="upper right", frameon=False)
-        ax.set(
-            xlabel="mean brightness of the picture (0 black, 100 white)", ylabel="share of blue in the mean colour (%)"
-        )
+    few = np.concatenate([np.flatnonzero(labels == label)[:150] for label in range(len(pictures.classes))])
+    with frames(len(pictures.classes), 5, width=1.95, height=1.9, head=0.9) as (f, axes):
+        for label, (ax, name) in enumerate(zip(axes, pictures.classes, strict=True)):
+            ax.scatter(x[few], y[few], s=3, color="0.85", lw=0)
+            _cloud(ax, x[labels == label], y[labels == label], CATEGORIES[label % len(CATEGORIES)])
+            ax.set(xlim=_around(x[few]), ylim=_around(y[few]))
+            ax.set_title(literal(name), fontsize=9)
+            ax.tick_params(labelsize=8)
         facts = f"{pictures.name}, {pictures.source}, n = {len(labels):,}"
-        ax.set_title(f"{facts}. Large marks: the middle of a class; dots: 150 pictures of each", fontsize=10)
+        f.suptitle(f"{literal(facts)}. Grey: 150 pictures of each class; ring: the middle of the class", fontsize=10)
+        f.supxlabel("mean brightness of the picture (0 black, 100 white)", fontsize=9)
+        f.supylabel("share of blue in the mean colour (%)", fontsize=9)
     return Drawing(
         f, "Brightness against share of blue, a cloud a class: the clouds overlap, but their middles differ."
     )
+
+
+def _cloud(ax: Axes, x: np.ndarray, y: np.ndarray, colour: str) -> None:
+    """Up to 150 pictures of a class, and where the middle of all of them is."""
+    if not len(x):
+        ax.text(0.5, 0.5, "no pictures", transform=ax.transAxes, ha="center", va="center", fontsize=9)
+        return
+    ax.scatter(x[:150], y[:150], s=7, color=colour, lw=0)
+    ax.plot(np.median(x), np.median(y), "o", ms=9, color=colour, mec=BLACK, mew=2)
+
+
+def _around(values: np.ndarray) -> tuple[float, float]:
+    """The range of `values`, and a little room."""
+    room = 0.06 * np.ptp(values) or 1.0
+    return float(values.min() - room), float(values.max() + room)
 
 
 def accuracy_against_confidence(
     probabilities: Tensor, labels: Tensor, *, source: str = "real", bins: int = 10
 ) -> Drawing:
     """Left: accuracy in bins of the maximum probability. Right: accuracy of those that are kept at each threshold."""
+    probabilities, labels = checks.scored(probabilities, labels, "accuracy_against_confidence", probable=True)
     confidence, answer = probabilities.max(dim=1)
     right = (answer == labels).double()
-    with drawing(9, 3.8, ncols=2) as (f, (left, right_ax)):
+    with drawing(9, 4, ncols=2) as (f, (left, right_ax)):
         _reliability(left, confidence, right, bins)
+        f.supxlabel("left: blue lines, 95 % intervals (Wilson); bins of fewer than 5 pictures are left out", fontsize=8)
         order = confidence.argsort(descending=True)
         kept = torch.arange(1, len(order) + 1) / len(order)
         accuracy = right[order].cumsum(0) / torch.arange(1, len(order) + 1)
         right_ax.plot(100 * kept[20:], 100 * accuracy[20:], color=BLUE)
         right_ax.set(xlabel="pictures kept, the surest first (%)", ylabel="accuracy on those kept (%)")
-        right_ax.set_title(f"What sending the unsure to a person buys (n = {len(labels):,}, {source})", fontsize=10)
+        right_ax.set_title(f"The unsure go to a person (n = {len(labels):,}, {source})", fontsize=9.5)
     return Drawing(
         f, "Left: accuracy in bins of the maximum probability. Right: accuracy of the surest pictures, by share kept."
     )
 
 
-def _reliability(ax, confidence: Tensor, right: Tensor, bins: int) -> None:
+def _reliability(ax: Axes, confidence: Tensor, right: Tensor, bins: int) -> None:
+    """A bar for each bin of five pictures or more, with Wilson's interval; below, how many pictures it has."""
     for low, high in pairwise(torch.linspace(0, 1, bins + 1).tolist()):
         mine = (confidence > low) & (confidence <= high)
         if (n := int(mine.sum())) >= 5:  # of fewer, the share is noise
-            middle = 50 * (low + high)
-            ax.bar(middle, 100 * float(right[mine].mean()), width=90 / bins, color=ORANGE, ec=BLACK, lw=0.5)
-            ax.text(middle, 2, n, ha="center", fontsize=7)
+            middle, share = 50 * (low + high), 100 * float(right[mine].mean())
+            ax.bar(middle, share, width=90 / bins, color=ORANGE, ec=BLACK, lw=0.8)
+            ends = [100 * float(end) for end in wilson_interval(int(right[mine].sum()), n)]
+            ax.plot([middle, middle], ends, color=BLUE, lw=2)
+            ax.text(middle, -3, grouped(n), ha="center", va="top", fontsize=7)
     ax.plot([0, 100], [0, 100], color=BLACK, ls="--", lw=1)
-    ax.set(xlabel="maximum probability (%)", ylabel="right (%)", xlim=(0, 100), ylim=(0, 103))
-    ax.set_title("Bars on the line: as sure as it is right (counts inside)", fontsize=10)
+    ax.text(1, -3, "n =", ha="left", va="top", fontsize=7)
+    ax.set(
+        xlabel="maximum probability (%)", ylabel="right (%)", xlim=(0, 100), ylim=(-10, 103), yticks=range(0, 101, 20)
+    )
+    ax.set_title("Bars on the line: as sure as it is right", fontsize=9.5)
 
 
 def history(run: Run) -> Drawing:

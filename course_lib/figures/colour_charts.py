@@ -1,15 +1,19 @@
-"""Charts of lesson 1: how two classes lie in a plane of two channels, and how trainings go."""
+"""Charts of colours: how two classes lie in a plane of two channels, on a circle of hues, and how trainings go."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import torch
+from matplotlib.axes import Axes
 from torch import Tensor
 
+from .. import checks
 from ..data import ImageSet
-from ..trials import Summary
+from ..study import Summary
 from .static import BLACK, MARKERS, PALETTE, Drawing, drawing
 
 CUT = 1.5  # nats: a loss above it is drawn there
@@ -24,7 +28,7 @@ def channel_plane(pictures: ImageSet, x: str = "blue", y: str = "green", *, most
     The line through black is the one whose slope lies between the classes'.
 
     Args:
-        pictures: two classes.
+        pictures: RGB, of two classes, each with a picture or more: of one alone there is nothing to lie between.
         x, y: "red", "green" or "blue".
         most: pictures that are drawn, the first ones.
     """
@@ -32,6 +36,11 @@ def channel_plane(pictures: ImageSet, x: str = "blue", y: str = "green", *, most
         raise ValueError(
             f"channel_plane got {len(pictures.classes)} classes, x={x!r} and y={y!r}; it wants two classes and two of "
             f"{', '.join(CHANNELS)}."
+        )
+    if pictures.shape[0] != 3 or not all(pictures.counts.values()):
+        raise ValueError(
+            f"channel_plane got pictures of {pictures.shape[0]} channels, {pictures.counts}; it wants RGB, and a "
+            "picture or more of each class."
         )
     middle = pictures.images.flatten(2).median(dim=2).values.double()
     across, up = middle[:, CHANNELS.index(x)], middle[:, CHANNELS.index(y)]
@@ -58,28 +67,32 @@ def channel_plane(pictures: ImageSet, x: str = "blue", y: str = "green", *, most
     return Drawing(f, f"Median {y} against median {x} of every picture: two rays from black.", alt)
 
 
-def courses(found: Mapping[str, Course], *, base: str) -> Drawing:
+def courses(histories: Mapping[str, Course], *, base: str) -> Drawing:
     """How trainings on two classes went, side by side: loss, with ln 2 marked, and validation accuracy.
 
     Args:
-        found: name → its course.
+        histories: name → its course.
         base: what the numbers rest on, for the title: "n = 400, generated, seed 0".
     """
     with drawing(9, 3.4, ncols=2) as (f, (loss, accuracy)):
-        for (name, course), colour, marker in zip(found.items(), PALETTE, MARKERS, strict=False):
+        for at, ((name, course), colour) in enumerate(zip(histories.items(), PALETTE, strict=False)):
             epochs = range(1, len(course) + 1)
-            style = {"color": colour, "marker": marker, "ms": 5, "alpha": 0.85}
+            # Thick below thin: curves that lie on each other are all seen.
+            style = {"color": colour, "marker": MARKERS[at], "ms": 8 - at, "lw": max(8 - 1.6 * at, 1), "alpha": 0.85}
             loss.plot(epochs, [min(value, CUT) for _, value in course], label=name, **style)
             accuracy.plot(epochs, [100 * value for value, _ in course], **style)
         loss.axhline(math.log(2), color=BLACK, ls="--", lw=1)
-        loss.annotate("ln 2: knows nothing", (1, math.log(2)), (0, 4), textcoords="offset points", fontsize=8)
+        words = {"textcoords": "offset points", "ha": "right", "va": "top", "fontsize": 8}
+        loss.annotate("ln 2: knows nothing", (max(map(len, histories.values())), math.log(2)), (0, -5), **words)
         loss.set(xlabel="epoch", ylabel="training loss (nats)", ylim=(-0.05, 1.07 * CUT))
         loss.set_yticks([0, 0.5, 1, CUT], ["0", "0.5", "1", f"{CUT:g}+"])
         accuracy.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(30, 103))
         accuracy.set_title(base, fontsize=9)
         f.legend(*loss.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
-    told = "; ".join(f"{n}: loss {c[-1][1]:.2f}, {c[-1][0]:.0%} right at the end" for n, c in found.items())
-    return Drawing(f, f"Training loss and validation accuracy, epoch by epoch: {'; '.join(found)}.", f"{told}. {base}.")
+    told = "; ".join(f"{n}: loss {c[-1][1]:.2f}, {c[-1][0]:.0%} right at the end" for n, c in histories.items())
+    return Drawing(
+        f, f"Training loss and validation accuracy, epoch by epoch: {'; '.join(histories)}.", f"{told}. {base}."
+    )
 
 
 def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Summary], *, never: float) -> Drawing:
@@ -100,11 +113,11 @@ def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Sum
             ax.errorbar(list(mine.values()), [s.mean for s in found], reach, **style)
             for at, name in enumerate(sorted(mine, key=lambda name: (mine[name], epochs[name].mean))):
                 style = {"xytext": (9, -3) if at % 2 else (-9, -3), "ha": "left" if at % 2 else "right"}
-                if epochs[name].low >= never:  # these crowd at the top, each above its own mark
-                    style = {"xytext": (0, 8), "ha": "left", "rotation": 50}
-                short = name.rpartition(", ")[0].replace(", sine and cosine", ", sin, cos")
+                if epochs[name].low >= never:
+                    continue
                 place = mine[name], epochs[name].mean
-                ax.annotate(short, place, textcoords="offset points", fontsize=8.5, **style)
+                ax.annotate(_short(name), place, textcoords="offset points", fontsize=8.5, **style)
+            _above({name: x for name, x in mine.items() if epochs[name].low >= never}, never, ax)
         ax.axhline(never, color=BLACK, ls="--", lw=1)
         ax.set(xscale="log", yscale="log", ylim=(0.7, 2.4 * never))
         ax.set_yticks([1, 2, 5, 10, never], ["1", "2", "5", "10", f"over {never - 1:g}"])
@@ -121,12 +134,37 @@ def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Sum
     return Drawing(f, "Distance of the classes in the inputs against the epochs to 95 %, one mark an input.", told)
 
 
+def _above(mine: Mapping[str, float], height: float, ax: Axes) -> None:
+    """Names of marks that crowd at the top, aslant above them; those at one place share one."""
+    crowds: list[list[str]] = []
+    for name in sorted(mine, key=lambda name: mine[name]):
+        if crowds and mine[name] < 1.12 * mine[crowds[-1][0]]:
+            crowds[-1].append(name)
+        else:
+            crowds.append([name])
+    for names in crowds:
+        style: dict[str, Any] = {
+            "textcoords": "offset points",
+            "xytext": (0, 8),
+            "ha": "left",
+            "rotation": 50,
+            "fontsize": 8.5,
+        }
+        ax.annotate(", ".join(map(_short, names)), (mine[names[0]], height), rotation_mode="anchor", **style)
+
+
+def _short(name: str) -> str:
+    """An input's name, without how it was scaled."""
+    return name.rpartition(", ")[0].replace(", sine and cosine", ", sin, cos")
+
+
 def hue_circle(hues: Mapping[str, Tensor]) -> Drawing:
     """Hues on a line of 0–360°, and the same on a circle: what lies at both ends of the line is one place.
 
     Args:
-        hues: class → float [n], degrees.
+        hues: class → float [n], degrees; n ≥ 1.
     """
+    hues = {name: torch.from_numpy(checks.array(values, "hue_circle", "hues")) for name, values in hues.items()}
     with drawing(9, 2.9, ncols=2, width_ratios=[2, 1]) as (f, (line, circle)):
         for height, ((name, values), colour, marker) in enumerate(zip(hues.items(), PALETTE, MARKERS, strict=False)):
             style = {"s": 16, "color": colour, "marker": marker, "alpha": 0.5, "lw": 0}

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ..models import rank_one_share
 from ..models.convolution import Conv, output_size, receptive_field
-from .static import Drawing, drawing
+from .cells import frames
+from .static import Drawing
 
 
 def kernel_grid(kernels: Mapping[str, Tensor], *, columns: int = 4, title: str = "") -> Drawing:
@@ -20,15 +21,12 @@ def kernel_grid(kernels: Mapping[str, Tensor], *, columns: int = 4, title: str =
     if not kernels or any(kernel.ndim != 2 for kernel in kernels.values()):
         shapes = ", ".join(str(tuple(kernel.shape)) for kernel in kernels.values()) or "none"
         raise ValueError(f"kernel_grid got kernels of shape {shapes}; it wants one or more of [h, w].")
-    rows = -(-len(kernels) // columns)
+    kernels = {name: kernel.detach().float().cpu() for name, kernel in kernels.items()}
     shares = {name: float(rank_one_share(kernel)) for name, kernel in kernels.items()}
-    with drawing(2 * columns, 2.4 * rows, nrows=rows, ncols=columns, squeeze=False) as (f, axes):
-        for ax in axes.flat[len(kernels) :]:
-            ax.axis("off")
-        for ax, (name, kernel) in zip(axes.flat, kernels.items(), strict=False):
+    with frames(len(kernels), columns, width=2, height=2.4) as (f, axes):
+        for ax, (name, kernel) in zip(axes, kernels.items(), strict=True):
             most = max(float(kernel.abs().max()), 1e-12)
-            shown = kernel.detach().float().cpu().numpy()
-            ax.imshow(shown, cmap="PuOr_r", vmin=-most, vmax=most, interpolation="nearest")
+            ax.imshow(kernel.numpy(), cmap="PuOr_r", vmin=-most, vmax=most, interpolation="nearest")
             ax.set(xticks=[], yticks=[])
             ax.grid(False)
             ax.set_title(name, fontsize=9)
@@ -50,15 +48,13 @@ def receptive_fields(
     """
     if not fields:
         raise ValueError("receptive_fields got no field; it wants one or more, each with its layers.")
-    rows = -(-len(fields) // columns)
-    with drawing(2.6 * columns, 2.9 * rows + 0.3, nrows=rows, ncols=columns, squeeze=False) as (f, axes):
-        for ax in axes.flat[len(fields) :]:
-            ax.axis("off")
-        for ax, (name, (field, layers)) in zip(axes.flat, fields.items(), strict=False):
-            size = tuple(field.shape)
-            h, w = output_size(size, layers)
+    fields = {name: (field.detach().float().cpu(), layers) for name, (field, layers) in fields.items()}
+    with frames(len(fields), columns, width=2.6, height=2.9, head=0.3) as (f, axes):
+        for ax, (name, (field, layers)) in zip(axes, fields.items(), strict=True):
+            size = field.shape
+            h, w = output_size((size[0], size[1]), layers)
             top, left, bottom, right = receptive_field(layers).of(h // 2, w // 2)
-            shown = field.detach().cpu().numpy()
+            shown = field.numpy()
             ax.imshow(shown, cmap="Blues", vmin=0, interpolation="nearest")
             frame = (left - 0.5, top - 0.5), right - left, bottom - top
             ax.add_patch(Rectangle(*frame, fill=False, color="black", lw=1, ls="--"))

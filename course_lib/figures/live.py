@@ -12,13 +12,17 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import ipywidgets
 import numpy as np
+import torch
 import traitlets
 from matplotlib.figure import Figure
 from torch import Tensor
+
+from .. import checks
 
 _HERE = Path(__file__).parent
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -26,12 +30,17 @@ _VIEW = "application/vnd.jupyter.widget-view+json"
 # No front end knows this type, so none shows it.
 FIGURE = "application/vnd.what-does-a-cnn-see.figure+json"
 # matplotlib writes its version into a PNG; a stored lesson should not change with it.
-_PNG = {"format": "png", "dpi": 100, "metadata": {"Software": None}}
+_PNG: dict[str, Any] = {"format": "png", "dpi": 100, "metadata": {"Software": None}}
 
 
 def module(name: str) -> str:
-    """The ES module of the figure `name`: what all share, then its own. No imports, no build step."""
-    return "\n".join((_HERE / file).read_text(encoding="utf-8") for file in ("shared.js", f"{name}.js"))
+    """The ES module of the figure `name`: what all share, then its own. No imports, no build step.
+
+    What is long lies in two files, `name.arithmetic.js` before `name.js`.
+    """
+    folder = _HERE / "interactive"
+    files = [_HERE / "shared.js", *sorted(folder.glob(f"{name}.*.js")), folder / f"{name}.js"]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
 @dataclass(frozen=True)
@@ -94,10 +103,10 @@ class LiveFigure(anywidget.AnyWidget):
 
     # ipywidgets 7 displays through this method, and IPython then never asks for the bundle with the picture.
     _ipython_display_ = None
-    _controls = traitlets.List().tag(sync=True)
+    _controls: traitlets.List[dict] = traitlets.List().tag(sync=True)
     name: str  # of the module: name.js
 
-    def __init__(self, **traits):
+    def __init__(self, **traits: Any):
         super().__init__(**traits)
         self._parts = tuple(self.controls())
         for control in self._parts:
@@ -157,8 +166,10 @@ class LiveFigure(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"Figure: {self.summary()}"
 
-    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict, dict]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        assert bundle, "anywidget gives none only to a widget without a view"
+        data, metadata = bundle
         data["image/png"] = base64.b64encode(self.png()).decode()
         data[FIGURE] = self.plain()
         data[_VIEW]["model_id"] = self.box.model_id  # the view with its controls
@@ -172,7 +183,9 @@ class ModelFigure(LiveFigure):
     ends hold back what is set while the kernel is busy and send the latest, so that no queue forms.
     """
 
-    asked = traitlets.List().tag(sync=True)  # what the model should look at; the figure says what stands where
+    asked: traitlets.List[Any] = traitlets.List().tag(
+        sync=True
+    )  # what the model should look at; the figure says what stands where
     answer = traitlets.Dict().tag(sync=True)  # {"asked": [...], "probabilities": [...]}
 
     def probabilities(self, asked: list) -> list[float]:
@@ -180,19 +193,27 @@ class ModelFigure(LiveFigure):
         raise NotImplementedError
 
     @traitlets.observe("asked")
-    def _reply(self, change) -> None:
+    def _reply(self, change: traitlets.Bunch) -> None:
         if change.new and self.answer.get("asked") != change.new:
             self.answer = {"asked": change.new, "probabilities": self.probabilities(change.new)}
 
 
+def rounding(probabilities: object) -> float:
+    """How far a row of them may be from the sum 1 for the digits of its dtype alone: bfloat16 has two."""
+    if isinstance(probabilities, Tensor) and probabilities.is_floating_point():
+        return torch.finfo(probabilities.dtype).eps
+    return 0.0
+
+
 def ask(predict: Callable[[Tensor], Tensor], pictures: Tensor, classes: Sequence[str], who: str) -> np.ndarray:
     """float32 [N, K]: what `predict` says of uint8 [N, 3, H, W], checked. `who` is named in the error."""
-    told = np.asarray(predict(pictures), dtype=np.float32)
+    answer = predict(pictures)
+    told = checks.array(answer, f"{who}: predict", "an answer").astype(np.float32)
     if told.shape != (len(pictures), len(classes)):
         raise ValueError(
             f"{who}: predict gave an array of shape {told.shape} for {len(pictures)} pictures and {len(classes)} "
             f"classes; it must give probabilities [N, K] = {(len(pictures), len(classes))}."
         )
-    if not np.isfinite(told).all() or told.min() < 0 or (abs(told.sum(axis=1) - 1) > 1e-3).any():
+    if not np.isfinite(told).all() or told.min() < 0 or (abs(told.sum(axis=1) - 1) > 1e-3 + rounding(answer)).any():
         raise ValueError(f"{who}: predict gave no probabilities; each row must be 0 to 1 and sum to 1.")
     return told

@@ -32,9 +32,9 @@ def fixed(value: float, digits: int) -> str:
 
 
 def grouped(value: float) -> str:
-    """A whole number with thin spaces between thousands.
+    r"""A whole number with thin spaces between thousands.
 
-    >>> grouped(12345).split("\\u2009")
+    >>> grouped(12345).split("\u2009")
     ['12', '345']
     """
     return f"{math.floor(value + 0.5):,}".replace(",", "\u2009")
@@ -43,3 +43,13 @@ def grouped(value: float) -> str:
 def literal(text: str) -> str:
     """`text` for matplotlib, which would typeset what stands between two dollar signs."""
     return text.replace("$", r"\$")
+
+
+def with_unit(metric: str, unit: str) -> str:
+    """What stands at an axis: the metric, and its unit where the metric's own words do not say it already.
+
+    >>> with_unit("test accuracy", "%"), with_unit("epochs until 60 % are right", "epochs")
+    ('test accuracy (%)', 'epochs until 60 % are right')
+    """
+    said = f" {unit} " in f" {metric} " if unit != "%" else metric.endswith(("in %", "(%)"))
+    return metric if said or not unit else f"{metric} ({unit})"

@@ -7,12 +7,13 @@
 
 from . import convolution
 from .backbones import BACKBONES, Backbone, backbone, pool
-from .classifier import Classifier, load, save
+from .classifier import Classifier
 from .convolution import Conv
-from .cost import Cost, cost
+from .costs import Cost, cost, milliseconds
 from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
 from .rank import rank_one_share, two_thin
 from .small import ZERO_TO_ONE, SmallCNN, TwoBranches
+from .stored import load, save
 
 __all__ = [
     "BACKBONES",
@@ -32,6 +33,7 @@ __all__ = [
     "convolution",
     "cost",
     "load",
+    "milliseconds",
     "pool",
     "rank_one_share",
     "save",

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-import torchvision
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from .. import data
 from . import keras_weights
+from .inference import answered, described, fed, inference
 from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
 from .texture_net import TextureNet
 
@@ -39,6 +39,7 @@ class Backbone(nn.Module):
         self.width = _width(body)
 
     def forward(self, x: Tensor) -> Tensor:
+        """float32 [B, 3, H, W], preprocessed → feature maps [B, D, h, w]."""
         return self.body(x)
 
     def embed(self, x: Tensor, pooling: str = "mean+max") -> Tensor:
@@ -49,7 +50,8 @@ class Backbone(nn.Module):
         """SHA-256 of the weights: two backbones with the same digest give the same features."""
         digest = hashlib.sha256(repr((self.name, self.preprocessing)).encode())
         for name, tensor in self.state_dict().items():
-            digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+            content = tensor.detach().cpu().reshape(-1).view(torch.uint8)  # NumPy has no bfloat16
+            digest.update(name.encode() + content.numpy().tobytes())
         return digest.hexdigest()
 
 
@@ -76,13 +78,18 @@ def _torchvision(name: str, preprocessing: Preprocessing = IMAGENET) -> _Recipe:
     def fill(network: nn.Module, path: Path) -> None:
         network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
 
-    return _Recipe(lambda: getattr(torchvision.models, name)(weights=None), preprocessing, fill)
+    return _Recipe(lambda: _architecture(name), preprocessing, fill)
+
+
+def _architecture(name: str) -> nn.Module:
+    """torchvision's network called `name`, with random weights."""
+    from torchvision import models  # takes seconds: only who builds a network waits for it
+
+    return getattr(models, name)(weights=None)
 
 
 _RECIPES: dict[str, _Recipe] = {
-    "squeezenet1_1": _Recipe(
-        lambda: torchvision.models.squeezenet1_1(weights=None), CAFFE, keras_weights.fill_squeezenet
-    ),
+    "squeezenet1_1": _Recipe(lambda: _architecture("squeezenet1_1"), CAFFE, keras_weights.fill_squeezenet),
     "mobilenet_v2_035": _Recipe(keras_weights.mobilenet_v2_035, MINUS_ONE_TO_ONE, keras_weights.fill_mobilenet_v2),
     "resnet18": _torchvision("resnet18"),
     "resnet50": _torchvision("resnet50"),
@@ -143,14 +150,19 @@ def _without_prefix(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _without_classifier(network: nn.Module) -> nn.Module:
-    if isinstance(network, torchvision.models.ResNet):
-        return nn.Sequential(*list(network.children())[:-2])  # without average pool and fc
-    return network.features
+    features = getattr(network, "features", None)
+    if isinstance(features, nn.Module):
+        return features
+    return nn.Sequential(*list(network.children())[:-2])  # a ResNet, without average pool and fc
 
 
 @torch.inference_mode()
 def _width(body: nn.Module) -> int:
-    training = body.training
-    width = body.eval()(torch.zeros(1, 3, 64, 64)).shape[1]
-    body.train(training)
-    return width
+    with inference(body):
+        found = answered("Backbone", body, fed(body, torch.zeros(1, 3, 64, 64)))
+    if not isinstance(found, Tensor) or found.ndim != 4:
+        raise ValueError(
+            f"Backbone got a body that gives {described(found)} for one picture; it wants a feature map [1, D, h, w]: "
+            "leave out what comes after the convolutions."
+        )
+    return found.shape[1]

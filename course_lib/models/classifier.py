@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ..data import places
-from .backbones import Backbone, backbone, pool
+from .backbones import Backbone, pool
 from .preprocessing import Preprocessing
 
 
@@ -75,43 +70,3 @@ def _head(widths: Sequence[int], dropout: float) -> nn.Sequential:
     for position, (inputs, outputs) in enumerate(pairwise(widths)):
         layers += ([nn.ReLU()] if position else []) + [nn.Linear(inputs, outputs)]
     return nn.Sequential(*layers)
-
-
-def save(model: Classifier, path: str | Path) -> Path:
-    """Write weights and description to one safetensors file (no code inside); whole or not at all."""
-    path = Path(path)
-    about = {
-        "backbone": model.backbone.name,
-        "weights": model.backbone.weights,
-        "classes": model.classes,
-        "frozen": model.frozen,
-        "hidden": model.hidden,
-        "dropout": model.dropout,
-        "pooling": model.pooling,
-    }
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    with places.replacing(path) as part:
-        save_file(state, part, metadata={"classifier": json.dumps(about)})
-    return path
-
-
-def load(path: str | Path) -> Classifier:
-    """The `Classifier` that `save` wrote, in inference mode.
-
-    Raises:
-        FileNotFoundError: no such file.
-        ValueError: a safetensors file that `save` did not write.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"load got {str(path)!r}, where there is no file. Save a model there first.")
-    with safe_open(path, framework="pt") as file:
-        about = (file.metadata() or {}).get("classifier")
-    if about is None:
-        raise ValueError(f"load got {path.name}, which holds no classifier. It wants a file made by `models.save`.")
-    about = json.loads(about)
-    body = backbone(about.pop("backbone"), weights="random")
-    body.weights = about.pop("weights")
-    model = Classifier(body, **about)
-    model.load_state_dict(load_file(path))
-    return model.eval()

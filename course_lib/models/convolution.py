@@ -11,6 +11,7 @@ Sizes are (height, width). `layers` are `Conv`s in a row, the first one next to 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
@@ -26,6 +27,8 @@ class Conv:
         kernel, stride, dilation: 1 or more.
         padding: zeros on each side, 0 or more; or "same", dilation · (kernel − 1) of them in all, the odd one at the
             end. Then a stride of 1 keeps the size, and a stride of s leaves ⌈size / s⌉ (PyTorch has it for 1 only).
+        groups: parts that the channels are dealt into, each convolved by itself; as many as channels is depthwise
+            (Howard et al.: MobileNets, 2017). They change weights and MACs, and nothing that is seen.
 
     Raises:
         ValueError: anything else.
@@ -35,9 +38,12 @@ class Conv:
     stride: int | Size = 1
     dilation: int | Size = 1
     padding: int | Size | Literal["same"] = 0
+    groups: int = 1
 
     def __post_init__(self) -> None:
-        for field in fields(self):
+        if not isinstance(self.groups, int) or self.groups < 1:
+            raise ValueError(f"Conv got groups={self.groups!r}; it wants a whole number from 1.")
+        for field in fields(self)[:-1]:
             value, least = getattr(self, field.name), 0 if field.name == "padding" else 1
             if field.name != "padding" or value != "same":
                 object.__setattr__(self, field.name, _pair(field.name, value, least))
@@ -45,14 +51,31 @@ class Conv:
     @property
     def covers(self) -> Size:
         """From the kernel's first to its last tap: dilation · (kernel − 1) + 1."""
-        return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+        (h, w), (down, across) = both(self.kernel), both(self.dilation)
+        return down * (h - 1) + 1, across * (w - 1) + 1
 
     @property
     def pads(self) -> tuple[Size, Size]:
         """Zeros (above, below) and (left, right)."""
         if self.padding == "same":
-            return tuple(((covered - 1) // 2, covered // 2) for covered in self.covers)
-        return tuple((p, p) for p in self.padding)
+            h, w = self.covers
+            return ((h - 1) // 2, h // 2), ((w - 1) // 2, w // 2)
+        h, w = both(self.padding)
+        return (h, h), (w, w)
+
+    def padded(self, size: Size) -> Size:
+        """`size` with the zeros around it."""
+        (above, below), (left, right) = self.pads
+        return size[0] + above + below, size[1] + left + right
+
+
+def both(number: int | Size) -> Size:
+    """(height, width) of what one number may stand for; a `Conv` keeps pairs.
+
+    >>> both(Conv(3).kernel), both(2)
+    ((3, 3), (2, 2))
+    """
+    return (number, number) if isinstance(number, int) else number
 
 
 def output_sizes(size: Size, layers: Sequence[Conv]) -> list[Size]:
@@ -66,29 +89,30 @@ def output_sizes(size: Size, layers: Sequence[Conv]) -> list[Size]:
     """
     found = []
     for number, layer in enumerate(layers, start=1):
-        padded = tuple(length + sum(pad) for length, pad in zip(size, layer.pads, strict=True))
-        if any(length < covered for length, covered in zip(padded, layer.covers, strict=True)):
-            (h, w), (ch, cw) = padded, layer.covers
+        (h, w), (ch, cw), (down, across) = layer.padded(size), layer.covers, both(layer.stride)
+        if h < ch or w < cw:
             raise ValueError(f"layer {number} does not fit: its kernel covers {ch}×{cw}, its padded input has {h}×{w}")
-        parts = zip(padded, layer.covers, layer.stride, strict=True)
-        size = tuple((length - covered) // stride + 1 for length, covered, stride in parts)
+        size = (h - ch) // down + 1, (w - cw) // across + 1
         found.append(size)
     return found
 
 
 def output_size(size: Size, layers: Sequence[Conv]) -> Size:
     """The size after all layers. See `output_sizes`."""
-    return (tuple(size), *output_sizes(size, layers))[-1]
+    return output_sizes(size, layers)[-1] if layers else (size[0], size[1])
 
 
 def weights(layers: Sequence[Conv], channels: Sequence[int] | None = None) -> int:
-    """How many weights the kernels have, biases left out: height · width · channels in · channels out, summed.
+    """How many weights the kernels have, biases left out: height · width · channels in · channels out / groups, summed.
 
     Args:
         channels: of the picture and after each layer, one more than layers; 1 each unless given.
 
-    >>> weights([Conv(3), Conv(3)], channels=(3, 64, 64))
-    38592
+    Raises:
+        ValueError: not one more than layers, or numbers that a layer's groups do not divide.
+
+    >>> weights([Conv(3), Conv(3)], channels=(3, 64, 64)), weights([Conv(3, groups=64)], channels=(64, 64))
+    (38592, 576)
     """
     return sum(_weights(layers, channels))
 
@@ -138,8 +162,8 @@ def receptive_field(layers: Sequence[Conv]) -> ReceptiveField:
         for axis in (0, 1):
             size[axis] += (layer.covers[axis] - 1) * step[axis]
             start[axis] -= layer.pads[axis][0] * step[axis]
-            step[axis] *= layer.stride[axis]
-    return ReceptiveField(tuple(size), tuple(step), tuple(start))
+            step[axis] *= both(layer.stride)[axis]
+    return ReceptiveField((size[0], size[1]), (step[0], step[1]), (start[0], start[1]))
 
 
 def _weights(layers: Sequence[Conv], channels: Sequence[int] | None) -> list[int]:
@@ -148,13 +172,16 @@ def _weights(layers: Sequence[Conv], channels: Sequence[int] | None) -> list[int
         raise ValueError(
             f"got channels={tuple(channels)} for {len(layers)} layers; wanted {len(layers) + 1} numbers, 1 or more."
         )
-    kernels = [layer.kernel for layer in layers]
-    return [h * w * a * b for (h, w), a, b in zip(kernels, channels[:-1], channels[1:], strict=True)]
+    pairs = list(zip(layers, channels[:-1], channels[1:], strict=True))
+    for layer, before, after in pairs:
+        if before % layer.groups or after % layer.groups:
+            raise ValueError(f"got {before} channels before and {after} after a layer of groups={layer.groups}.")
+    return [math.prod(both(layer.kernel)) * a * b // layer.groups for layer, a, b in pairs]
 
 
-def _pair(name: str, value: int | Size, least: int) -> Size:
+def _pair(name: str, value: int | Sequence[int], least: int) -> Size:
     pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
     if len(pair) != 2 or not all(isinstance(n, int) and n >= least for n in pair):
         words = ' or "same"' if name == "padding" else ""
         raise ValueError(f"Conv got {name}={value!r}; it wants a whole number from {least}, or two of them{words}.")
-    return pair
+    return pair[0], pair[1]

@@ -7,17 +7,25 @@ weight file says, too: epsilon of the batch normalisation, and on which side a s
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import h5py
 import torch
-import torchvision
 from torch import Tensor, nn
 from torch.nn.functional import pad
+
+if TYPE_CHECKING:
+    import h5py
+
+if TYPE_CHECKING:  # takes seconds: only who builds a network waits for it
+    import torchvision
 
 
 def fill_squeezenet(network: torchvision.models.SqueezeNet, path: Path) -> None:
     """Fill torchvision's `squeezenet1_1` from the file of keras-squeezenet (MIT)."""
-    fires = [m for m in network.features if isinstance(m, torchvision.models.squeezenet.Fire)]
+
+    import h5py
+
+    fires = [m for m in network.features if hasattr(m, "squeeze")]
     with h5py.File(path) as file:
         _fill_conv(network.features[0], file["conv1"])
         for number, fire in enumerate(fires, start=2):
@@ -31,7 +39,9 @@ def fill_squeezenet(network: torchvision.models.SqueezeNet, path: Path) -> None:
 
 def mobilenet_v2_035() -> torchvision.models.MobileNetV2:
     """torchvision's MobileNetV2 of width 0.35, computing what `keras.applications` computes."""
-    network = torchvision.models.mobilenet_v2(weights=None, width_mult=0.35)
+    from torchvision.models import mobilenet_v2
+
+    network = mobilenet_v2(weights=None, width_mult=0.35)
     for module in list(network.modules()):  # a list: the loop adds modules
         if isinstance(module, nn.BatchNorm2d):
             module.eps = 1e-3
@@ -43,6 +53,9 @@ def mobilenet_v2_035() -> torchvision.models.MobileNetV2:
 
 def fill_mobilenet_v2(network: torchvision.models.MobileNetV2, path: Path) -> None:
     """Fill `mobilenet_v2_035` from the file of `keras.applications` (Apache-2.0)."""
+
+    import h5py
+
     convs = [m for m in network.features.modules() if isinstance(m, nn.Conv2d)]
     norms = [m for m in network.features.modules() if isinstance(m, nn.BatchNorm2d)]
     with h5py.File(path) as file:
@@ -74,6 +87,9 @@ class _PadForStride2(nn.Module):
 
 def _arrays(group: h5py.Group) -> dict[str, Tensor]:
     """The tensors of a layer by their last name, without Keras's ":0"."""
+
+    import h5py
+
     found = {}
     group.visititems(
         lambda name, item: (
@@ -99,7 +115,10 @@ def _fill_conv(conv: nn.Conv2d, group: h5py.Group) -> None:
 @torch.no_grad()
 def _fill_norm(norm: nn.BatchNorm2d, group: h5py.Group) -> None:
     arrays = _arrays(group)
-    norm.weight.copy_(arrays["gamma"])
-    norm.bias.copy_(arrays["beta"])
-    norm.running_mean.copy_(arrays["moving_mean"])
-    norm.running_var.copy_(arrays["moving_variance"])
+    own = {
+        "gamma": norm.weight, "beta": norm.bias,
+        "moving_mean": norm.running_mean, "moving_variance": norm.running_var,
+    }  # fmt: skip
+    for name, tensor in own.items():
+        assert tensor is not None, "as the network was made, every norm keeps running statistics"
+        tensor.copy_(arrays[name])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from torch import nn
-from torchvision.ops import FrozenBatchNorm2d
 
 GROUPS = 4
 KINDS: dict[str, Callable[[int], nn.Module]] = {
@@ -17,21 +16,24 @@ KINDS: dict[str, Callable[[int], nn.Module]] = {
 }
 
 
-def with_norm(model: nn.Module, kind: str) -> nn.Module:
+def with_norm(model: nn.Module, kind: str, *, groups: int = GROUPS) -> nn.Module:
     """`model` with each of its BatchNorm2d layers replaced, in place, by a new layer of `kind`; returns it.
 
     Args:
         model: any module; what is left of its batch normalization is new, so do it before training.
         kind: one of `KINDS`.
+        groups: of "group", as many as divide the channels of each layer.
 
     Raises:
-        ValueError: an unknown kind, or a model without BatchNorm2d.
+        ValueError: an unknown kind, groups that do not divide the channels, or a model without BatchNorm2d.
 
     >>> type(with_norm(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)), "layer")[1]).__name__
     'GroupNorm'
     """
     if kind not in KINDS:
         raise ValueError(f"with_norm got kind={kind!r}; it wants one of {', '.join(KINDS)}.")
+    if kind == "group":
+        return _replaced("with_norm", model, lambda norm: nn.GroupNorm(groups, norm.num_features))
     return _replaced("with_norm", model, lambda norm: KINDS[kind](norm.num_features))
 
 
@@ -50,7 +52,9 @@ def freeze_norm(model: nn.Module) -> nn.Module:
     return _replaced("freeze_norm", model, _frozen)
 
 
-def _frozen(norm: nn.BatchNorm2d) -> FrozenBatchNorm2d:
+def _frozen(norm: nn.BatchNorm2d) -> nn.Module:
+    from torchvision.ops import FrozenBatchNorm2d  # takes seconds: only who freezes waits for it
+
     frozen = FrozenBatchNorm2d(norm.num_features, eps=norm.eps)
     frozen.load_state_dict(norm.state_dict())
     return frozen

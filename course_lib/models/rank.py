@@ -47,4 +47,5 @@ def rank_one_share(kernels: Tensor) -> Tensor:
 
 def _floats(kernels: Tensor) -> Tensor:
     kernels = kernels.detach()
-    return kernels if kernels.is_floating_point() else kernels.float()
+    # LAPACK knows no half precision.
+    return kernels if kernels.is_floating_point() and kernels.element_size() >= 4 else kernels.float()

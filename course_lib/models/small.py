@@ -1,7 +1,7 @@
-"""Networks that a laptop trains in seconds: the ones that lessons 1 and 2 take apart.
+"""Networks that a laptop trains in seconds.
 
 Each is a row of convolutions (`Conv`), a ReLU after each, the mean over all places, and one linear layer. So two of
-them differ in what the lesson asks about, and in nothing else.
+them differ in what is asked about, and in nothing else.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from ..standards import LUMA
 from .convolution import Conv
 from .preprocessing import Preprocessing
 
 PLAIN = (Conv(3, stride=2, padding=1),) * 3
 WIDTHS = (16, 32, 32)
 ZERO_TO_ONE = Preprocessing(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
-LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
 class SmallCNN(nn.Module):
@@ -85,6 +85,8 @@ class TwoBranches(nn.Module):
         torch.Size([4, 2])
     """
 
+    luma: Tensor  # [3, 1, 1]
+
     def __init__(
         self,
         colour_widths: Sequence[int] = (16, 16),
@@ -98,7 +100,7 @@ class TwoBranches(nn.Module):
     ):
         super().__init__()
         self.preprocessing = preprocessing
-        self.register_buffer("luma", torch.tensor(LUMA)[:, None, None], persistent=False)
+        self.register_buffer("luma", torch.tensor(LUMA["601"])[:, None, None], persistent=False)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.colour = nn.Sequential(*_blocks([Conv(1)] * len(colour_widths), (3, *colour_widths), batch_norm))
@@ -117,7 +119,9 @@ def _blocks(layers: Sequence[Conv], widths: Sequence[int], batch_norm: bool = Fa
         raise ValueError(f"got {len(layers)} layers and {len(widths) - 1} widths; every layer wants one.")
     blocks = []
     for layer, before, after in zip(layers, widths[:-1], widths[1:], strict=True):
-        sizes = {"stride": layer.stride, "dilation": layer.dilation, "padding": layer.padding}
+        convolution = nn.Conv2d(
+            before, after, layer.kernel, layer.stride, layer.padding, dilation=layer.dilation, groups=layer.groups
+        )
         norm = [nn.BatchNorm2d(after)] if batch_norm else []
-        blocks.append(nn.Sequential(nn.Conv2d(before, after, layer.kernel, **sizes), *norm, nn.ReLU()))
+        blocks.append(nn.Sequential(convolution, *norm, nn.ReLU()))
     return nn.ModuleList(blocks)

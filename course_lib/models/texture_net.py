@@ -57,6 +57,7 @@ class Residual(nn.Module):
         self.shortcut = _conv(below, above, size=1, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
+        """float32 [B, below, H, W] → [B, above, H/2, W/2]."""
         return torch.relu(self.body(x) + self.shortcut(x))
 
 

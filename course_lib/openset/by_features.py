@@ -9,7 +9,8 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from .detector import Detector, check_setting, check_varies
+from .. import checks
+from .detector import Detector, check_setting, check_varies, check_wholes
 from .scores import energy
 
 
@@ -27,13 +28,13 @@ class Mahalanobis(Detector):
     """
 
     ridge: float = 1e-6
-    _mean: Tensor | None = field(default=None, init=False, repr=False)  # [D]
-    _root: Tensor | None = field(default=None, init=False, repr=False)  # [D, D], lower: root @ root.T = covariance
-    _means: Tensor | None = field(default=None, init=False, repr=False)  # [classes, D], whitened
-    _shares: Tensor | None = field(default=None, init=False, repr=False)  # [classes], of the pictures; sum 1
+    _mean: Tensor = field(init=False, repr=False)  # [D]
+    _root: Tensor = field(init=False, repr=False)  # [D, D], lower: root @ root.T = covariance
+    _means: Tensor = field(init=False, repr=False)  # [classes, D], whitened
+    _shares: Tensor = field(init=False, repr=False)  # [classes], of the pictures; sum 1
 
     def __post_init__(self) -> None:
-        check_setting(self, self.ridge >= 0, "a share of 0 or more", ridge=self.ridge)
+        check_setting(self, lambda ridge: ridge >= 0, "a share of 0 or more", ridge=self.ridge)
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
         check_varies(self, features)
@@ -54,15 +55,15 @@ class Mahalanobis(Detector):
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
         z = self._whitened(features)
-        return (z.square().sum(dim=1) + self._to_nearest(z)).clamp(min=0)
+        return (z.square().sum(dim=1) + self._to_nearest(z @ self._means.T)).clamp(min=0)
 
     def _whitened(self, features: Tensor) -> Tensor:
         """float64 [N, D]: as seen from the mean of all, with variance 1 in each direction within the classes."""
         return torch.linalg.solve_triangular(self._root, (features.double() - self._mean).T, upper=False).T
 
-    def _to_nearest(self, z: Tensor) -> Tensor:
-        """Least ‖z − m‖² − ‖z‖² over all class means m."""
-        return (self._means.square().sum(dim=1) - 2 * z @ self._means.T).amin(dim=1)
+    def _to_nearest(self, products: Tensor) -> Tensor:
+        """Least ‖z − m‖² − ‖z‖² over all class means m, from the `products` zᵀm [N, classes]."""
+        return (self._means.square().sum(dim=1) - 2 * products).amin(dim=1)
 
 
 @dataclass(eq=False)
@@ -74,7 +75,7 @@ class RelativeMahalanobis(Mahalanobis):
     this divided by N, and with another ridge.
     """
 
-    _onto: Tensor | None = field(default=None, init=False, repr=False)  # [D, 2 · classes]
+    _onto: Tensor = field(init=False, repr=False)  # [D, 2 · classes]
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
         super()._fit(features, logits, labels)
@@ -89,7 +90,7 @@ class RelativeMahalanobis(Mahalanobis):
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
         to_means, within = ((features.double() - self._mean) @ self._onto).chunk(2, dim=1)
-        return (self._means.square().sum(dim=1) - 2 * to_means).amin(dim=1) + within.square().sum(dim=1)
+        return self._to_nearest(to_means) + within.square().sum(dim=1)
 
 
 @dataclass(eq=False)
@@ -108,14 +109,16 @@ class KNN(Detector):
     k: int = 10
     kept: int = 2000
     seed: int = 0
-    _known: Tensor | None = field(default=None, init=False, repr=False)  # float32 [kept, D], of length 1
+    _known: Tensor = field(init=False, repr=False)  # float32 [kept, D], of length 1
 
     def __post_init__(self) -> None:
-        check_setting(self, 1 <= self.k <= self.kept, "1 ≤ k ≤ kept", k=self.k, kept=self.kept)
+        check_setting(self, lambda k, kept: 1 <= k <= kept, "1 ≤ k ≤ kept", k=self.k, kept=self.kept)
+        check_wholes(self, k=self.k, kept=self.kept, seed=self.seed)
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
         check_varies(self, features)
-        check_setting(self, self.k <= len(features), f"at most the {len(features)} pictures to fit on", k=self.k)
+        n = len(features)
+        check_setting(self, lambda k: k <= n, f"at most the {n} pictures to fit on", k=self.k)
         if len(features) > self.kept:
             order = torch.randperm(len(features), generator=torch.Generator().manual_seed(self.seed))
             features = features[order[: self.kept]]
@@ -158,7 +161,10 @@ class LastLayer(Detector):
     bias: Tensor
 
     def __post_init__(self) -> None:
-        self.weight, self.bias = (torch.as_tensor(x).detach().cpu().double() for x in (self.weight, self.bias))
+        self.weight, self.bias = (
+            checks.tensor(getattr(self, of), type(self).__name__, of).detach().cpu().double()
+            for of in ("weight", "bias")
+        )
         if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:
             raise ValueError(
                 f"{type(self).__name__} got weight {tuple(self.weight.shape)} and bias {tuple(self.bias.shape)}; it "
@@ -200,8 +206,8 @@ class ViM(LastLayer):
     """
 
     directions: int | None = None
-    _origin: Tensor | None = field(default=None, init=False, repr=False)  # [D]
-    _others: Tensor | None = field(default=None, init=False, repr=False)  # [D, D − directions], orthonormal
+    _origin: Tensor = field(init=False, repr=False)  # [D]
+    _others: Tensor = field(init=False, repr=False)  # [D, D − directions], orthonormal
     _alpha: float = field(default=0.0, init=False, repr=False)
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
@@ -233,7 +239,8 @@ class ViM(LastLayer):
     def _directions(self, d: int) -> int:
         default = 1000 if d >= 1500 else 512 if d > 512 else d // 2
         directions = default if self.directions is None else self.directions
-        check_setting(self, 1 <= directions < d, f"1 to {d - 1} of {d} features", directions=directions)
+        wanted = f"1 to {d - 1} of {d} features"
+        check_setting(self, lambda one: checks.is_whole(one) and 1 <= one < d, wanted, directions=directions)
         return directions
 
     def _residual(self, features: Tensor) -> Tensor:
@@ -256,7 +263,7 @@ class ReAct(LastLayer):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_setting(self, 0 < self.percentile <= 100, "above 0, at most 100", percentile=self.percentile)
+        check_setting(self, lambda one: 0 < one <= 100, "above 0, at most 100", percentile=self.percentile)
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
         super()._fit(features, logits, labels)

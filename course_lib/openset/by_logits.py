@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from scipy.optimize import brentq
 from torch import Tensor
 
-from .detector import Detector, check_setting
-from .scores import energy, entropy, gen, max_logit, max_softmax
+from .detector import Detector, check_setting, check_wholes
+from .scores import check_gen, check_temperature, energy, entropy, gen, max_logit, max_softmax
 
 
 class OfLogits(Detector):
@@ -24,6 +23,9 @@ class MaxSoftmax(OfLogits):
     """`scores.max_softmax`: 1 − maximum softmax probability. Hendrycks, Gimpel, ICLR 2017."""
 
     temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_temperature(self.temperature, type(self).__name__)
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
         return max_softmax(logits, temperature=self.temperature)
@@ -43,6 +45,9 @@ class Entropy(OfLogits):
 
     temperature: float = 1.0
 
+    def __post_init__(self) -> None:
+        check_temperature(self.temperature, type(self).__name__)
+
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
         return entropy(logits, temperature=self.temperature)
 
@@ -52,6 +57,9 @@ class Energy(OfLogits):
     """`scores.energy`: −T · log Σ exp(z/T). Liu et al., NeurIPS 2020."""
 
     temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_temperature(self.temperature, type(self).__name__)
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
         return energy(logits, temperature=self.temperature)
@@ -63,6 +71,9 @@ class GEN(OfLogits):
 
     gamma: float = 0.1
     largest: int = 100
+
+    def __post_init__(self) -> None:
+        check_gen(self.gamma, self.largest, type(self).__name__)
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
         return gen(logits, gamma=self.gamma, largest=self.largest)
@@ -87,11 +98,13 @@ class OpenMax(OfLogits):
 
     tail: int = 20
     alpha: int = 10
-    _means: Tensor | None = field(default=None, init=False, repr=False)  # [K, K]
+    _means: Tensor = field(init=False, repr=False)  # [K, K]
     _tails: list[Weibull] = field(default_factory=list, init=False, repr=False)  # K of them
 
     def __post_init__(self) -> None:
-        check_setting(self, self.tail >= 2 and self.alpha >= 1, "tail ≥ 2, alpha ≥ 1", tail=self.tail, alpha=self.alpha)
+        settings = {"tail": self.tail, "alpha": self.alpha}
+        check_setting(self, lambda tail, alpha: tail >= 2 and alpha >= 1, "tail ≥ 2, alpha ≥ 1", **settings)
+        check_wholes(self, **settings)
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
         logits = logits.double()
@@ -137,6 +150,9 @@ class Weibull:
 
         Its shape c solves Σ u·exp(cu) / Σ exp(cu) − mean(u) = 1/c with u = log x.
         """
+
+        from scipy.optimize import brentq
+
         u = np.log1p((distances - distances.min()) / _MOVED)  # log x − log 10,000
         spread = u.max() - u.mean()
         if not spread > 1e-15:  # all distances equal: the share jumps from 0 to 1 there

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
+
+from .. import checks
 
 _AT_ONCE = 1024  # pictures: 1,280 features of these, in float64, are 10 MB; more of them are slower
 
@@ -39,24 +42,14 @@ class Detector(ABC):
             ValueError: NaN, no pictures, lengths that differ, one class; features that are the same for all pictures.
         """
         features, logits = _checked_pair(self, features, logits)
-        labels = torch.as_tensor(labels).cpu()
         n, k = logits.shape
         if n == 0:
             raise ValueError(f"{_name(self)} got no pictures to fit on; it wants known training pictures.")
-        if labels.shape != (n,) or labels.is_floating_point() or labels.dtype == torch.bool:
-            raise ValueError(
-                f"{_name(self)} got labels of {labels.dtype} {tuple(labels.shape)} for {n} pictures; it wants int64 "
-                f"[{n}], one each."
-            )
-        if labels.min() < 0 or labels.max() >= k:
-            raise ValueError(
-                f"{_name(self)} got labels {labels.min()} to {labels.max()} for {k} logits; it wants 0 to {k - 1}. "
-                "Fit on the known only."
-            )
+        labels = checks.labels(labels, _name(self), classes=k, n=n, hint="Fit on the known only.")
         if (labels == labels[0]).all():
             raise ValueError(f"{_name(self)} got pictures of class {labels[0]} only; it wants two classes or more.")
         self._sizes = None  # half fitted is not fitted
-        self._fit(features, logits, labels.long())
+        self._fit(features, logits, labels)
         self._sizes = features.shape[1], k
         return self
 
@@ -78,7 +71,7 @@ class Detector(ABC):
                 f"{_name(self)} got {sizes[0]} features and {sizes[1]} logits a picture; it was fitted on "
                 f"{self._sizes[0]} and {self._sizes[1]}. Take them from the same network."
             )
-        at_once = _AT_ONCE if "features" in self.reads else 16 * _AT_ONCE
+        at_once = _AT_ONCE if "features" in self.reads else 16 * _AT_ONCE  # logits are few numbers a picture
         parts = zip(features.split(at_once), logits.split(at_once), strict=True)
         return torch.cat([self._score(*part).double() for part in parts])
 
@@ -90,14 +83,21 @@ class Detector(ABC):
         """[N]; not too many pictures at once."""
 
 
-def check_setting(what: Detector, good: bool, wanted: str, **setting: object) -> None:
-    """ValueError unless the setting is `good`."""
-    if not good:
+def check_setting(what: Detector, good: Callable[..., bool], wanted: str, **setting: object) -> None:
+    """ValueError unless each setting is a number, and all together are `good`."""
+    if not all(map(checks.is_number, setting.values())) or not good(*setting.values()):
         got = ", ".join(f"{name}={value!r}" for name, value in setting.items())
         raise ValueError(f"{_name(what)} got {got}; it wants {wanted}.")
 
 
+def check_wholes(what: Detector, **setting: object) -> None:
+    """ValueError unless each setting is an integer."""
+    for name, value in setting.items():
+        check_setting(what, checks.is_whole, "a whole number", **{name: value})
+
+
 def check_varies(what: Detector, features: Tensor) -> None:
+    """ValueError where the features, [N, D], are the same for all pictures."""
     if (features[-1] == features[0]).all() and (features == features[0]).all():  # two tell it sooner, mostly
         raise ValueError(
             f"{_name(what)} got the same features for all {len(features)} pictures; it wants some that vary. Is the "
@@ -106,26 +106,32 @@ def check_varies(what: Detector, features: Tensor) -> None:
 
 
 def _checked_pair(what: Detector, features: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-    features, logits = (torch.as_tensor(x).detach().cpu() for x in (features, logits))
-    for name, x, least in (("features", features, 1), ("logits", logits, 2)):
-        if x.ndim != 2 or x.shape[1] < least or not x.is_floating_point():
-            raise ValueError(
-                f"{_name(what)} got {name} of {x.dtype} {tuple(x.shape)}; it wants floats, one row a picture, "
-                f"{least} or more in a row."
-            )
-        # The sum alone is ten times as fast, but may overflow.
-        if name in what.reads and not x.sum().isfinite() and not x.isfinite().all():
-            bad = int((~x.isfinite()).any(dim=1).sum())
-            raise ValueError(
-                f"{_name(what)} got {name} that are NaN or infinite in {bad} of {len(x)} pictures; it wants numbers. "
-                "Did the network's training diverge?"
-            )
+    features, logits = _rows(what, "features", features, 1), _rows(what, "logits", logits, 2)
+    if "features" not in what.reads:  # what reads both compares the logits with the last layer, or takes their energy
+        checks.not_probabilities(logits, _name(what))
     if len(features) != len(logits):
         raise ValueError(
             f"{_name(what)} got features of {len(features)} pictures and logits of {len(logits)}; it wants both of "
             "the same pictures."
         )
     return features, logits
+
+
+def _rows(what: Detector, name: str, x: Tensor, least: int) -> Tensor:
+    """`x` on the CPU, without gradient: floats [N, `least` or more]."""
+    x = checks.tensor(x, _name(what), name).detach().cpu()
+    if x.ndim != 2 or x.shape[1] < least or not x.is_floating_point():
+        raise ValueError(
+            f"{_name(what)} got {name} of {x.dtype} {tuple(x.shape)}; it wants floats, one row a picture, {least} or "
+            "more in a row."
+        )
+    if name in what.reads and not checks.all_finite(x):
+        bad = int((~x.isfinite()).any(dim=1).sum())
+        raise ValueError(
+            f"{_name(what)} got {name} that are NaN or infinite in {bad} of {len(x)} pictures; it wants numbers. "
+            "Did the network's training diverge?"
+        )
+    return x
 
 
 def _name(what: Detector) -> str:

@@ -3,7 +3,8 @@
 Written by hand, checked against brute force and scikit-learn in tests. Ties are counted as what they are: pictures
 with one score cannot be told apart, so a curve runs straight across them. All scores equal: AUROC is exactly 0.5.
 
-Scores come as tensors, arrays or lists of N ≥ 1 numbers; NaN, an empty group or another shape is a ValueError.
+Scores come as tensors, arrays or lists of N ≥ 1 numbers; NaN, an empty group, another shape, True and False, or
+integers beyond what float64 can tell apart are a ValueError.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
+
+from .. import checks
 
 Scores = Tensor | np.ndarray | Sequence[float]
 
@@ -41,10 +44,7 @@ def roc(known: Scores, unknown: Scores) -> Curve:
     >>> curve.x.tolist(), curve.y.tolist()
     ([1.0, 0.75, 0.5, 0.0, 0.0], [1.0, 1.0, 1.0, 0.5, 0.0])
     """
-    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
-    thresholds, kept, let_in = _kept_at_each(known, unknown)
-    # Not 1 − kept / n: that is not always the number that `tpr` is compared with.
-    return Curve(thresholds, (len(known) - kept) / len(known), (len(unknown) - let_in) / len(unknown))
+    return _roc(*_groups(known, unknown, "roc"))
 
 
 def auroc(known: Scores, unknown: Scores) -> float:
@@ -53,7 +53,7 @@ def auroc(known: Scores, unknown: Scores) -> float:
     >>> auroc([0, 1, 2, 2], [2, 3]), auroc([1, 1, 1], [1, 1])
     (0.875, 0.5)
     """
-    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
+    known, unknown = _groups(known, unknown, "auroc")
     _, kept, let_in = _kept_at_each(known, unknown)
     return _area(kept, let_in) / (len(known) * len(unknown))
 
@@ -69,9 +69,9 @@ def fpr_at_tpr(known: Scores, unknown: Scores, *, tpr: float = 0.95) -> float:
     >>> fpr_at_tpr(known, unknown), round(fpr_at_tpr(-unknown, -known), 2)
     (0.5, 0.33)
     """
-    if not 0 < tpr <= 1:
-        raise ValueError(f"fpr_at_tpr got tpr={tpr}; it wants a share above 0, at most 1.")
-    curve = roc(known, unknown)
+    if not checks.is_number(tpr) or not 0 < tpr <= 1:
+        raise ValueError(f"fpr_at_tpr got tpr={tpr!r}; it wants a share above 0, at most 1. Of 95 % take 0.95.")
+    curve = _roc(*_groups(known, unknown, "fpr_at_tpr"))
     return float(curve.x[curve.y >= tpr][-1])
 
 
@@ -90,8 +90,8 @@ def oscr_curve(known: Scores, correct: Scores, unknown: Scores) -> Curve:
     >>> curve.x.tolist(), curve.y.round(2).tolist()
     ([0.0, 0.0, 0.5, 0.5, 1.0], [0.0, 0.33, 0.33, 0.67, 0.67])
     """
-    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
-    thresholds, kept_right, let_in = _kept_at_each(known[_answers(correct, known)], unknown)
+    known, unknown = _groups(known, unknown, "oscr_curve")
+    thresholds, kept_right, let_in = _kept_at_each(known[_answers(correct, known, "oscr_curve")], unknown)
     return Curve(thresholds, let_in / len(unknown), kept_right / len(known))
 
 
@@ -105,8 +105,8 @@ def oscr(known: Scores, correct: Scores, unknown: Scores) -> float:
     >>> oscr([1, 1], [True, True], [1]), oscr([1, 1], [True, False], [1])
     (0.5, 0.25)
     """
-    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
-    _, kept_right, let_in = _kept_at_each(known[_answers(correct, known)], unknown)
+    known, unknown = _groups(known, unknown, "oscr")
+    _, kept_right, let_in = _kept_at_each(known[_answers(correct, known, "oscr")], unknown)
     return _area(kept_right, let_in) / (len(known) * len(unknown))
 
 
@@ -127,7 +127,7 @@ def aupr(known: Scores, unknown: Scores, *, positive: str = "unknown") -> float:
     """
     if positive not in ("unknown", "known"):
         raise ValueError(f'aupr got positive={positive!r}; it wants "unknown" or "known".')
-    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
+    known, unknown = _groups(known, unknown, "aupr")
     _, right, wrong = _kept_at_each(known, unknown) if positive == "known" else _kept_at_each(-unknown, -known)
     return float((np.diff(right) * right[1:] / (right + wrong)[1:]).sum() / right[-1])
 
@@ -146,8 +146,8 @@ def risk_coverage(scores: Scores, correct: Scores) -> Curve:
     >>> curve.x.tolist(), curve.y.round(2).tolist()
     ([0.25, 0.75, 1.0], [0.0, 0.33, 0.5])
     """
-    scores = as_scores(scores, "picture")
-    correct = _answers(correct, scores)
+    scores = as_scores(scores, "picture", "risk_coverage")
+    correct = _answers(correct, scores, "risk_coverage")
     thresholds, kept, wrong = _risk_counts(scores, correct)
     return Curve(thresholds, kept / len(scores), wrong / kept)
 
@@ -161,8 +161,8 @@ def aurc(scores: Scores, correct: Scores) -> float:
     >>> aurc([0, 1], [True, False]), aurc([1, 1], [True, False]), aurc([1, 0], [True, False])
     (0.25, 0.5, 0.75)
     """
-    scores = as_scores(scores, "picture")
-    _, kept, wrong = _risk_counts(scores, _answers(correct, scores))
+    scores = as_scores(scores, "picture", "aurc")
+    _, kept, wrong = _risk_counts(scores, _answers(correct, scores, "aurc"))
     before, wrong_before = np.append(0, kept[:-1]), np.append(0, wrong[:-1])
     # Within a group that is wrong at rate r, j pictures have on average wrong_before + (j − before) · r wrong ones.
     rate = (wrong - wrong_before) / (kept - before)
@@ -173,7 +173,14 @@ def aurc(scores: Scores, correct: Scores) -> float:
 
 def _risk_counts(scores: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(thresholds [M], how many are kept at each, how many of these are wrong); without the threshold −∞."""
-    return tuple(counts[1:] for counts in _kept_at_each(scores, scores[~correct]))
+    thresholds, kept, wrong = _kept_at_each(scores, scores[~correct])
+    return thresholds[1:], kept[1:], wrong[1:]
+
+
+def _roc(known: np.ndarray, unknown: np.ndarray) -> Curve:
+    thresholds, kept, let_in = _kept_at_each(known, unknown)
+    # Not 1 − kept / n: that is not always the number that `tpr` is compared with.
+    return Curve(thresholds, (len(known) - kept) / len(known), (len(unknown) - let_in) / len(unknown))
 
 
 def _kept_at_each(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -188,25 +195,15 @@ def _area(kept: np.ndarray, let_in: np.ndarray) -> float:
     return int(((kept[1:] + kept[:-1]) * np.diff(let_in)).sum()) / 2
 
 
-def as_scores(scores: Scores, name: str) -> np.ndarray:
-    if isinstance(scores, Tensor):
-        scores = scores.detach().cpu().double().numpy()  # numpy has no bfloat16
-    scores = np.asarray(scores)
-    if scores.ndim != 1 or len(scores) == 0:
-        raise ValueError(f"got {name} scores of shape {scores.shape}; wanted [N] with N ≥ 1.")
-    if not np.issubdtype(scores.dtype, np.number) or np.iscomplexobj(scores):
-        raise ValueError(f"got {name} scores of dtype {scores.dtype}; wanted numbers, higher = more unknown.")
-    scores = scores.astype(np.float64)
-    if missing := int((~np.isfinite(scores)).sum()):
-        raise ValueError(f"got {missing} NaN or infinite of {len(scores)} {name} scores; wanted numbers.")
-    return scores
+def as_scores(scores: Scores, group: str, who: str = "") -> np.ndarray:
+    """float64 [N], finite, N ≥ 1; the error names the `group` that they are of."""
+    return checks.unknown_scores(scores, who, group)
 
 
-def _answers(correct: Scores, known: np.ndarray) -> np.ndarray:
+def _groups(known: Scores, unknown: Scores, who: str) -> tuple[np.ndarray, np.ndarray]:
+    return as_scores(known, "known", who), as_scores(unknown, "unknown", who)
+
+
+def _answers(correct: Scores, known: np.ndarray, who: str) -> np.ndarray:
     """`correct` as bool [N]; 0 and 1 will do."""
-    correct = np.asarray(correct.detach().cpu() if isinstance(correct, Tensor) else correct)
-    if correct.shape != known.shape:
-        raise ValueError(f"got correct of shape {correct.shape} for {len(known)} known scores; wanted one each.")
-    if not np.isin(correct, (0, 1)).all():
-        raise ValueError("got correct with other values than True and False; wanted answer == label.")
-    return correct.astype(bool)
+    return checks.right_or_wrong(correct, who, n=len(known))

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from .. import checks
 from .metrics import Scores, as_scores, roc
 
 
@@ -29,9 +30,9 @@ def without_unknowns(known: Scores, *, rejected: float = 0.05) -> float:
     >>> without_unknowns(range(99)), without_unknowns([1.0] * 40)
     (94.0, 1.0)
     """
-    if not 0 < rejected < 1:
-        raise ValueError(f"without_unknowns got rejected={rejected}; it wants a share between 0 and 1, such as 0.05.")
-    known = as_scores(known, "known")
+    if not checks.is_number(rejected) or not 0 < rejected < 1:
+        raise ValueError(f"without_unknowns got rejected={rejected!r}; it wants a share between 0 and 1, such as 0.05.")
+    known = as_scores(known, "known", "without_unknowns")
     rank = math.ceil((len(known) + 1) * (1 - rejected) - 1e-9)  # 1 − 0.05 is not quite 0.95
     if rank > len(known):
         least = math.ceil(1 / rejected - 1 - 1e-9)
@@ -63,7 +64,7 @@ def with_few(known: Scores, unknown: Scores, *, by: str = "errors") -> float:
     """
     if by not in ("errors", "youden"):
         raise ValueError(f'with_few got by={by!r}; it wants "errors" or "youden".')
-    known, unknown = as_scores(known, "known"), as_scores(unknown, "unknown")
+    known, unknown = (as_scores(x, group, "with_few") for x, group in ((known, "known"), (unknown, "unknown")))
     curve = roc(known, unknown)
     n, m = (len(known), len(unknown)) if by == "errors" else (1.0, 1.0)
     loss = n * curve.x + m * (1 - curve.y)

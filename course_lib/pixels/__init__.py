@@ -4,6 +4,7 @@ from . import colour
 from .changes import block_average, block_means, grey, shuffle_patches, zoom
 from .colour import SPACES, Space, convert, in_gamut, separation
 from .colour_map import undo_colour_map
+from .frequencies import blur, high_pass, low_pass
 from .normalization import (
     EachPicture,
     Standardize,
@@ -12,7 +13,7 @@ from .normalization import (
     equalize,
     pixel_moments,
 )
-from .recolour import recolour
+from .recolouring import recolour
 
 __all__ = [
     "SPACES",
@@ -21,13 +22,16 @@ __all__ = [
     "Standardize",
     "block_average",
     "block_means",
+    "blur",
     "channel_statistics",
     "colour",
     "condition_number",
     "convert",
     "equalize",
     "grey",
+    "high_pass",
     "in_gamut",
+    "low_pass",
     "pixel_moments",
     "recolour",
     "separation",

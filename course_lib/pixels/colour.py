@@ -8,7 +8,12 @@ Nothing is clipped, so that a colour outside sRGB comes back from CIELAB or OKLa
 Everything has a gradient, and it is finite at black, white and the greys, where the formulas alone would give NaN.
 
 Tensors of whole numbers are refused rather than divided: whether 1 is white or nearly black is for the caller to say.
-ValueError: no floats, or not three channels in `dim`.
+So are numbers that are no colour in the units of their space: those of bytes or percent (RGB, saturation's partners
+value and lightness, and luma above 4, CIELAB's lightness above 200), and less than no light, as in standardized
+pictures (R, G and B all under −0.1). In between lie all colours outside sRGB that the
+ranges of `SPACES` hold. What cannot be told: hues counted 0 to 1 instead of in degrees, and CIELAB's lightness as a
+share of 1.
+ValueError: no float32 or float64, not three channels in `dim`, none at all, NaN, infinite, or no colours.
 """
 
 from __future__ import annotations
@@ -20,46 +25,23 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from ..checks import is_number
+from ..standards import LUMA
+from . import checks
+from .light import (
+    LINEAR_FROM_LMS,
+    LINEAR_FROM_XYZ,
+    LMS_FROM_LINEAR,
+    OKLAB_FROM_ROOTS,
+    ROOTS_FROM_OKLAB,
+    XYZ_FROM_LINEAR,
+    from_light,
+    power,
+    to_light,
+)
+
+MOST_LIGHT, MOST_LAB = 16, 2  # times white: what linear RGB and CIELAB's lightness may reach (`checks.colours`)
 RESOLUTION = 1e-5  # the share of its range that float32 knows a channel to. Less chroma than that is rounding: a grey
-LUMA = {"601": (0.299, 0.587, 0.114), "709": (0.2126, 0.7152, 0.0722)}  # what R, G, B add: ITU-R BT.601-7, BT.709-6
-
-# Chromaticities x, y of sRGB's red, green, blue and white: IEC 61966-2-1. White is D65, 2° observer.
-RED, GREEN, BLUE, WHITE = (0.64, 0.33), (0.30, 0.60), (0.15, 0.06), (0.3127, 0.3290)
-
-
-def _xyz_shares() -> list[list[float]]:
-    """[3, 3]: what linear R, G, B add to X, Y, Z, each as a share of white's.
-
-    Derived, not copied: published matrices are rounded to four to six digits, and their greys have a tinge.
-    """
-    red, green, blue, white = (
-        torch.tensor((x / y, 1, (1 - x - y) / y), dtype=torch.float64) for x, y in (RED, GREEN, BLUE, WHITE)
-    )
-    primaries = torch.stack((red, green, blue), dim=1)
-    amounts = torch.linalg.solve(primaries, white)  # of each primary, so that all three together are white
-    return (primaries * amounts / white[:, None]).tolist()
-
-
-def _inverse(matrix: list[list[float]]) -> list[list[float]]:
-    return torch.linalg.inv(torch.tensor(matrix, dtype=torch.float64)).tolist()
-
-
-XYZ_FROM_LINEAR = _xyz_shares()
-LINEAR_FROM_XYZ = _inverse(XYZ_FROM_LINEAR)
-
-# Ottosson: A perceptual color space for image processing, 2020, as corrected on 2021-01-25. He rounds the inverses
-# too; ours are computed, so that a round trip costs nothing.
-LMS_FROM_LINEAR = [
-    [0.4122214708, 0.5363325363, 0.0514459929],
-    [0.2119034982, 0.6806995451, 0.1073969566],
-    [0.0883024619, 0.2817188376, 0.6299787005],
-]
-OKLAB_FROM_ROOTS = [
-    [0.2104542553, 0.7936177850, -0.0040720468],
-    [1.9779984951, -2.4285922050, 0.4505937099],
-    [0.0259040371, 0.7827717662, -0.8086757660],
-]
-LINEAR_FROM_LMS, ROOTS_FROM_OKLAB = _inverse(LMS_FROM_LINEAR), _inverse(OKLAB_FROM_ROOTS)
 
 
 # --- sRGB and light --------------------------------------------------------------------------------------
@@ -71,9 +53,8 @@ def rgb_to_linear(rgb: Tensor, *, dim: int = -3) -> Tensor:
     >>> rgb_to_linear(torch.tensor([0.0, 0.5, 1.0]), dim=-1)
     tensor([0.0000, 0.2140, 1.0000])
     """
-    _check(rgb, dim)
-    # The power's base is kept above 0 in the half that is not used: its NaN would come back in the gradient.
-    return torch.where(rgb > 0.04045, _power((rgb.clamp(min=0.04045) + 0.055) / 1.055, 2.4), rgb / 12.92)
+    checks.colours(rgb, dim)
+    return to_light(rgb)
 
 
 def linear_to_rgb(linear: Tensor, *, dim: int = -3) -> Tensor:
@@ -82,14 +63,8 @@ def linear_to_rgb(linear: Tensor, *, dim: int = -3) -> Tensor:
     >>> linear_to_rgb(torch.tensor([0.0, 0.5, 1.0]), dim=-1)
     tensor([0.0000, 0.7354, 1.0000])
     """
-    _check(linear, dim)
-    bent = 1.055 * _power(linear.clamp(min=0.0031308), 1 / 2.4) - 0.055
-    return torch.where(linear > 0.0031308, bent, 12.92 * linear)
-
-
-def _power(base: Tensor, exponent: float) -> Tensor:
-    """base ** exponent for a base above 0: as exact as torch's pow, and 1.7 times as fast on a CPU."""
-    return (base.log2() * exponent).exp2()
+    checks.colours(linear, dim, most=MOST_LIGHT)
+    return from_light(linear)
 
 
 # --- hue, saturation, and a lightness --------------------------------------------------------------------
@@ -112,7 +87,7 @@ def hsv_to_rgb(hsv: Tensor, *, dim: int = -3) -> Tensor:
     >>> hsv_to_rgb(torch.tensor([-150.0, 1.0, 0.5]), dim=-1)
     tensor([0.0000, 0.2500, 0.5000])
     """
-    _check(hsv, dim)
+    checks.colours(hsv, dim, light=2)
     hue, saturation, value = hsv.split(1, dim)
     return value * (1 + saturation * (_pure(hue, dim) - 1))
 
@@ -136,7 +111,7 @@ def hsl_to_rgb(hsl: Tensor, *, dim: int = -3) -> Tensor:
     >>> hsl_to_rgb(torch.tensor([210.0, 1.0, 0.75]), dim=-1)
     tensor([0.5000, 0.7500, 1.0000])
     """
-    _check(hsl, dim)
+    checks.colours(hsl, dim, light=2)
     hue, saturation, lightness = hsl.split(1, dim)
     chroma = saturation * 2 * torch.minimum(lightness, 1 - lightness)
     return lightness + chroma * (_pure(hue, dim) - 0.5)
@@ -144,7 +119,8 @@ def hsl_to_rgb(hsl: Tensor, *, dim: int = -3) -> Tensor:
 
 def _hue_low_high(rgb: Tensor, dim: int) -> tuple[Tensor, Tensor, Tensor]:
     """The hue of HSV and HSL, the smallest and the largest of the three channels."""
-    red, green, blue = _channels(rgb, dim)
+    checks.colours(rgb, dim)
+    red, green, blue = rgb.unbind(dim)
     low, high = rgb.amin(dim), rgb.amax(dim)
     chroma = high - low
     # The smallest channel says which third of the circle, the difference of the other two where in it.
@@ -180,7 +156,8 @@ def rgb_to_ycbcr(rgb: Tensor, standard: str = "601", *, video: bool = False, dim
     tensor([ 0.2126, -0.1146,  0.5000])
     """
     weights = of_red, _, of_blue = _luma_weights(standard)
-    red, green, blue = _channels(rgb, dim)
+    checks.colours(rgb, dim)
+    red, green, blue = rgb.unbind(dim)
     y = _weigh(weights, red, green, blue)
     cb, cr = (blue - y) / (2 - 2 * of_blue), (red - y) / (2 - 2 * of_red)
     if video:
@@ -195,7 +172,8 @@ def ycbcr_to_rgb(ycbcr: Tensor, standard: str = "601", *, video: bool = False, d
     tensor([0.8505, 0.3215, 0.5000])
     """
     of_red, of_green, of_blue = _luma_weights(standard)
-    y, cb, cr = _channels(ycbcr, dim)
+    checks.colours(ycbcr, dim, light=0)
+    y, cb, cr = ycbcr.unbind(dim)
     if video:
         y, cb, cr = (y - 16 / 255) / (219 / 255), (cb - 128 / 255) / (224 / 255), (cr - 128 / 255) / (224 / 255)
     red, blue = y + (2 - 2 * of_red) * cr, y + (2 - 2 * of_blue) * cb
@@ -203,7 +181,7 @@ def ycbcr_to_rgb(ycbcr: Tensor, standard: str = "601", *, video: bool = False, d
 
 
 def _luma_weights(standard: str) -> tuple[float, float, float]:
-    if standard not in LUMA:
+    if not isinstance(standard, str) or standard not in LUMA:
         raise ValueError(f"got the standard {standard!r}; there are {' and '.join(map(repr, LUMA))}.")
     return LUMA[standard]
 
@@ -219,8 +197,9 @@ def rgb_to_lab(rgb: Tensor, *, dim: int = -3) -> Tensor:
     >>> rgb_to_lab(torch.tensor([1.0, 0.0, 0.0]), dim=-1).round(decimals=2)
     tensor([53.2400, 80.0900, 67.2000])
     """
-    xyz = _mix(XYZ_FROM_LINEAR, rgb_to_linear(rgb, dim=dim), dim)
-    bent = torch.where(xyz > KNEE**3, _power(xyz.clamp(min=KNEE**3), 1 / 3), xyz / (3 * KNEE**2) + 4 / 29)
+    checks.colours(rgb, dim)
+    xyz = _mix(XYZ_FROM_LINEAR, to_light(rgb), dim)
+    bent = torch.where(xyz > KNEE**3, power(xyz.clamp(min=KNEE**3), 1 / 3), xyz / (3 * KNEE**2) + 4 / 29)
     x, y, z = bent.unbind(dim)
     return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), dim)
 
@@ -231,11 +210,12 @@ def lab_to_rgb(lab: Tensor, *, dim: int = -3) -> Tensor:
     >>> lab_to_rgb(torch.tensor([50.0, 0.0, 0.0]), dim=-1)
     tensor([0.4663, 0.4663, 0.4663])
     """
-    lightness, a, b = _channels(lab, dim)
+    checks.colours(lab, dim, light=0, unit=100, most=MOST_LAB)
+    lightness, a, b = lab.unbind(dim)
     y = (lightness + 16) / 116
     bent = torch.stack((y + a / 500, y, y - b / 200), dim)
     xyz = torch.where(bent > KNEE, bent**3, 3 * KNEE**2 * (bent - 4 / 29))
-    return linear_to_rgb(_mix(LINEAR_FROM_XYZ, xyz, dim), dim=dim)
+    return from_light(_mix(LINEAR_FROM_XYZ, xyz, dim))
 
 
 def rgb_to_oklab(rgb: Tensor, *, dim: int = -3) -> Tensor:
@@ -244,13 +224,14 @@ def rgb_to_oklab(rgb: Tensor, *, dim: int = -3) -> Tensor:
     >>> rgb_to_oklab(torch.tensor([1.0, 0.0, 0.0]), dim=-1)
     tensor([0.6280, 0.2249, 0.1258])
     """
-    lms = _mix(LMS_FROM_LINEAR, rgb_to_linear(rgb, dim=dim), dim)
+    checks.colours(rgb, dim)
+    lms = _mix(LMS_FROM_LINEAR, to_light(rgb), dim)
     return _mix(OKLAB_FROM_ROOTS, _cube_root(lms), dim)
 
 
 def _cube_root(x: Tensor) -> Tensor:
     """∛x, of negative numbers too. At 0, where the slope is infinite, the gradient is 0."""
-    return x.sign() * _power(x.abs().clamp(min=torch.finfo(x.dtype).tiny), 1 / 3)
+    return x.sign() * power(x.abs().clamp(min=torch.finfo(x.dtype).tiny), 1 / 3)
 
 
 def oklab_to_rgb(oklab: Tensor, *, dim: int = -3) -> Tensor:
@@ -259,9 +240,9 @@ def oklab_to_rgb(oklab: Tensor, *, dim: int = -3) -> Tensor:
     >>> oklab_to_rgb(torch.tensor([0.5, 0.0, 0.0]), dim=-1)
     tensor([0.3886, 0.3886, 0.3886])
     """
-    _check(oklab, dim)
+    checks.colours(oklab, dim, light=0)
     lms = _mix(ROOTS_FROM_OKLAB, oklab, dim) ** 3
-    return linear_to_rgb(_mix(LINEAR_FROM_LMS, lms, dim), dim=dim)
+    return from_light(_mix(LINEAR_FROM_LMS, lms, dim))
 
 
 def rgb_to_lch(rgb: Tensor, *, dim: int = -3) -> Tensor:
@@ -279,7 +260,7 @@ def lch_to_rgb(lch: Tensor, *, dim: int = -3) -> Tensor:
     >>> lch_to_rgb(torch.tensor([50.0, 0.0, 123.0]), dim=-1)
     tensor([0.4663, 0.4663, 0.4663])
     """
-    return lab_to_rgb(_from_polar(lch, dim), dim=dim)
+    return lab_to_rgb(_from_polar(lch, 100, dim), dim=dim)
 
 
 def rgb_to_oklch(rgb: Tensor, *, dim: int = -3) -> Tensor:
@@ -297,7 +278,7 @@ def oklch_to_rgb(oklch: Tensor, *, dim: int = -3) -> Tensor:
     >>> oklch_to_rgb(torch.tensor([0.5, 0.0, 123.0]), dim=-1)
     tensor([0.3886, 0.3886, 0.3886])
     """
-    return oklab_to_rgb(_from_polar(oklch, dim), dim=dim)
+    return oklab_to_rgb(_from_polar(oklch, 1, dim), dim=dim)
 
 
 def _to_polar(lab: Tensor, grey: float, dim: int) -> Tensor:
@@ -310,8 +291,9 @@ def _to_polar(lab: Tensor, grey: float, dim: int) -> Tensor:
     return torch.stack((lightness, chroma, _hue(angle.rad2deg(), coloured)), dim)
 
 
-def _from_polar(lch: Tensor, dim: int) -> Tensor:
-    lightness, chroma, hue = _channels(lch, dim)
+def _from_polar(lch: Tensor, unit: float, dim: int) -> Tensor:
+    checks.colours(lch, dim, light=0, unit=unit, most=MOST_LAB)
+    lightness, chroma, hue = lch.unbind(dim)
     angle = hue.deg2rad()
     return torch.stack((lightness, chroma * angle.cos(), chroma * angle.sin()), dim)
 
@@ -324,19 +306,6 @@ def _mix(matrix: list[list[float]], images: Tensor, dim: int) -> Tensor:
 def _weigh(weights: Sequence[float], x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     i, j, k = weights
     return (i * x).add(y, alpha=j).add(z, alpha=k)  # i·x + j·y + k·z with three passes over memory instead of five
-
-
-def _channels(images: Tensor, dim: int) -> tuple[Tensor, Tensor, Tensor]:
-    _check(images, dim)
-    return images.unbind(dim)
-
-
-def _check(images: Tensor, dim: int) -> None:
-    got = f"got {images.dtype} {tuple(images.shape)}; colours are floats with three channels in dimension {dim}"
-    if not images.is_floating_point():
-        raise ValueError(f"{got}, RGB from 0 to 1. Stored bytes become that by `images.float() / 255`.")
-    if not -images.ndim <= dim < images.ndim or images.shape[dim] != 3:
-        raise ValueError(f"{got}. Say where they stand, for instance dim=-1 for [..., 3].")
 
 
 # --- all of them -----------------------------------------------------------------------------------------
@@ -359,11 +328,19 @@ class Space:
 
     @property
     def hue_channel(self) -> int | None:
+        """Position of the channel that is an angle, if there is one."""
         return self.channels.index("H") if "H" in self.channels else None
+
+    def check(self, colours: Tensor, *, dim: int = -3) -> None:
+        """ValueError for numbers that are no colours in the units of this space, as its conversions have it."""
+        light = next((i for i, channel in enumerate(self.channels) if channel in "LVY"), None)
+        unit = 100 if self.title.startswith("CIELAB") else 1
+        most = {"linear": MOST_LIGHT, "lab": MOST_LAB, "lch": MOST_LAB}.get(self.name, checks.MOST)
+        checks.colours(colours, dim, light=light, unit=unit, most=most)
 
 
 def _as_it_is(rgb: Tensor, *, dim: int = -3) -> Tensor:
-    _check(rgb, dim)
+    checks.colours(rgb, dim)
     return rgb
 
 
@@ -404,19 +381,26 @@ def convert(images: Tensor, source: str, target: str, *, dim: int = -3) -> Tenso
     tensor([0.0000, 1.0000, 0.5000])
     """
     start, end = _space(source), _space(target)
-    return images if start is end else end.from_rgb(start.to_rgb(images, dim=dim), dim=dim)
+    if start is end:
+        start.check(images, dim=dim)
+        return images
+    return end.from_rgb(start.to_rgb(images, dim=dim), dim=dim)
 
 
 def in_gamut(rgb: Tensor, *, tolerance: float = 1e-4, dim: int = -3) -> Tensor:
     """Whether a screen can show it: bool, `rgb` without `dim`. False where a channel leaves 0–1 by over `tolerance`.
 
+    NaN is in no gamut. A number above 16 is no colour of any space and refused: it is a byte.
     The usual tolerance is far above the rounding of a float32 round trip and far below an 8-bit step, 0.004.
 
     >>> in_gamut(convert(torch.tensor([[0.5, 0.1, 150.0], [0.5, 0.3, 150.0]]), "oklch", "rgb", dim=-1), dim=-1)
     tensor([ True, False])
     """
-    _check(rgb, dim)
-    return ((rgb >= -tolerance) & (rgb <= 1 + tolerance)).all(dim)
+    checks.floats(rgb, dim)
+    if not is_number(tolerance) or tolerance < 0:
+        raise ValueError(f"in_gamut got tolerance={tolerance!r}; it wants 0 or more.")
+    checks.not_bytes(float(rgb.detach().amax()), most=MOST_LIGHT)
+    return ((rgb >= -float(tolerance)) & (rgb <= 1 + float(tolerance))).all(dim)
 
 
 def separation(a: Tensor, b: Tensor, space: str, *, dim: int = -3) -> Tensor:
@@ -444,7 +428,7 @@ def separation(a: Tensor, b: Tensor, space: str, *, dim: int = -3) -> Tensor:
     [20.97, 0.0, 1.0]
     """
     known = _space(space)
-    pairs = zip(_values(a, dim), _values(b, dim), known.channels, known.ranges, strict=True)
+    pairs = zip(_values(a, known, dim), _values(b, known, dim), known.channels, known.ranges, strict=True)
     return torch.stack([_d_prime(x, y, end - start, circular=name == "H") for x, y, name, (start, end) in pairs])
 
 
@@ -463,18 +447,19 @@ def _on_circle(angle: Tensor, circumference: float) -> Tensor:
     return torch.stack(((angle * turn).cos(), (angle * turn).sin()), dim=1) / turn
 
 
-def _values(colours: Tensor, dim: int) -> list[Tensor]:
+def _values(colours: Tensor, space: Space, dim: int) -> list[Tensor]:
     """Three times [N]: all values of each channel."""
-    _check(colours, dim)
+    checks.floats(colours, dim)
     if colours.numel() < 6 or not colours.isfinite().all():
         raise ValueError(
             f"separation got {colours.numel() // 3} colours, {int((~colours.isfinite()).sum())} of their numbers NaN "
             "or infinite; a spread takes two colours or more, all finite. Leave the others out first."
         )
+    space.check(colours, dim=dim)
     return [channel.flatten() for channel in colours.unbind(dim)]
 
 
 def _space(name: str) -> Space:
-    if name not in SPACES:
+    if not isinstance(name, str) or name not in SPACES:
         raise ValueError(f"got the colour space {name!r}; there are {', '.join(SPACES)}.")
     return SPACES[name]

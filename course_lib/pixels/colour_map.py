@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
-import numpy as np
 import torch
 from torch import Tensor
 
+from ..standards import colour_map_table
+from . import checks
+
 LEVELS = 256
+_PIXELS, _COLOURS = 2**16, 2**11  # looked up at once, and colours among them compared with the map: 2 MB of distances
 
 
 def colours_of(name: str) -> Tensor:
     """uint8 [256, 3]: the colours of one of matplotlib's maps, lowest first. ValueError for an unknown name."""
-    if name not in mpl.colormaps:
-        raise ValueError(f"got the colour map {name!r}; wanted the name of one of matplotlib's, such as jet.")
-    table = mpl.colormaps[name](np.linspace(0, 1, LEVELS))[:, :3]
-    return torch.from_numpy((255 * table + 0.5).astype(np.uint8))
+    return torch.from_numpy(colour_map_table(name))
 
 
 def undo_colour_map(images: Tensor, name: str = "jet") -> tuple[Tensor, Tensor]:
@@ -29,6 +28,9 @@ def undo_colour_map(images: Tensor, name: str = "jet") -> tuple[Tensor, Tensor]:
         images: uint8 [..., 3, H, W].
         name: of one of matplotlib's maps.
 
+    Raises:
+        ValueError: other pictures, or an unknown name.
+
     Returns:
         (value, distance), float32 [..., H, W]: 0–1 along the map; the distance in 8-bit levels.
 
@@ -36,12 +38,23 @@ def undo_colour_map(images: Tensor, name: str = "jet") -> tuple[Tensor, Tensor]:
     >>> value.tolist(), distance.max().item()
     ([[0.0, 0.20000000298023224, 1.0]], 0.0)
     """
-    if images.dtype != torch.uint8 or images.ndim < 3 or images.shape[-3] != 3:
-        raise ValueError(f"undo_colour_map got {images.dtype} {tuple(images.shape)}; it wants uint8 [..., 3, H, W].")
-    red, green, blue = images.movedim(-3, 0).int()
-    # A picture holds far fewer colours than pixels: look each up once.
+    checks.pictures("undo_colour_map", images)
+    table = colours_of(name).float().to(images.device)
+    shape = (*images.shape[:-3], *images.shape[-2:])
+    pixels = images.movedim(-3, 0).reshape(3, -1)
+    value, distance = (torch.empty(pixels.shape[1], device=images.device) for _ in range(2))
+    for start in range(0, len(value), _PIXELS):
+        part = slice(start, start + _PIXELS)
+        value[part], distance[part] = _nearest(pixels[:, part], table)
+    return value.reshape(shape), distance.reshape(shape)
+
+
+def _nearest(pixels: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
+    """(value 0–1, distance), float32 [n], of uint8 [3, n]. A picture holds fewer colours than pixels: each once."""
+    red, green, blue = pixels.int()
     packed, places = ((red << 16) | (green << 8) | blue).unique(return_inverse=True)
     seen = torch.stack([packed >> 16, (packed >> 8) & 255, packed & 255], dim=1).float()
-    distances = torch.cat([torch.cdist(part, colours_of(name).float()) for part in seen.split(65536)])
-    nearest = distances.min(dim=1)
-    return (nearest.indices / (LEVELS - 1)).float()[places], nearest.values[places]
+    # Piece by piece: all at once a noisy picture of a megapixel takes 256 distances for each of a million colours.
+    pieces = [torch.cdist(piece, table).min(dim=1) for piece in seen.split(_COLOURS)]
+    distances, indices = (torch.cat(parts) for parts in zip(*pieces, strict=True))
+    return (indices / (LEVELS - 1)).float()[places], distances[places]

@@ -8,7 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ..checks import is_count, is_number
 from ..data import ImageSet
+from . import checks
 
 SMALLEST = 1e-6  # a deviation below it is taken for that much: a flat picture stays flat
 
@@ -22,10 +24,12 @@ def channel_statistics(images: Tensor | ImageSet, *, batch_size: int = 4096) -> 
     Args:
         images: uint8 [N, C, H, W] or an `ImageSet`, N ≥ 1.
     """
-    if len(images) == 0 or (isinstance(images, Tensor) and (images.dtype != torch.uint8 or images.ndim != 4)):
-        got = f"{images.dtype} {tuple(images.shape)}" if isinstance(images, Tensor) else "an empty set"
-        raise ValueError(f"channel_statistics got {got}; it wants uint8 [N, C, H, W], N ≥ 1.")
-    levels, counts = torch.arange(256, dtype=torch.int64), 0
+    if not isinstance(images, ImageSet):
+        checks.pictures("channel_statistics", images, channels=None, batch="N")
+    elif len(images) == 0:
+        raise ValueError("channel_statistics got an empty set; it wants one picture or more.")
+    batch_size = _batches("channel_statistics", batch_size, len(images))
+    levels, counts = torch.arange(256, dtype=torch.int64), torch.zeros((), dtype=torch.int64)
     for positions in torch.arange(len(images)).split(batch_size):
         counts = counts + _histograms(
             images.batch(positions) if isinstance(images, ImageSet) else images[positions[0] : positions[-1] + 1]
@@ -43,8 +47,8 @@ def pixel_moments(images: Tensor, *, batch_size: int = 1024) -> tuple[Tensor, Te
     Args:
         images: uint8 [N, C, H, W], N ≥ 1.
     """
-    if images.dtype != torch.uint8 or images.ndim != 4 or len(images) == 0:
-        raise ValueError(f"pixel_moments got {images.dtype} {tuple(images.shape)}; it wants uint8 [N, C, H, W], N ≥ 1.")
+    checks.pictures("pixel_moments", images, channels=None, batch="N")
+    batch_size = _batches("pixel_moments", batch_size, len(images))
     n, c = images.numel() // images.shape[1], images.shape[1]
     sums, products = torch.zeros(c, dtype=torch.int64), torch.zeros(c, c, dtype=torch.int64)
     for batch in images.split(batch_size):
@@ -73,6 +77,7 @@ def condition_number(mean: Tensor, covariance: Tensor, shift: Tensor, scale: Ten
     >>> condition_number(half, one / 4, half, half)  # centred and scaled: a circle
     1.0
     """
+    _check_moments({"mean": mean, "covariance": covariance, "shift": shift, "scale": scale})
     if not (scale > 0).all():
         raise ValueError(f"condition_number got scale={scale.tolist()}; it wants every one above 0.")
     middle = ((mean - shift) / scale).double()
@@ -94,15 +99,24 @@ class Standardize:
     `Standardize.fitted(train)` takes them from pictures; (0, 0, 0) and (1, 1, 1) only divide by 255.
 
     Attributes:
-        mean, std: three numbers, red, green, blue, on the scale of 0–1; std above 0.
+        mean, std: three numbers, red, green, blue, of pixels from 0 to 1: means of 0–1, deviations of 1e-6 to 1.
     """
 
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
     def __post_init__(self) -> None:
-        if len(self.mean) != 3 or len(self.std) != 3 or not all(s > 0 for s in self.std):
+        fits = all(isinstance(v, (tuple, list)) and len(v) == 3 and all(map(is_number, v))
+                   for v in (self.mean, self.std))  # fmt: skip
+        if not fits or not all(s > 0 for s in self.std):
             raise ValueError(f"Standardize got mean={self.mean}, std={self.std}; it wants three each, std above 0.")
+        if min(self.mean) < 0 or max(*self.mean, *self.std) > 1 or min(self.std) < SMALLEST:
+            bytes_ = max(*self.mean, *self.std) > checks.MOST
+            raise ValueError(
+                f"Standardize got mean={self.mean}, std={self.std}{', of 0–255' if bytes_ else ''}; pixels from 0 to 1 "
+                f"have means on the scale of 0–1 and deviations of {SMALLEST:g} to 1. "
+                + ("Those of bytes become that: / 255." if bytes_ else "Standardize.fitted(train) measures them.")
+            )
 
     @classmethod
     def fitted(cls, pictures: ImageSet, *, test_too: bool = False) -> Standardize:
@@ -112,6 +126,8 @@ class Standardize:
             ValueError: `pictures` are a test part. What is fitted on them leaks into every number that they give;
                 `test_too=True` does it all the same.
         """
+        if not isinstance(pictures, ImageSet):
+            raise ValueError(f"Standardize.fitted got {checks.received(pictures)}; it wants an ImageSet.")
         if pictures.part == "test" and not test_too:
             raise ValueError(
                 f"Standardize.fitted got {len(pictures):,} test pictures; it wants those that the network learns from. "
@@ -122,7 +138,7 @@ class Standardize:
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """uint8 [B, 3, H, W], 0–255 → float32 [B, 3, H, W]."""
-        _check_bytes("Standardize", pictures)
+        checks.pictures("Standardize", pictures, batch="B")
         mean, std = (torch.tensor(v, device=pictures.device)[:, None, None] for v in (self.mean, self.std))
         return pictures.float().div_(255).sub_(mean).div_(std)
 
@@ -146,7 +162,7 @@ class EachPicture:
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """uint8 [B, 3, H, W], 0–255 → float32 [B, 3, H, W]."""
-        _check_bytes("EachPicture", pictures)
+        checks.pictures("EachPicture", pictures, batch="B")
         if self.how == "equalized":
             return equalize(pictures).float().div_(255)
         x, dims = pictures.float().div_(255), (1, 2, 3) if self.how == "together" else (2, 3)
@@ -168,16 +184,11 @@ def equalize(pictures: Tensor) -> Tensor:
     Returns:
         uint8 [B, C, H, W].
     """
-    _check_bytes("equalize", pictures, channels=None)
-    flat = pictures.flatten(2).long()
-    counts = torch.zeros(*flat.shape[:2], 256, dtype=torch.int64, device=pictures.device)
-    counts.scatter_add_(2, flat, torch.ones_like(flat))
-    top = flat.amax(dim=2, keepdim=True)
-    step = (flat.shape[2] - counts.gather(2, top)) // 255  # pixels a level, those of the highest level left out
-    below = counts.cumsum(dim=2) - counts
-    levels = ((below + step // 2) // step.clamp(min=1)).clamp(max=255)
-    found = torch.where(step > 0, levels.gather(2, flat), flat)
-    return found.to(torch.uint8).reshape(pictures.shape)
+    checks.pictures("equalize", pictures, channels=None, batch="B")
+    from torchvision.transforms.v2 import functional
+
+    # torchvision wants one or three channels; each is equalized by itself, so they can come as pictures of one.
+    return functional.equalize(pictures.flatten(0, 1)[:, None]).reshape(pictures.shape)
 
 
 def _histograms(images: Tensor) -> Tensor:
@@ -185,8 +196,21 @@ def _histograms(images: Tensor) -> Tensor:
     return torch.stack([torch.bincount(images[:, c].reshape(-1), minlength=256) for c in range(images.shape[1])])
 
 
-def _check_bytes(name: str, pictures: Tensor, channels: int | None = 3) -> None:
-    if pictures.dtype != torch.uint8 or pictures.ndim != 4 or (channels and pictures.shape[1] != channels):
-        raise ValueError(
-            f"{name} got {pictures.dtype} {tuple(pictures.shape)}; it wants uint8 [B, {channels or 'C'}, H, W], 0–255."
-        )
+def _batches(name: str, batch_size: int, most: int) -> int:
+    if not is_count(batch_size):
+        raise ValueError(f"{name} got batch_size={batch_size!r}; it wants a whole number of pictures, 1 or more.")
+    return min(int(batch_size), most)
+
+
+def _check_moments(moments: dict[str, Tensor]) -> None:
+    """Of `condition_number`: a covariance [C, C] and three of length C, floats, all finite."""
+    wrong = [
+        f"{name} {checks.received(one)}"
+        for name, one in moments.items()
+        if not isinstance(one, Tensor) or not one.is_floating_point() or not one.isfinite().all() or not one.numel()
+    ]
+    shapes = {} if wrong else {name: tuple(one.shape) for name, one in moments.items()}
+    c = shapes.get("mean", (0,))[0] if shapes.get("mean") else 0
+    if wrong or shapes != {"mean": (c,), "covariance": (c, c), "shift": (c,), "scale": (c,)}:
+        got = ", ".join(wrong) or ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(f"condition_number got {got}; it wants finite floats [C], and [C, C] as the covariance.")

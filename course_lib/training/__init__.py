@@ -1,21 +1,13 @@
 """One training run, the doctor for those that do not learn, and a clinic of patients."""
 
 from . import clinic
+from .batches import prepare, turn
+from .devices import best_device, device_name
 from .doctor import Diagnosis, Finding, diagnose
-from .run import (
-    Epoch,
-    Run,
-    Settings,
-    best_device,
-    device_name,
-    evaluate,
-    fit,
-    predict,
-    predictor,
-    prepare,
-    turn,
-    versions,
-)
+from .predicting import evaluate, predict, predictor
+from .record import Epoch, Run, versions
+from .run import fit
+from .settings import Settings
 
 __all__ = [
     "Diagnosis",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,24 +17,29 @@ from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_
 from .. import data, pixels
 from ..data import ImageSet
 from ..models import SmallCNN
+from ..models.small import WIDTHS
 from ..pixels import SPACES, convert
 from .doctor import Diagnosis, diagnose
 
 SIDE, PER_CLASS, EPOCHS, BATCH = 48, 200, 8, 32
 
 
-def pictures(seed: int, *, per_class: int = PER_CLASS, **knobs) -> tuple[ImageSet, ImageSet]:
+def pictures(seed: int, *, per_class: int = PER_CLASS, **knobs: Any) -> tuple[ImageSet, ImageSet]:
     """(training, validation) pictures of the clinic: 12° of hue apart, some much lighter than others.
 
     `knobs` go to `data.spectrograms`. Two seeds share no picture, and neither do the two parts.
     """
     knobs = {"side": SIDE} | ({"brightness_spread": 0.2} if "kind" not in knobs else {}) | knobs
-    return tuple(data.spectrograms(per_class, seed=2 * seed + part, **knobs) for part in (0, 1))
+    train, val = (data.spectrograms(per_class, seed=2 * seed + part, **knobs) for part in (0, 1))
+    return train, val
 
 
 # --- what the network sees -------------------------------------------------------------------------------
 
-SCALES = ("0 to 1", "0 to 255", "as it is", "the set", "each picture", "each channel of each picture", "255 twice")
+SCALES = (
+    "0 to 1", "0 to 255", "as it is", "the set", "the set, decorrelated", "each picture",
+    "each channel of each picture", "255 twice",
+)  # fmt: skip
 
 
 def inputs(space: str, scale: str, train: Tensor) -> Callable[[Tensor], Tensor]:
@@ -42,8 +48,9 @@ def inputs(space: str, scale: str, train: Tensor) -> Callable[[Tensor], Tensor]:
     Args:
         space: one of `pixels.SPACES`; "hsv, sine and cosine" gives four channels: sin H, cos H, S and V.
         scale: one of `SCALES`. "0 to 1" divides each channel by its range; "as it is" leaves the space's own units,
-            such as degrees; "the set" takes mean and deviation from `train`, each channel's own; the two that begin
-            with "each" take them from every picture by itself.
+            such as degrees; "the set" takes mean and deviation from `train`, each channel's own; "the set,
+            decorrelated" also turns the channels so that none correlates with another (ZCA: Bell, Sejnowski, 1997);
+            the two that begin with "each" take them from every picture by itself.
         train: RGB of the training pictures, float [N, 3, H, W], 0–1.
     """
     if scale not in SCALES:
@@ -52,7 +59,18 @@ def inputs(space: str, scale: str, train: Tensor) -> Callable[[Tensor], Tensor]:
         seen = _in_space(train, space)
         mean, deviation = (f(seen, dim=(0, 2, 3), keepdim=True) for f in (torch.mean, torch.std))
         return lambda rgb: (_in_space(rgb, space) - mean) / deviation.clamp(min=1e-6)
+    if scale == "the set, decorrelated":
+        mean, turn = _decorrelating(_in_space(train, space))
+        return lambda rgb: torch.einsum("ij,bjhw->bihw", turn, _in_space(rgb, space) - mean)
     return lambda rgb: _scaled(_in_space(rgb, space), space, scale)
+
+
+def _decorrelating(x: Tensor) -> tuple[Tensor, Tensor]:
+    """(mean [1, C, 1, 1], matrix [C, C]) that give pixels [N, C, H, W] the mean 0 and the covariance 1."""
+    pixels_ = x.transpose(0, 1).flatten(1).double()
+    variances, directions = torch.linalg.eigh(torch.cov(pixels_))
+    turn = directions / variances.clamp(min=1e-12).sqrt() @ directions.T
+    return pixels_.mean(dim=1)[None, :, None, None].float(), turn.float()
 
 
 def _in_space(rgb: Tensor, space: str) -> Tensor:
@@ -116,6 +134,8 @@ class Setup:
         sorted_batches: the pictures come class by class, unshuffled.
         labels_out_of_step: the training labels are listed in another order than the pictures.
         epochs: passes over the training pictures.
+        batch_size: pictures a step.
+        widths: channels after each of the network's three convolutions.
     """
 
     grey: bool = False
@@ -136,6 +156,8 @@ class Setup:
     sorted_batches: bool = False
     labels_out_of_step: bool = False
     epochs: int = EPOCHS
+    batch_size: int = BATCH
+    widths: tuple[int, int, int] = WIDTHS
 
     def train(self, train: ImageSet, val: ImageSet, *, seed: int = 0) -> tuple[float, ...]:
         """Validation accuracy, 0–1, after each epoch; the network begins anew."""
@@ -186,7 +208,12 @@ class _Loop:
         setup, channels = self.setup, self.val_x.shape[1]
         outputs = 1 if setup.loss.startswith("one unit") else 2
         model = SmallCNN(
-            inputs=channels, outputs=outputs, batch_norm=setup.batch_norm, dropout=setup.dropout, seed=seed
+            widths=setup.widths,
+            inputs=channels,
+            outputs=outputs,
+            batch_norm=setup.batch_norm,
+            dropout=setup.dropout,
+            seed=seed,
         ).requires_grad_(not setup.frozen)
         if setup.starts_at_zero:
             for weight in model.parameters():
@@ -205,7 +232,7 @@ class _Loop:
         """One epoch of (inputs, labels)."""
         n = len(self.y)
         order = self.y.argsort(stable=True) if self.setup.sorted_batches else torch.randperm(n, generator=self.draw)
-        for part in order.split(BATCH):
+        for part in order.split(self.setup.batch_size):
             if self.x is None:
                 degrees = 360 * torch.rand(len(part), generator=self.draw)
                 yield self.prepare(turn_hues(self.rgb[part], degrees)), self.y[part]
@@ -233,7 +260,7 @@ class _Loop:
         """Share of the validation pictures that are right, 0–1."""
         self.model.train(self.setup.stays_in_training)
         with torch.random.fork_rng(devices=[]):
-            output = torch.cat([self.model(x) for x in self.val_x.split(BATCH)])
+            output = torch.cat([self.model(x) for x in self.val_x.split(self.setup.batch_size)])
         answers = output.argmax(dim=1) if output.shape[1] > 1 else (output[:, 0] > 0).long()
         return (answers == self.val_y).float().mean().item()
 

@@ -13,10 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, cross_entropy
@@ -55,6 +51,7 @@ class Diagnosis:
 
     @property
     def healthy(self) -> bool:
+        """Whether nothing was found."""
         return not self.findings
 
     def __str__(self) -> str:
@@ -169,7 +166,7 @@ def _how(x: Tensor) -> str:
 
 
 def _mislabelled(p: _Patient) -> Finding | None:
-    if not _only_validation_fits(p):
+    if p.val is None or not _only_validation_fits(p):
         return None
     train, val = _told(p.x, p.y), _told(*p.val)
     return Finding(
@@ -332,7 +329,7 @@ def _steps_to_learn(p: _Patient, change: Callable | None = None, x: Tensor | Non
 
 def _dead_units(p: _Patient) -> float:
     """Share of the ReLUs' channels that are 0 for every picture after the untreated training."""
-    model, seen = _fresh(p.model).train(), []
+    model, seen = _fresh(p.model).train(), list[Tensor]()
     optimizer = p.optimizer([w for w in model.parameters() if w.requires_grad])
     few = _balanced(p.y)
     for _ in range(STEPS // 4):
@@ -340,7 +337,7 @@ def _dead_units(p: _Patient) -> float:
         p.loss(model(p.x[few]), p.y[few]).backward()
         optimizer.step()
 
-    def note(_module, _inputs, output: Tensor) -> None:
+    def note(_module: nn.Module, _inputs: tuple, output: Tensor) -> None:
         seen.append((output.transpose(0, 1).flatten(1) <= 0).all(dim=1).float())
 
     for module in model.modules():
@@ -356,8 +353,9 @@ def _fresh(model: nn.Module) -> nn.Module:
     model = copy.deepcopy(model)
     for module in model.modules():
         own = list(module.parameters(recurse=False))
-        if own and all(w.requires_grad for w in own) and hasattr(module, "reset_parameters"):
-            module.reset_parameters()
+        begin_anew = getattr(module, "reset_parameters", None)
+        if own and all(w.requires_grad for w in own) and callable(begin_anew):
+            begin_anew()
     return model
 
 
@@ -399,6 +397,12 @@ def _balanced(y: Tensor) -> Tensor:
 
 def _told(images: Tensor, labels: Tensor) -> float:
     """Balanced accuracy of a linear judge that sees mean and spread of the channels, and the means of four quarters."""
+
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     images = images.float()
     if not images.isfinite().all() or torch.bincount(labels)[labels.unique()].min() < 5:
         return 0.0

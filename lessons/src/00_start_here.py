@@ -1,29 +1,33 @@
 # %% [markdown]
 # # Start here: what does a CNN see?
 #
-# Five minutes of reading. Once the pictures are on this machine, the code takes less than half a minute on two cores, without a GPU.
-# You need some Python, and a rough idea of what a neural network is.
+# A network looks at a picture and answers. Usually it is right. But what did it look at, how sure is it, and what happens when there is nothing left to see? You are about to take a picture's pixels away, step by step, and to find out.
 #
-# You will let a network look at a picture, take its pixels away step by step, and see when it fails, and how.
-
-# %% [markdown]
-# ## Three questions
+# <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# The course begins with three questions that practitioners asked:
+# A classifier shares 100 % among the classes that it knows, whatever it is shown. So it can be wrong and sure: shown a single colour, the network below is nearly always wrong and no less sure than with a sharp picture. How sure it sounds tells you nothing about pictures unlike those that it learned from.
+# </details>
 #
-# 1. My CNN will not learn *colour*. Why not?
-# 2. My classifier of satellite pictures is good. *Which features* decide, and can I trust it?
-# 3. My classifier of logos answers 1.00 for *anything*, even for a cat. What does that 1.00 mean?
+# | you see | read |
+# |---|---|
+# | accuracy at 50 % and the loss at 0.69, whatever you change | [1c Stuck at 50 %](01c_stuck_at_50_percent.ipynb) |
+# | pictures that differ in colour only; pictures painted by a colour map | [1a Can a CNN learn colour?](01a_can_a_cnn_learn_colour.ipynb) |
+# | it learns slowly, or not at all, from HSV or Lab | [1b Colour spaces](01b_colour_spaces.ipynb) |
+# | somebody advises kernels of 30×3, or you wonder what a kernel costs | [2a Asymmetric kernels](02a_asymmetric_kernels.ipynb), [2b Do they help?](02b_do_long_thin_kernels_help.ipynb) |
+# | few pictures, a pretrained network, and the question which features decide | [3 Transfer learning](03_transfer_learning_eurosat.ipynb) |
+# | it is right in training and wrong in use; which mean, which deviation? | [4 Normalization](04_normalization.ipynb) |
+# | 1.00 for anything, also for what it never learned | [5 Open-set rejection](05_open_set_rejection.ipynb) |
+# | a heatmap that shows the background, or shows whatever you like | [6 Why did it say that?](06_why_did_it_say_that.ipynb) |
+# | classes of unequal size, wrong labels, several things in one picture | [7 Messy data](07_messy_data.ipynb) |
 #
-# Each is answered by experiments that you run yourself.
+# Core · MINUTES
+#
+# You will be able to find your way in the course, to place a bet, and to read a result.
 
 # %% [markdown]
 # ## How a lesson works
 #
-# You **predict**, **run**, **see**, and then read the **explanation**. Do commit to a prediction, even a
-# wild one: a wrong guess makes the result easier to remember.
-#
-# It is for one person with a laptop, and for a class with ninety minutes. Run a cell with Shift+Enter.
+# You *bet*, you *run* the experiment, you *see* what came out, and then you read the explanation. Do bet, even wildly: a wrong guess makes the result easier to remember. Run a cell with Shift+Enter, and change its numbers as you like.
 #
 # First: is this machine ready? What is missing is listed with the command that mends it.
 
@@ -32,10 +36,7 @@ from course_lib.cli import doctor
 
 findings = doctor.report()
 for finding in findings:
-    if (
-        finding.topic in ("Python", "torch", "device", "widgets", "eurosat")
-        or finding.ok is False
-    ):
+    if finding.ok is False or finding.topic in ("Python", "torch", "device", "eurosat"):
         print(f"{finding.topic:10} {finding.value}  {finding.mend}")
 
 # %% tags=["verdict"]
@@ -44,14 +45,12 @@ print("Every lesson can run here:", doctor.ready(findings))
 # %% [markdown]
 # ## Ten kinds of land
 #
-# EuroSAT has 27,000 satellite pictures of 64×64 pixels, each 640 metres of Europe on a side. We take 2,000
-# to learn from and 500 for the test. Where EuroSAT cannot be reached, tiles drawn by a program stand in for it, and
-# every figure says so.
+# EuroSAT has 27,000 satellite pictures of 64×64 pixels, each 640 metres of Europe on a side. You take 2,000 to learn from and 500 for the test. Where EuroSAT cannot be reached, tiles drawn by a program stand in for it, and every figure says so.
 #
-# Look at the rows Highway and River. What would you go by?
+# Look at the rows *Highway* and *River*. What would you go by?
 
 # %%
-from course_lib import data, features, figures, models
+from course_lib import data, features, figures, models, study
 
 pictures = data.load("eurosat")
 train, test = pictures.subset(2500).split((0.8, 0.2))
@@ -60,134 +59,158 @@ figures.contact_sheet(train, per_class=5)
 # %% [markdown]
 # ## One network
 #
-# SqueezeNet is a small CNN that learned from photographs: dogs, cups, trucks, hardly a view from space. We leave it as it is.
-# (Where its weights are missing, a network trained on drawn textures takes its place.)
-#
-# It turns each picture into a list of numbers, its *features*. On these we fit a plain linear classifier, a *probe*.
+# SqueezeNet is a small CNN that learned from photographs: dogs, cups, trucks, and hardly a view from space. It stays as it is. It turns each picture into a list of numbers, its *features*, and on these you fit a plain linear classifier, which is called a *probe*.
 
 # %% tags=["nbval-ignore-output"]
 network = models.backbone("squeezenet1_1")
-known, unseen = (
-    features.extract(network, part, progress=False) for part in (train, test)
-)
+known = features.extract(network, train, progress=False)
+unseen = features.extract(network, test, progress=False)
 probe = features.probe(known, train.labels, unseen, test.labels)
 print(
-    f"{probe.accuracy:.1%} of n = {probe.n_test} test pictures ({pictures.source}; one split, seed 0)"
+    f"{probe.accuracy:.1%} of n = {probe.n_test} test pictures right ({pictures.source})"
 )
 
 # %% tags=["verdict"]
-print("Right for more than 7 in 10 pictures that it never saw:", probe.accuracy > 0.7)
-
-# %% [markdown]
-# ## One picture, fewer and fewer pixels
-#
-# We take the first Highway of the test part that the network calls so with more than 80 %. The rule picks it, not we.
-#
-# Now average it in blocks: 32×32, 16×16, down to a single colour. At which size will the network lose the road? And
-# when it has lost it, will it sound *less sure*?
-
-# %%
-from course_lib.exercises import predict
-
-guess = predict.choice(
-    "At which size does the network first call the road something else?",
-    ["32×32", "16×16", "8×8", "4×4", "2×2", "1×1"],
-)
-guess
-
-# %%
-import torch
-from course_lib.figures.resolution_explorer import SIZES, resolution_explorer
-from course_lib.pixels import block_average
-
-highway = test.classes.index("Highway")
-sure = torch.as_tensor(probe.model.predict_proba(unseen)[:, highway] > 0.8)
-road = test.images[(test.labels == highway) & sure][0]
-blurred = data.ImageSet.of(
-    torch.stack([block_average(road, size) for size in SIZES]),
-    [highway] * 7,
-    test.classes,
-)
-probabilities = probe.model.predict_proba(
-    features.extract(network, blurred, cache=False, progress=False)
+study.conclude(
+    "right for more than 7 in 10 pictures that it never saw", probe.accuracy > 0.7
 )
 
 # %% [markdown]
-# Move the slider with the mouse or with the arrow keys. Watch the picture first, and say what *you* would answer. Then
-# look at the bars.
+# ## Fewer and fewer pixels
 #
-# On a page without a running kernel there is no slider; the small pictures below show all seven steps.
+# Now average every test picture in blocks: 16×16 of them, then 4×4, and at last a single colour. From one colour nobody can tell a road from a river, so the probe will mostly be wrong. That is no surprise. But how *sure* will it sound? (How sure: the highest of its ten probabilities, on average.)
+#
+# Place your bet: type a number and press *Commit*. Without a form, write `sure_guess.guess = 50` in a new cell.
 
 # %%
-resolution_explorer(
-    road, probabilities, test.classes, truth="Highway", source=pictures.source
-)
+from course_lib.practice import predict
 
-# %% tags=["verdict", "real-data"]
-answers = [test.classes[label] for label in probabilities.argmax(axis=1)]
-lost = next(
-    (place for place, answer in enumerate(answers) if answer != "Highway"),
-    len(SIZES) - 1,
+sure_guess = predict.number(
+    "Sharp pictures: about 80 % sure on average. And when all is one colour?",
+    low=10,
+    high=100,
+    unit="%",
 )
-guess.compare(f"{SIZES[lost]}×{SIZES[lost]}")
-print(f"There the network says {answers[lost]}.")
-surest = probabilities.max(axis=1).argmax()
-print(
-    f"Of all seven answers it is surest of {answers[surest]}, at {SIZES[surest]}×{SIZES[surest]}."
-)
+sure_guess
 
 # %% [markdown]
-# On real EuroSAT it goes at the first step, where *you* still see the road. And what is the network surest of? Not of the
-# sharp road: of sixteen coloured squares. They are AnnualCrop, it says, with 99 %. Squares do look like fields, but
-# that is our guess at a reason, not a result.
-#
-# The probe learned from sharp pictures only. And this is one picture: is it an accident?
+# The experiment, whole. `sizes` is yours to change.
 
 # %% tags=["nbval-ignore-output"]
 from functools import partial
 
-many, _ = test.split((300, 200))
-right_at, sure_at = {}, {}
-for size in (64, 16, 4, 1):
-    blurred = many.changed(partial(block_average, size=size))
-    chances = probe.model.predict_proba(
-        features.extract(network, blurred, cache=False, progress=False)
-    )
-    right_at[size] = (chances.argmax(axis=1) == many.labels.numpy()).mean()
-    sure_at[size] = chances.max(axis=1).mean()
+from course_lib.pixels import block_average
+
+sizes = [64, 16, 4, 1]
+right, sure = {}, {}
+for size in sizes:
+    averaged = test.changed(partial(block_average, size=size))
+    seen = features.extract(network, averaged, cache=False, progress=False)
+    probabilities = probe.model.predict_proba(seen)
+    right[size] = (probabilities.argmax(axis=1) == test.labels.numpy()).mean()
+    sure[size] = probabilities.max(axis=1).mean()
     print(
-        f"{size:2}×{size:<2} right: {right_at[size]:4.0%}   mean highest probability: {sure_at[size]:4.0%}   n = 300"
+        f"{size:2}×{size:<2}  right {right[size]:4.0%}   sure {sure[size]:4.0%}   n = 500"
     )
+sure_guess.compare(100 * sure[sizes[-1]])
 
 # %% tags=["verdict"]
-print("Sharp pictures, more than 7 in 10 right:", bool(right_at[64] > 0.7))
-print("A single colour, fewer than 3 in 10 right:", bool(right_at[1] < 0.3))
-print(
-    "A single colour, and still more than 60 % sure on average:", bool(sure_at[1] > 0.6)
+study.conclude("a single colour: fewer than 3 in 10 right", right[1] < 0.3)
+study.conclude("and still more than 60 % sure", sure[1] > 0.6)
+
+# %% [markdown]
+# *Sure* is the highest of the ten probabilities, on average over the pictures. In between, at 16×16, it falls: the network hesitates. Then it finds its certainty again, without a reason, while it is wrong about nearly everything.
+#
+# Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [chapter 5](05_open_set_rejection.ipynb).
+
+# %% [markdown]
+# ## One road, seven sizes
+#
+# Take the first Highway of the test part that the probe calls so with more than 80 %: the rule picks it, not we. Move the slider with the mouse or with the arrow keys. Look at the picture first and say what *you* would answer. Then look at the bars. On a page without a slider the small pictures show all seven steps.
+
+# %%
+import torch
+from course_lib.figures.interactive.resolution_explorer import SIZES, resolution_explorer
+
+highway = test.classes.index("Highway")
+sure_of_it = probe.model.predict_proba(unseen)[:, highway] > 0.8
+road = test.images[(test.labels == highway) & torch.as_tensor(sure_of_it)][0]
+steps = [block_average(road, size) for size in SIZES]
+shown = data.ImageSet.of(torch.stack(steps), [highway] * len(SIZES), test.classes)
+seen = features.extract(network, shown, cache=False, progress=False)
+answers = probe.model.predict_proba(seen)
+resolution_explorer(road, answers, test.classes, truth="Highway", source=pictures.source)
+
+# %% tags=["verdict", "real-data"]
+study.conclude("the road is lost at the first step", answers[1].argmax() != highway)
+study.conclude(
+    "it is surest at 4×4, not of the sharp road", answers.max(axis=1).argmax() == 4
 )
+study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 
 # %% [markdown]
-# ## What is surprising here
-#
-# Shown a single colour, the network is nearly always wrong, and on average no less sure than with a sharp picture. In
-# between, at 16×16, it did hesitate. Then it found its certainty again, without a reason. Its probabilities share 100 %
-# among *ten* classes. "I see nothing" is not among them.
-#
-# That is the third question of the course.
+# On real EuroSAT the road is lost at the first step, where you still see it. And the network is surest not of the sharp road, but of sixteen coloured squares: a field of annual crops, it says. Squares do look like fields. That is our guess at a reason, and not a result.
 
 # %% [markdown]
-# ## Where to go next
+# ## How to read a result
 #
-# **[01 Colour spaces](01_colour_spaces.ipynb)** is next: somebody's networks would not learn a colour, and nobody found out why.
+# **n** is how many pictures a share was counted on. **±** is the standard deviation over runs with different seeds. A dot in a figure is a mean, its bar goes from the lowest run to the highest.
 #
-# **[02 Asymmetric kernels](02_asymmetric_kernels.ipynb)** tries another piece of the advice that they got: long thin kernels.
+# A line that begins with **Holds** says that the notebook has just computed the claim behind it and found it true. **Fails** would say the opposite.
 #
-# Or begin with this network: **[03 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)** takes it and others to all 27,000 pictures, and asks what they go by, and when to trust them.
+# A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. Runs are repeated with several seeds, because one run may be luck.
+
+# %% [markdown]
+# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: does it help to enlarge the pictures before a pretrained network sees them? Left, each line joins the two runs of a seed. Right, the differences, and an **interval** that holds the true mean in at least 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
+
+# %%
+figures.paired_dots(study.outcome("enlarging"))
+
+# %% [markdown]
+# The verdict is read off where the interval lies:
 #
-# **[04 Normalization](04_normalization.ipynb)** asks what the author of that notebook should have done with the numbers before the first layer.
+# | verdict | the interval |
+# |---|---|
+# | **supported** | lies wholly above what matters |
+# | **refuted** | lies wholly on the other side of 0 than the advice said; if it said *no better*: wholly above 0 |
+# | **no difference that matters** | lies wholly within what does not matter |
+# | **undecided** | anything else: more runs could decide; it is *not* "as good as" |
 #
-# **[05 Open-set rejection](05_open_set_rejection.ipynb)** is the third question: why 1.00 for anything, and how to make a network say *none of these*.
+# An interval may reach beyond all dots when there are few of them, or when one lies far off.
+
+# %%
+trials = study.all_trials()
+words = [trial.outcome().verdict.word for trial in trials]
+print(f"{len(trials)} trials in this course")
+for word in sorted(set(words)):
+    print(f"{words.count(word):4} {word}")
+
+# %% [markdown]
+# With so many trials some verdicts will be wrong by chance alone: if none of the advice did anything, up to one in twenty could still look decided. Take a single verdict as a good hint, and the pattern of many as the result.
 #
-# **[06 Why did it say that?](06_why_did_it_say_that.ipynb)** asks the network for its reasons, and first tests who may be believed.
+# One more limit. Runs that split *one* set of pictures anew share most of their pictures, so they agree more than fresh pictures would (Nadeau and Bengio, [Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003). Where pictures are drawn by a program, each seed has its own.
+
+# %% [markdown]
+# ## Your own picture
 #
-# **[07 Messy data](07_messy_data.ipynb)** tries its author's other guesses: small classes, two kinds of land in a picture, wrong labels.
+# Put the name of a picture there. The probe knows ten kinds of land and nothing else. What does it make of your cat?
+
+# %% tags=["nbval-ignore-output"]
+picture = None  # "cat.jpg"
+
+if picture:
+    image = torch.as_tensor(data.read_picture(picture, size=64))
+else:
+    image = torch.full((3, 64, 64), 128, dtype=torch.uint8)  # plain grey
+one = data.ImageSet.of(image[None], [0], test.classes)
+chances = probe.model.predict_proba(features.extract(network, one, cache=False))[0]
+for k in chances.argsort()[::-1][:3]:
+    print(f"{test.classes[k]:22} {chances[k]:.0%}")
+
+# %% tags=["verdict", "real-data"]
+study.conclude("it names a kind of land, and is more than half sure", chances.max() > 0.5)
+
+# %% [markdown]
+# ## Next
+#
+# Your trouble stands in the table at the top? Go there. Otherwise begin with **[1a Can a CNN learn colour?](01a_can_a_cnn_learn_colour.ipynb)**: somebody's networks would not learn a colour, and nobody found out why.

@@ -13,10 +13,10 @@
 
 # %%
 import torch
-from course_lib import data, features, figures, metrics, models, pixels, training, trials
-from course_lib.exercises import lesson_03 as ex
-from course_lib.exercises import predict
-from course_lib.trials.lesson_03 import advice, backbone_costs, optimizer_curves
+from course_lib import data, features, figures, metrics, models, pixels, study, training
+from course_lib.lessons.transfer import exercises as ex
+from course_lib.lessons.transfer.trials import advice, backbone_costs, optimizer_curves
+from course_lib.practice import predict
 
 pictures = data.load("eurosat")
 train, val, test = pictures.split((0.8, 0.1, 0.1), seed=0)
@@ -40,11 +40,11 @@ print(pictures.counts)
 # %% tags=["verdict"]
 rows = [set(part.rows.tolist()) for part in (train, val, test)]
 ratios = [train.counts[name] / test.counts[name] for name in pictures.classes]
-trials.conclude(
+study.conclude(
     "no row of the set is in two parts",
     len(set.union(*rows)) == sum(map(len, rows)) == len(pictures),
 )
-trials.conclude(
+study.conclude(
     "each class is cut 8 : 1 into train and test",
     min(ratios) > 7.9 and max(ratios) < 8.1,
 )
@@ -105,7 +105,7 @@ colour_guess.compare(100 * colour_accuracy)
 print(f"n = {len(test):,} test pictures, {test.source}, split seed 0")
 
 # %% tags=["verdict"]
-trials.conclude(
+study.conclude(
     "colour alone gets between 65 % and 85 % right", 0.65 < colour_accuracy < 0.85
 )
 
@@ -121,7 +121,7 @@ for k in (1, 2, 3, 5):
 
 # %% tags=["verdict"]
 at_five = metrics.accuracy_at(5, colour_scores, test.labels)
-trials.conclude("accuracy@5 of six colour numbers is above 97 %", at_five > 0.97)
+study.conclude("accuracy@5 of six colour numbers is above 97 %", at_five > 0.97)
 
 # %% [markdown]
 # Six numbers without a single shape come close to 100 % at five. With ten classes, accuracy@5 can hardly tell a good network from a bad one. Leave it out of the report.
@@ -160,7 +160,7 @@ print(
 
 # %% tags=["verdict"]
 pooled = torch.cat([grid.mean(dim=(2, 3)), grid.amax(dim=(2, 3))], dim=1)
-trials.conclude(
+study.conclude(
     "the vector is the mean and the maximum of each channel",
     torch.allclose(backbone.embed(x), pooled),
 )
@@ -194,7 +194,7 @@ for name, network in (("its own", backbone), ("another", careless)):
 wrong_guess.compare(100 * probe.accuracy)
 
 # %% tags=["verdict", "real-data"]
-trials.conclude("the wrong one gets fewer than half, and no error", probe.accuracy < 0.5)
+study.conclude("the wrong one gets fewer than half, and no error", probe.accuracy < 0.5)
 
 # %% [markdown]
 # No error, no warning: a picture goes in, an answer comes out, and half sure at that. (Sureness is the mean highest probability.) So here each backbone carries its own preprocessing, and takes nothing but raw `uint8` pictures.
@@ -217,7 +217,7 @@ drawn_guess
 # These probes were run before and stored: five random splits each, pictures of 64 px. The dot is the mean, the bar the range. The first row is the six colour numbers again, now with the same linear judge as all others. Find `texture_net`, then its twin with random weights.
 
 # %%
-probes = trials.summary("probe_backbones")
+probes = study.summary("probe_backbones")
 drawn_guess.compare(100 * probes["texture_net, textures, 64 px"].mean)
 figures.dots(
     {name: s for name, s in probes.items() if "128 px" not in name},
@@ -227,15 +227,15 @@ figures.dots(
 # %% tags=["verdict"]
 photos = probes["squeezenet1_1, ImageNet, 64 px"]
 drawn = probes["texture_net, textures, 64 px"]
-trials.conclude(
+study.conclude(
     "at 64 px, drawings come within 5 points of SqueezeNet's photographs",
     photos.mean - drawn.mean < 0.05,
 )
-trials.conclude(
+study.conclude(
     "drawings add more than 5 points to the same network's random weights",
     drawn.low - probes["texture_net, random, 64 px"].high > 0.05,
 )
-trials.conclude(
+study.conclude(
     "MobileNetV2's random weights lose even to six colour numbers, same judge",
     probes["mobilenet_v2_035, random, 64 px"].high
     < probes["six colour numbers, linear probe"].low,
@@ -263,11 +263,11 @@ tiny, squeeze = (
     models.cost(models.backbone(name, weights="random"))
     for name in ("texture_net", "squeezenet1_1")
 )
-trials.conclude(
+study.conclude(
     "texture_net has fewer than half of SqueezeNet's weights",
     tiny.parameters < squeeze.parameters / 2,
 )
-trials.conclude("and needs more than 1.5 times its MACs", tiny.macs > 1.5 * squeeze.macs)
+study.conclude("and needs more than 1.5 times its MACs", tiny.macs > 1.5 * squeeze.macs)
 
 # %% [markdown]
 # Weights are not work. One of an early layer is used at a thousand places of the picture, one of a late layer at four. And MACs are not seconds: memory decides too, so time it.
@@ -281,7 +281,7 @@ figures.cost_against_accuracy(
 
 # %% tags=["verdict"]
 gain = probes["squeezenet1_1, ImageNet, 128 px"].mean - photos.mean
-trials.conclude(
+study.conclude(
     "the same pictures, only enlarged to 128 px, give SqueezeNet more than 3 points",
     gain > 0.03,
 )
@@ -321,7 +321,7 @@ print(
 )
 
 # %% tags=["verdict", "real-data"]
-trials.conclude(
+study.conclude(
     "fine-tuned at 64 px, the small network reaches at least 96 %", accuracy >= 0.96
 )
 
@@ -349,7 +349,7 @@ scratch_guess
 # Three seeds of each, stored. Compare the last row with the first.
 
 # %%
-start, floor = trials.summary("probe_or_finetune"), trials.summary("colour_floor")
+start, floor = study.summary("probe_or_finetune"), study.summary("colour_floor")
 frozen = probes["mobilenet_v2_035, ImageNet, 64 px"]
 tuned = start["fine-tuned from ImageNet"]
 scratch = start["trained from scratch"]
@@ -358,15 +358,15 @@ scratch_guess.compare(scratch_guess.options[landed])
 figures.dots(floor | {"frozen, probe on top": frozen} | start)
 
 # %% tags=["verdict"]
-trials.conclude(
+study.conclude(
     "fine-tuning beats the frozen probe by more than 5 points",
     tuned.low - frozen.high > 0.05,
 )
-trials.conclude(
+study.conclude(
     "six epochs from random weights stay below the frozen probe",
     scratch.high < frozen.low,
 )
-trials.conclude("the start is worth more than 10 points", tuned.low - scratch.high > 0.1)
+study.conclude("the start is worth more than 10 points", tuned.low - scratch.high > 0.1)
 
 # %% [markdown]
 # From nothing, six epochs end a few points above six colour numbers, and eight below a probe that took seconds. ImageNet's start is worth sixteen points here, although ImageNet has no fields. More epochs would close some of the gap. We gave both the same six, and tried no more.
@@ -383,11 +383,11 @@ for row in metrics.per_class(confusion, test.classes):
 
 # %% tags=["verdict", "real-data"]
 recalls = {row.name: row.recall for row in metrics.per_class(confusion, test.classes)}
-trials.conclude(
+study.conclude(
     "water and forest are found: recall above 97 %",
     min(recalls["SeaLake"], recalls["Forest"]) > 0.97,
 )
-trials.conclude(
+study.conclude(
     "the worst class still has a recall above 85 %", min(recalls.values()) > 0.85
 )
 
@@ -408,7 +408,7 @@ figures.confusion_explorer(test, logits.softmax(dim=1))
 
 # %% tags=["verdict", "real-data"]
 errors = confusion.clone().fill_diagonal_(0).flatten().sort(descending=True).values
-trials.conclude(
+study.conclude(
     "five of the ninety ways to err hold more than a third of the errors",
     errors[:5].sum() > errors.sum() / 3,
 )
@@ -428,8 +428,8 @@ figures.accuracy_against_confidence(probabilities, test.labels, source=test.sour
 confidence, answer = probabilities.max(dim=1)
 right = answer == test.labels
 kept = confidence.argsort(descending=True)[: round(0.9 * len(test))]
-trials.conclude("the calibration error is below 5 %", error < 0.05)
-trials.conclude(
+study.conclude("the calibration error is below 5 %", error < 0.05)
+study.conclude(
     "the least sure tenth holds at least half of the errors",
     (~right[kept]).sum() <= 0.5 * (~right).sum(),
 )
@@ -469,7 +469,7 @@ figures.gallery(
 )
 
 # %% [markdown]
-# In our run, one was plainly a river that it called a field, at 99 %. At others a person would hesitate, too: sheds or flats, vines or furrows? Nobody checked them on a map here, so we cannot say how many of the labels are wrong.
+# In our run, one was a river in the woods that it called a forest, at 99 %. At others a person would hesitate, too: sheds or flats, vines or furrows? Nobody checked them on a map here, so we cannot say how many of the labels are wrong.
 
 # %% [markdown]
 # ## 7 · Which features decide?
@@ -510,11 +510,11 @@ for name, change in changes.items():
 loss_guess.compare(min(list(changes)[1:], key=left.get))
 
 # %% tags=["verdict", "real-data"]
-trials.conclude(
+study.conclude(
     "each loss alone costs more than 10 points",
     max(list(left.values())[1:]) < left["as it is"] - 0.1,
 )
-trials.conclude(
+study.conclude(
     "grey pictures: worse than six colour numbers on coloured ones",
     left["without colour"] < colour_accuracy,
 )
@@ -523,7 +523,7 @@ trials.conclude(
 # A network with 97 % falls below six colour numbers when the colour goes. Is that an accident of one training? Here are three, stored, with two harsher losses.
 
 # %%
-figures.dots(trials.summary("taken_away"))
+figures.dots(study.summary("taken_away"))
 
 # %% [markdown]
 # Hardly: look how short the bars are. And the highways? Without which of the three would you expect the answer *River*? Say it aloud, then run.
@@ -537,11 +537,11 @@ for name, change in changes.items():
     print(f"{name:15}", ", ".join(f"{test.classes[k]} {counts[k]}" for k in top))
 
 # %% tags=["verdict", "real-data"]
-trials.conclude(
+study.conclude(
     "as they are, fewer than one highway in twenty is called a river",
     rivers["as it is"] < len(roads) / 20,
 )
-trials.conclude(
+study.conclude(
     "of the three losses, that of detail makes most rivers",
     max(rivers, key=rivers.get) == "without detail",
 )
@@ -565,8 +565,8 @@ grey_guess
 # Five splits, for every change. Two rows belong together: same network, same test pictures, another training. Look at the gap between the two, then at what is left of the gap to the first row.
 
 # %%
-unprepared = trials.summary("taken_away_unprepared")
-prepared = trials.summary("taken_away_probe")
+unprepared = study.summary("taken_away_unprepared")
+prepared = study.summary("taken_away_probe")
 grey_guess.compare(100 * prepared["colour: grey"].mean)
 both = {}
 for name in list(prepared)[1:]:
@@ -578,15 +578,15 @@ figures.dots({"untouched": prepared["nothing"]} | both, metric="accuracy of a pr
 
 # %% tags=["verdict"]
 whole, grey = prepared["nothing"], "colour: grey"
-trials.conclude(
+study.conclude(
     "grey costs the probe that never saw it more than 15 points",
     unprepared[grey].high < whole.low - 0.15,
 )
-trials.conclude(
+study.conclude(
     "grey costs the probe that trained on it less than 3",
     prepared[grey].mean > whole.mean - 0.03,
 )
-trials.conclude(
+study.conclude(
     "the mean colour alone is not enough: more than 25 points lost",
     prepared["all but the mean colour"].high < whole.low - 0.25,
 )
@@ -617,7 +617,7 @@ drift_guess
 # A head on MobileNetV2, 5,000 pictures, three epochs, three seeds. Nothing else differs between the rows.
 
 # %%
-drift = trials.summary("frozen_batchnorm")
+drift = study.summary("frozen_batchnorm")
 points = 100 * (drift["statistics drift"].mean - drift["statistics stay"].mean)
 drift_guess.compare(
     drift_guess.options[[points > 1, points > -1, points > -10, True].index(True)]
@@ -625,7 +625,7 @@ drift_guess.compare(
 figures.dots(drift)
 
 # %% tags=["verdict"]
-trials.conclude(
+study.conclude(
     "drifting statistics cost accuracy, beyond the spread",
     drift["statistics drift"].high < drift["statistics stay"].low,
 )
@@ -664,14 +664,14 @@ figures.lines(
 )
 
 # %% tags=["verdict"]
-trials.conclude(
+study.conclude(
     "at their best rates, the ranges over seeds overlap",
     adam.high > sgd.low and sgd.high > adam.low,
 )
 for kind, points in curves.items():
     top = max(points, key=lambda rate: points[rate].mean)
     beyond = points[min(rate for rate in points if rate > top)]
-    trials.conclude(
+    study.conclude(
         f"{kind}: one step beyond its best costs more than 30 points",
         best[kind].mean - beyond.mean > 0.3,
     )
@@ -691,7 +691,7 @@ print(f"{file.name}: {file.stat().st_size / 1e6:.1f} MB")
 again = training.predict(models.load(file), test.at(range(200)))
 
 # %% tags=["verdict"]
-trials.conclude(
+study.conclude(
     "the loaded network answers as the saved one",
     torch.allclose(again, logits[:200], atol=1e-4),
 )
@@ -709,7 +709,7 @@ for said, found in advice():
 # One of them in full. A dot is a run, a line joins two runs of one seed: the same split, so that what makes a split easy falls out of the difference. Does the interval of the differences reach the grey band, where nothing matters?
 
 # %%
-found = trials.outcome("photographs")
+found = study.outcome("photographs")
 print(found)
 figures.paired_dots(found)
 
@@ -717,11 +717,11 @@ figures.paired_dots(found)
 # You need not believe stored numbers. This repeats the trial on your machine, with two seeds and fewer pictures. Two seeds are too few for a verdict, and it says so. Do they point the same way?
 
 # %% tags=["nbval-ignore-output"]
-again = trials.get("photographs").rerun(seeds=2)
+again = study.get("photographs").rerun(seeds=2)
 print(again)
 
 # %% tags=["verdict"]
-trials.conclude("photographs help in both seeds", bool((again.differences > 0.05).all()))
+study.conclude("photographs help in both seeds", bool((again.differences > 0.05).all()))
 
 # %% [markdown]
 # ## Exercises
@@ -755,9 +755,7 @@ ex.statistics.check(statistics)
 # Then run it on 2,000 pictures. (All of them as floats would fill your memory.) How far is the notebook from EuroSAT? And whose numbers did it take?
 
 # %%
-if (measured := statistics(train.subset(2000).images)) is not None:
-    for name, values in zip(("mean", "deviation"), measured, strict=True):
-        print(name, [f"{value:.3f}" for value in values])
+ex.statistics.run(statistics, train.subset(2000).images)
 print("ImageNet: mean", models.IMAGENET.mean, "deviation", models.IMAGENET.std)
 
 # %% [markdown]
@@ -800,7 +798,7 @@ ex.frozen.check(train_head_only)
 # ## Quiz
 
 # %%
-from course_lib.exercises.quiz_03 import QUIZ
+from course_lib.lessons.transfer.quiz import QUIZ
 
 QUIZ
 

@@ -19,10 +19,13 @@ os.environ["KERAS_BACKEND"] = "torch"  # before anything imports Keras
 import keras
 import numpy as np
 import torch
-from course_lib import data, features, figures, models, openset, trials
-from course_lib.exercises import lesson_05 as ex
-from course_lib.exercises import predict
-from course_lib.trials import lesson_05 as lab
+from course_lib import data, features, figures, models, openset, study
+from course_lib.lessons.unknown import exercises as ex
+from course_lib.lessons.unknown import unknown_pictures
+from course_lib.lessons.unknown.generator import GeneratorSettings, generated_pictures
+from course_lib.lessons.unknown.heads import HeadSettings, train_head
+from course_lib.lessons.unknown.trials import advice, by_epochs, by_size, ranking
+from course_lib.practice import predict
 from scipy import stats
 
 # %% [markdown]
@@ -63,7 +66,7 @@ x, x_known, x_near, x_far = (see(part) / scale for part in (train, known, near, 
 print(x.shape)
 
 # %% tags=["verdict"]
-trials.conclude("every picture became a row of as many numbers", len(x) == len(train))
+study.conclude("every picture became a row of as many numbers", len(x) == len(train))
 
 # %% [markdown]
 # Then the layers that the asker wrote, in Keras: a dense layer, dropout, ten outputs with softmax, categorical cross-entropy. Theirs was fed by `Flatten` and trained with a learning rate of 0.00001. Here it gets the means of the maps and a hundred times that rate, so that ten epochs take seconds. Their version comes below.
@@ -93,7 +96,7 @@ print(f"right: {(p_known.argmax(1) == known.labels).double().mean():.1%} of 300"
 
 # %% tags=["verdict", "real-data"]
 right = p_known.argmax(1) == known.labels
-trials.conclude("it knows more than seven in ten", right.double().mean() > 0.7)
+study.conclude("it knows more than seven in ten", right.double().mean() > 0.7)
 
 # %% [markdown]
 # Now give it logos that it has never seen. It must answer one of its ten. How sure will it be?
@@ -118,9 +121,9 @@ for name, p in (("known", p_known), ("near", p_near), ("far", p_far)):
     )
 
 # %% tags=["verdict", "real-data"]
-stored = trials.summary("logo_answers_share_near")
+stored = study.summary("logo_answers", "near unknowns answered with 0.99 or more")
 sure_guess.compare(100 * stored["Keras, rate 0.001, 10 epochs"].mean)
-trials.conclude(
+study.conclude(
     "known logos get more than near unknowns, and these more than far ones",
     p_known.amax(1).mean() > p_near.amax(1).mean() > p_far.amax(1).mean(),
 )
@@ -138,12 +141,16 @@ longer_guess = predict.number(
 longer_guess
 
 # %%
-longer_guess.compare(100 * lab.after("logo_answers_share_near")[100].mean)
+longer_guess.compare(
+    100 * by_epochs("near unknowns answered with 0.99 or more")[100].mean
+)
 figures.lines(
     {
-        "known: right": lab.after("logo_answers_accuracy"),
-        "near unknown: 0.99 or more": lab.after("logo_answers_share_near"),
-        "far unknown: 0.99 or more": lab.after("logo_answers_share_far"),
+        "known: right": by_epochs("accuracy on the known"),
+        "near unknown: 0.99 or more": by_epochs(
+            "near unknowns answered with 0.99 or more"
+        ),
+        "far unknown: 0.99 or more": by_epochs("far unknowns answered with 0.99 or more"),
     },
     xlabel="epochs",
     ylabel="share of pictures in %",
@@ -163,13 +170,13 @@ slow_guess = predict.choice(
 slow_guess
 
 # %%
-slow = trials.summary("logo_flatten_share_near")
+slow = study.summary("logo_flatten", "near unknowns answered with 0.99 or more")
 theirs = slow["PyTorch, rate 1e-05, 30 epochs"].mean
-ours = lab.after("logo_answers_share_near")[30].mean
+ours = by_epochs("near unknowns answered with 0.99 or more")[30].mean
 slow_guess.compare(
     slow_guess.options[0 if abs(theirs - ours) < 0.1 else 1 if theirs < ours else 2]
 )
-print(trials.verdicts("keras_as_pytorch", "trained_too_long"))
+print(study.verdicts("keras_as_pytorch", "trained_too_long"))
 figures.dots(slow, metric="near unknowns with 0.99 or more")
 
 # %% [markdown]
@@ -193,7 +200,7 @@ figures.gallery(
 
 # %% tags=["verdict"]
 same = p_near[surest].argmax(1) == train.labels[alike]
-trials.conclude("for half or more of them the nearest has that answer", same.sum() >= 3)
+study.conclude("for half or more of them the nearest has that answer", same.sum() >= 3)
 
 # %% [markdown]
 # A bird above letters is called the fish above letters; a boat with two sails, the tent. To the frozen network they *are* alike. What the new layers get is nothing strange: it is a point that lies among the known.
@@ -204,7 +211,8 @@ trials.conclude("for half or more of them the nearest has that answer", same.sum
 # First the same layers in PyTorch, without a softmax at the end: what they give are **logits**. Here are the far unknowns that it is surest of.
 
 # %% tags=["nbval-ignore-output"]
-head = lab.trained(x, train.labels)
+head_settings = HeadSettings(hidden=256, dropout=0.5, rate=1e-3, epochs=20, batch=64)
+head = train_head(x, train.labels, head_settings)
 z_known, z_near, z_far = (head(part) for part in (x_known, x_near, x_far))
 top = z_far.softmax(dim=1).amax(dim=1)
 odd = top.argsort(descending=True)[:6]
@@ -220,7 +228,7 @@ figures.gallery(
 # %% tags=["verdict", "real-data"]
 also_right = (z_known.argmax(1) == known.labels).double().mean()
 gap = also_right - (p_known.argmax(1) == known.labels).double().mean()
-trials.conclude("PyTorch's is right as often as Keras's, to five points", abs(gap) < 0.05)
+study.conclude("PyTorch's is right as often as Keras's, to five points", abs(gap) < 0.05)
 
 # %% [markdown]
 # The first thing that people said: softmax enlarges the largest. Here are the eight largest logits of the first of the six. Move the temperature, then add the same number to all. What does softmax not see?
@@ -231,7 +239,7 @@ figures.softmax_lab(largest.values, [train.classes[k] for k in largest.indices])
 
 # %% tags=["verdict"]
 shifted = (z_far + 20).softmax(dim=1)
-trials.conclude(
+study.conclude(
     "add 20 to every logit, and no probability changes",
     torch.allclose(shifted, z_far.softmax(dim=1), atol=1e-5),
 )
@@ -250,7 +258,7 @@ print(f"near: {by_hand:.4f} by counting pairs, {openset.auroc(k, u):.4f} by cour
 print(f"far:  {openset.auroc(k, openset.max_softmax(z_far)):.4f}")
 
 # %% tags=["verdict"]
-trials.conclude(
+study.conclude(
     "counting 90,000 pairs gives the same", abs(by_hand - openset.auroc(k, u)) < 1e-9
 )
 
@@ -265,10 +273,10 @@ blame_guess = predict.choice(
 blame_guess
 
 # %%
-soft = trials.summary("logo_temperature_auroc_near")
+soft = study.summary("logo_temperature", "AUROC, near unknowns")
 gain = soft["maximum logit"].mean - soft["softmax, T = 1"].mean
 blame_guess.compare(blame_guess.options[0 if gain >= 0.01 else 1 if gain > -0.01 else 2])
-print(trials.verdicts("softmax_to_blame_near", "softmax_to_blame_far"))
+print(study.verdicts("softmax_to_blame_near", "softmax_to_blame_far"))
 figures.dots(soft, metric="AUROC, near unknowns")
 
 # %% [markdown]
@@ -281,11 +289,11 @@ for name, z in (("known", z_known), ("near", z_near), ("far", z_far)):
 
 # %% tags=["verdict", "real-data"]
 tops = [z.topk(2).values.mean(dim=0) for z in (z_known, z_near, z_far)]
-trials.conclude(
+study.conclude(
     "the second logit is highest for near unknowns",
     tops[1][1] > max(tops[0][1], tops[2][1]),
 )
-trials.conclude(
+study.conclude(
     "the largest falls from known to near to far", tops[0][0] > tops[1][0] > tops[2][0]
 )
 
@@ -304,7 +312,7 @@ cooler_guess = predict.number(
 cooler_guess
 
 # %%
-means = trials.summary("logo_temperature_mean_near")
+means = study.summary("logo_certainty", "mean highest probability, near unknowns")
 cooler_guess.compare(means["softmax, T = 10"].mean, digits=2)
 for name in means:
     print(f"{means[name].mean:5.2f} mean, AUROC {soft[name].mean:.3f}  {name}")
@@ -328,14 +336,14 @@ sigmoid_guess = predict.choice(
 sigmoid_guess
 
 # %%
-away = trials.summary("logo_temperature_auroc_far")
+away = study.summary("logo_temperature", "AUROC, far unknowns")
 plain, ten = "softmax, T = 1", "sigmoids, highest probability"
 closer, farther = (s[ten].mean - s[plain].mean for s in (soft, away))
 flat = max(abs(closer), abs(farther)) < 0.01
 place = 3 if flat else 2 if closer < 0 else 0 if farther > 0 else 1
 sigmoid_guess.compare(sigmoid_guess.options[place])
-print(trials.verdicts("sigmoid_near", "sigmoid_far"))
-print(trials.verdicts("sigmoid_as_sure_share", "sigmoid_as_sure_mean"))
+print(study.verdicts("sigmoid_near", "sigmoid_far"))
+print(study.verdicts("sigmoid_as_sure_share", "sigmoid_as_sure_mean"))
 figures.dots(away, metric="AUROC, far unknowns")
 
 # %% [markdown]
@@ -367,8 +375,8 @@ print(f"exact scores:          {openset.auroc(k, u):.3f}")
 
 # %% tags=["verdict"]
 tie_guess.compare(tie_guess.options[3])
-trials.conclude("more than 1 % of the pairs are ties", (gaps == 0).double().mean() > 0.01)
-trials.conclude(
+study.conclude("more than 1 % of the pairs are ties", (gaps == 0).double().mean() > 0.01)
+study.conclude(
     "one half lies between", (gaps > 0).double().mean() < openset.auroc(*printed)
 )
 
@@ -428,12 +436,12 @@ print(
 )
 
 # %% tags=["verdict"]
-trials.conclude(
+study.conclude(
     "OSCR is below AUROC: a wrong answer counts against it",
     openset.oscr(kn, answered, un) < openset.auroc(kn, un),
 )
 both_ways = openset.fpr_at_tpr(kn, un), openset.fpr_at_tpr(-un, -kn)
-trials.conclude("the two FPR@95 differ", both_ways[0] != both_ways[1])
+study.conclude("the two FPR@95 differ", both_ways[0] != both_ways[1])
 
 # %% [markdown]
 # ## 4 · A dozen scores, no training
@@ -456,7 +464,7 @@ for name, (k, close, distant) in found.items():
 
 # %% tags=["verdict"]
 best = max(openset.auroc(k, close) for k, close, _ in found.values())
-trials.conclude("the best near one is above 0.7", best > 0.7)
+study.conclude("the best near one is above 0.7", best > 0.7)
 
 # %% [markdown]
 # One seed. Before you look at ten: is there a family that wins for near unknowns?
@@ -477,7 +485,7 @@ family_guess
 # %%
 def of(network, part):
     """detector → summary of its AUROC, on one backbone."""
-    stored = trials.summary(f"logo_scores_auroc_{part}")
+    stored = study.summary("logo_scores", f"AUROC, {part} unknowns")
     return {name: stored[f"{network}: {name}"] for name in found}
 
 
@@ -509,8 +517,8 @@ turn_guess.compare(
     ).statistic,
     digits=2,
 )
-print(trials.verdicts("relative_first_mobilenet", "relative_first_squeezenet1"))
-print(trials.verdicts("nearest_first_mobilenet", "nearest_first_squeezenet1"))
+print(study.verdicts("relative_first_mobilenet", "relative_first_squeezenet1"))
+print(study.verdicts("nearest_first_mobilenet", "nearest_first_squeezenet1"))
 figures.dots(squeeze, metric="AUROC, near unknowns, SqueezeNet")
 
 # %% [markdown]
@@ -544,7 +552,7 @@ figures.open_set_lab(
 # %% tags=["verdict"]
 line = openset.without_unknowns(found["k nearest"][0], rejected=0.05)
 let_in = [(part <= line).double().mean() for part in found["k nearest"][1:]]
-trials.conclude(
+study.conclude(
     "at 95 % kept, more near unknowns come in than far ones", let_in[0] > let_in[1]
 )
 
@@ -554,7 +562,13 @@ trials.conclude(
 # The next advice: the training data are the reason. The network met only logos, so show it something else. We collect 200 pictures that are no known logo: words, other marks, spectrograms, shuffled logos. None of these kinds is in the test.
 
 # %%
-kinds = {kind: lab.strangers(kind, 3) for kind in lab.KINDS}
+drawing = unknown_pictures.CollectSettings(
+    side=96, pool_seed=10_000, n_marks=100, pieces=4
+)
+kinds = {
+    kind: unknown_pictures.collected_pictures(kind, 3, drawing)
+    for kind in unknown_pictures.KINDS
+}
 figures.gallery(
     torch.cat([part.images for part in kinds.values()]),
     [kind for kind in kinds for _ in range(3)],
@@ -573,10 +587,10 @@ teach_guess = predict.number(
 teach_guess
 
 # %%
-sure_far = trials.summary("logo_trained_mean_far")
+sure_far = study.summary("logo_trained", "mean highest probability, far unknowns")
 taught = "background class, collected pictures"
 teach_guess.compare(sure_far[taught].mean, digits=2)
-print(trials.verdicts("training_data_near", "training_data_far"))
+print(study.verdicts("training_data_near", "training_data_far"))
 figures.dots(sure_far, metric="mean highest probability, far unknowns")
 
 # %% [markdown]
@@ -596,13 +610,13 @@ better_guess
 
 # %%
 close, distant = (
-    trials.summary(f"logo_trained_auroc_{part}") for part in ("near", "far")
+    study.summary("logo_trained", f"AUROC, {part} unknowns") for part in ("near", "far")
 )
 nothing = "nothing, softmax"
 gains = [s[taught].mean - s[nothing].mean >= 0.01 for s in (close, distant)]
 place = {(True, True): 0, (False, True): 1, (True, False): 2, (False, False): 3}
 better_guess.compare(better_guess.options[place[tuple(gains)]])
-print(trials.verdicts("unknown_class_near", "unknown_class_far"))
+print(study.verdicts("unknown_class_near", "unknown_class_far"))
 figures.dots(close, metric="AUROC, near unknowns")
 
 # %% [markdown]
@@ -612,10 +626,12 @@ figures.dots(close, metric="AUROC, near unknowns")
 # Nobody wants to collect. So somebody proposed: take an image generator that nobody has trained; its pictures are surely no logos. Others: train it a little on the logos, so that it draws something like them. Or mix two known logos half and half.
 
 # %%
+dcgan = {"rate": 2e-4, "beta": 0.5, "batch": 50, "noise": 64, "width": 64, "spread": 0.02}
+untrained, slightly = (GeneratorSettings(epochs=n, **dcgan) for n in (0, 5))
 drawn = {
-    "untrained": lab.generated(train, 3, epochs=0, seed=0),
-    "five epochs": lab.generated(train, 3, epochs=5, seed=0),
-    "mixed": lab.blended(train, 3, seed=0),
+    "untrained": generated_pictures(train, 3, untrained, seed=0),
+    "five epochs": generated_pictures(train, 3, slightly, seed=0),
+    "mixed": unknown_pictures.blended(train, 3, seed=0, draws=4),
 }
 figures.gallery(
     torch.cat([part.images for part in drawn.values()]),
@@ -643,8 +659,8 @@ lower = tuple(
 answers = {(True,) * 3: 0, (False, True, True): 1, (False, True, False): 2}
 answers |= {(False, False, True): 3, (False,) * 3: 4}
 generator_guess.compare(generator_guess.options[answers[lower]])
-print(trials.verdicts("untrained_gan_near", "untrained_gan_far"))
-print(trials.verdicts("slightly_trained_gan_near", "slightly_trained_gan_far"))
+print(study.verdicts("untrained_gan_near", "untrained_gan_far"))
+print(study.verdicts("slightly_trained_gan_near", "slightly_trained_gan_far"))
 figures.dots(distant, metric="AUROC, far unknowns")
 
 # %% [markdown]
@@ -664,12 +680,12 @@ size_guess
 
 
 # %%
-curves = lab.sized("logo_how_many_auroc_near")
+curves = by_size("AUROC, near unknowns")
 change = curves["4 kinds"][10].mean - curves["4 kinds"][1].mean
 size_guess.compare(
     size_guess.options[0 if change >= 0.01 else 1 if change > -0.01 else 2]
 )
-print(trials.verdicts("as_large_as_a_class_near", "then_more_near", "many_kinds_near"))
+print(study.verdicts("as_large_as_a_class_near", "then_more_near", "many_kinds_near"))
 figures.lines(
     curves,
     band=False,
@@ -678,13 +694,13 @@ figures.lines(
 )
 
 # %% [markdown]
-# More is not better. Near unknowns never gain; from ten times on they lose over a point. We think: the words and marks that we call *none* look like logos. So the network learns to say *none* to what looks like a logo, and says it to known ones, too.
+# More is not better. Near unknowns never gain; from ten times on they lose one to two and a half points. We think: the words and marks that we call *none* look like logos. So the network learns to say *none* to what looks like a logo, and says it to known ones, too.
 
 # %%
-print(trials.verdicts("as_large_as_a_class_far", "then_more_far", "many_kinds_far"))
-print(trials.verdicts("one_class_of_four_kinds_far"))
+print(study.verdicts("as_large_as_a_class_far", "then_more_far", "many_kinds_far"))
+print(study.verdicts("one_class_of_four_kinds_far"))
 figures.lines(
-    lab.sized("logo_how_many_auroc_far"),
+    by_size("AUROC, far unknowns"),
     band=False,
     xlabel="unknown pictures, in times of one class",
     ylabel="AUROC in %, far unknowns",
@@ -706,8 +722,8 @@ pay_guess = predict.number(
 pay_guess
 
 # %%
-paid = lab.sized("logo_how_many_accuracy")
-alone = trials.summary("logo_how_many_accuracy")["no unknown class"]
+paid = by_size("accuracy on the known")
+alone = study.summary("logo_how_many", "accuracy on the known")["no unknown class"]
 pay_guess.compare(100 * (alone.mean - paid["4 kinds"][30].mean))
 figures.lines(
     paid,
@@ -754,8 +770,8 @@ print(
 above = np.mean(np.array(rejected) > 0.05)
 place = 0 if above == 0 else 1 if above <= 0.05 else 2
 promise_guess.compare(promise_guess.options[place])
-trials.conclude("on average at most 5 % are rejected", np.mean(rejected) <= 0.05)
-trials.conclude("in one split of five or more it is more than 5 %", above >= 0.2)
+study.conclude("on average at most 5 % are rejected", np.mean(rejected) <= 0.05)
+study.conclude("in one split of five or more it is more than 5 %", above >= 0.2)
 
 # %% [markdown]
 # The theorem holds, and promises less than it seems to: the average over all draws. Your one line may reject 8 %; more pictures for the line make that rarer. And it promises nothing about unknowns. How many get in?
@@ -770,9 +786,9 @@ entry_guess = predict.number(
 entry_guess
 
 # %%
-entered = trials.summary("logo_threshold_near")
+entered = study.summary("logo_threshold", "near unknowns let in")
 entry_guess.compare(100 * entered["max softmax"].mean)
-kept_out = trials.summary("logo_threshold_known")
+kept_out = study.summary("logo_threshold", "known rejected by a threshold at 5 %")
 print(f"known rejected: {kept_out['max softmax'].mean:.1%}, mean of ten seeds")
 figures.dots(entered, metric="near unknowns that get in")
 
@@ -799,8 +815,8 @@ for name, pairs in errors.items():
 
 # %% tags=["verdict"]
 least, few = (np.mean(errors[name], axis=0) for name in errors)
-trials.conclude("ten unknowns: fewer let in", few[1] < least[1])
-trials.conclude("and more of the known lost", few[0] > least[0])
+study.conclude("ten unknowns: fewer let in", few[1] < least[1])
+study.conclude("and more of the known lost", few[0] > least[0])
 
 # %% [markdown]
 # Ten examples, and 15 instead of 76 of 100 get in; but one known picture in five is lost. With 0.9 there is no line that has both.
@@ -826,8 +842,8 @@ figures.gallery(
 )
 
 # %% tags=["verdict"]
-trials.conclude("plain argmax says a logo in every frame", bool((answers >= 0).all()))
-trials.conclude("but not every frame has one", bool((clip.labels < 0).any()))
+study.conclude("plain argmax says a logo in every frame", bool((answers >= 0).all()))
+study.conclude("but not every frame has one", bool((clip.labels < 0).any()))
 
 # %% [markdown]
 # The asker's complaint in one picture. Now count over ten clips. A **false alarm** is a row of frames with one answer that none of them shows.
@@ -837,10 +853,14 @@ alarm_guess = predict.number("False alarms a minute, plain argmax:", low=0, high
 alarm_guess
 
 # %%
-alarms = trials.summary("logo_video_alarms")
+alarms = study.summary("logo_video", "false alarms")
 alarm_guess.compare(alarms["plain argmax"].mean, digits=0)
-for metric in ("precision", "recall"):
-    told = trials.summary(f"logo_video_{metric}")
+meanings = {
+    "precision": "frames answered with a logo that are right",
+    "recall": "frames with a known logo that are answered right",
+}
+for metric, meaning in meanings.items():
+    told = study.summary("logo_video", meaning)
     print(metric, *(f"{s.mean:6.1%} {name}" for name, s in told.items()), sep="\n")
 figures.dots(alarms, metric="false alarms a minute")
 
@@ -858,12 +878,12 @@ detector_guess = predict.choice(
 detector_guess
 
 # %%
-f1 = trials.summary("logo_video_f1")
+f1 = study.summary("logo_video", "F1 over frames")
 three = ("rejects, k nearest", "sliding, rejects, k nearest", "detector")
 best = int(np.argmax([f1[name].mean for name in three]))
 detector_guess.compare(detector_guess.options[best])
-print(trials.verdicts("use_a_detector", "slide_it"))
-cost = trials.summary("logo_video_ms")
+print(study.verdicts("use_a_detector", "slide_it"))
+cost = study.summary("logo_video", "milliseconds a frame")
 print(*(f"{cost[name].mean:5.1f} ms a frame  {name}" for name in three), sep="\n")
 figures.dots(f1, metric="F1 over frames")
 
@@ -883,7 +903,7 @@ land_guess = predict.choice(
 land_guess
 
 # %%
-land = trials.summary("land_open_auroc_near")
+land = study.summary("land_open", "AUROC, near unknowns")
 land_guess.compare(max(land_guess.options, key=lambda name: land[name].mean))
 figures.dots(
     {name: land[name] for name in found}, metric="AUROC, near: two kinds of land"
@@ -899,7 +919,7 @@ place_guess = predict.number(
 place_guess
 
 # %%
-beyond = {name: trials.summary("land_open_auroc_far")[name] for name in found}
+beyond = {name: study.summary("land_open", "AUROC, far unknowns")[name] for name in found}
 places = sorted(beyond, key=lambda name: -beyond[name].mean)
 place_guess.compare(1 + places.index("Mahalanobis"), digits=0)
 faraway = of("mobilenet_v2_035", "far")
@@ -920,9 +940,11 @@ car_guess = predict.number(
 car_guess
 
 # %%
-cars = trials.summary("car_logos_auroc_near")
+cars = study.summary("car_logos", "AUROC, near unknowns")
 car_guess.compare(max(cars[name].mean for name in found), digits=2)
-sure = trials.summary("car_logos_share_near")["softmax"]
+sure = study.summary("car_certainty", "near unknowns answered with 0.99 or more")[
+    "softmax"
+]
 print(f"other makers answered with 0.99 or more: {sure.mean:.1%} ± {sure.sd:.1%}")
 figures.dots({name: cars[name] for name in found}, metric="AUROC, near: other car makers")
 
@@ -930,7 +952,7 @@ figures.dots({name: cars[name] for name in found}, metric="AUROC, near: other ca
 # One in ten of the other makers is answered with 0.99 or more: the asker's trouble in a mild form, after twenty epochs. ViM and the relative distance lead. What do the far ones say?
 
 # %%
-car_far = trials.summary("car_logos_auroc_far")
+car_far = study.summary("car_logos", "AUROC, far unknowns")
 figures.dots(
     {name: car_far[name] for name in found}, metric="AUROC, far: CIFAR-10, textures"
 )
@@ -942,7 +964,7 @@ figures.dots(
 # Which score first, then? Four worlds (logos on two networks, land, cars), near and far in each. Rank the twelve in all eight. Which would you want: the best on average, or the one that never fails?
 
 # %%
-for name, rank, worst, area, lowest in lab.ranking(found):
+for name, rank, worst, area, lowest in ranking(found):
     print(
         f"rank {rank:3.1f} (worst {worst:2.0f}), AUROC {area:.3f} (lowest {lowest:.3f})  {name}"
     )
@@ -954,11 +976,14 @@ for name, rank, worst, area, lowest in lab.ranking(found):
 # Your own pictures? Give a folder that holds a folder for each class. Half of the classes are known, the others are the near unknowns.
 
 # %%
+from course_lib.lessons.unknown.detecting import every_score
+from course_lib.lessons.unknown.experiments import DETECTORS
+
 folder = None  # "my_pictures"
 if folder:
-    world = lab.folder_world(folder)
-    mine = lab.trained(world.train, world.labels)
-    for name, (k, close, distant) in lab.detector_scores(mine, world).items():
+    world = openset.folder_world(folder, see)
+    own_head = train_head(world.train, world.labels, head_settings)
+    for name, (k, close, distant) in every_score(own_head, world, DETECTORS).items():
         print(
             f"{openset.auroc(k, close):.3f} near, {openset.auroc(k, distant):.3f} far  {name}"
         )
@@ -971,13 +996,13 @@ else:
 # All of it, one line a claim and one with the difference. Cover the output and say of each whether it is supported, refuted, no difference that matters, or undecided. Ten seeds each, everything computed from `evidence/`.
 
 # %%
-print(lab.advice())
+print(advice())
 
 # %% [markdown]
 # One in full. A dot is a run; a line joins the two runs of a seed.
 
 # %%
-outcome = trials.outcome("unknown_class_near")
+outcome = study.outcome("unknown_class_near")
 print(outcome)
 figures.paired_dots(outcome)
 
@@ -985,11 +1010,11 @@ figures.paired_dots(outcome)
 # Repeat one on your machine, with two seeds and twenty pictures of each logo.
 
 # %% tags=["nbval-ignore-output"]
-again = trials.get("sigmoid_as_sure_share").rerun(seeds=2)
+again = study.get("sigmoid_as_sure_share").rerun(seeds=2)
 print(again)
 
 # %% tags=["verdict"]
-trials.conclude("both seeds ran, and have a difference", len(again.differences) == 2)
+study.conclude("both seeds ran, and have a difference", len(again.differences) == 2)
 
 # %% [markdown]
 # ## Exercises
@@ -1071,7 +1096,7 @@ ex.kth_nearest.check(kth_nearest)
 # ## Quiz
 
 # %%
-from course_lib.exercises.quiz_05 import QUIZ
+from course_lib.lessons.unknown.quiz import QUIZ
 
 QUIZ
 

@@ -16,14 +16,28 @@ import time
 from itertools import combinations
 
 import torch
-from course_lib import data, explain, figures, training, trials
-from course_lib.exercises import lesson_06 as ex
-from course_lib.exercises import predict
-from course_lib.trials import lesson_06 as lab
+from course_lib import data, explain, figures, study, training
+from course_lib.lessons.explanation import exercises as ex
+from course_lib.lessons.explanation import experiments, methods, networks, trials, trust
+from course_lib.lessons.explanation.pictures import planted_test
+from course_lib.practice import predict
 from scipy.stats import spearmanr
 
 pictures = data.load("eurosat")
 train, _, test = pictures.split(seed=0)
+
+# %%
+from course_lib.lessons.explanation.experiments import (
+    CHANGES,
+    CLASSES,
+    FILLS,
+    FROM_BLACK,
+    FROM_MEAN,
+    METHODS,
+    OCCLUSION,
+    RANDOM,
+    REASONS,
+)
 
 # %% [markdown]
 # ## 1 · Two ways to ask
@@ -31,7 +45,9 @@ train, _, test = pictures.split(seed=0)
 # You need a network to question. This one has three convolutions, starts from random weights and learns from 3,000 pictures. Take one river that it names right without being quite sure.
 
 # %% tags=["nbval-ignore-output"]
-model = lab.learn(train.subset(min(3_000, len(train) - 1)))
+model = networks.train_small(
+    train.subset(min(3_000, len(train) - 1)), experiments.SMALL_NETWORK, seed=0
+)
 batch = test.subset(64, seed=1)
 said = training.predictor(model)(test.images[:1_000])
 accuracy = (said.argmax(dim=1) == test.labels[:1_000]).float().mean()
@@ -44,7 +60,7 @@ print(f"{accuracy:.1%} right, n = {len(said):,} test pictures, {test.source}")
 figures.gallery(picture[None], [f"River: {plain:.0%}"], title="Why?")
 
 # %% tags=["verdict", "real-data"]
-trials.conclude("it names more than two in three test pictures right", accuracy > 0.67)
+study.conclude("it names more than two in three test pictures right", accuracy > 0.67)
 
 # %% [markdown]
 # The first family: **change the input.** Cover a small square with grey and ask again. A square of 16 pixels covers one sixteenth of this picture. There are many places for it. Take the place that hurts most: by how many points does *River* fall?
@@ -74,9 +90,9 @@ figures.occlusion_explorer(
 )
 
 # %% tags=["verdict", "real-data"]
-trials.conclude("no single square takes 30 points away", float(falls["grey"].max()) < 0.3)
+study.conclude("no single square takes 30 points away", float(falls["grey"].max()) < 0.3)
 alike = explain.rank_correlation(falls["grey"], falls["black"])
-trials.conclude("grey and black squares give different maps", alike < 0.9)
+study.conclude("grey and black squares give different maps", alike < 0.9)
 
 # %% [markdown]
 # Little, wherever you put it. This network ends in a mean over all places, so it has many small reasons for a river and not one. A map would still name a *hottest* place, and it would look just as sure of itself. Always ask how much falls, not only where.
@@ -92,28 +108,30 @@ by_hand = gradient.abs().amax(dim=1)
 
 # %% tags=["verdict"]
 theirs = explain.saliency(model, x.detach(), torch.tensor([river]))
-trials.conclude(
-    "these four lines are `explain.saliency`", torch.allclose(by_hand, theirs)
-)
+study.conclude("these four lines are `explain.saliency`", torch.allclose(by_hand, theirs))
 
 # %% [markdown]
 # Five more. *SmoothGrad*: the mean gradient of noisy copies. *Integrated gradients*: gradients added up on the way from a baseline to the picture. *Grad-CAM*: the last layer's maps, weighed by their gradients. *RISE*: the mean answer while a pixel is seen, over random masks. *LIME*: a linear model of which patches are seen.
 
 # %% [markdown]
-# All of them on the same picture. Each picture is as bright as its heatmap is hot. Which one would you believe? (RISE is as bright everywhere. You will see why.)
+# All of them on the same picture. The brighter the colour over a place, the hotter it is. Which one would you believe? (RISE is nearly equally hot everywhere. You will see why.)
 
 # %% tags=["nbval-ignore-output"]
-names = ["saliency", "SmoothGrad", lab.FROM_BLACK, lab.FROM_MEAN]
-names += ["Grad-CAM", lab.OCCLUSION, "RISE", "LIME"]
+names = ["saliency", "SmoothGrad", FROM_BLACK, FROM_MEAN]
+names += ["Grad-CAM", OCCLUSION, "RISE", "LIME"]
 target = torch.tensor([river])
-heat = {name: lab.heatmaps(name, model, picture[None], target) for name in names}
-rows = [picture[None], *(lab.lit(picture[None], maps) for maps in heat.values())]
+heat = {
+    name: methods.heatmaps(METHODS[name], model, picture[None], target, seed=0)
+    for name in names
+}
+heats = [None, *(maps[0] for maps in heat.values())]
 captions = ["the picture", *(name.replace(", ", ",\n") for name in names)]
-figures.gallery(torch.cat(rows), captions, columns=5, title="Why River?")
+same = picture.expand(len(heats), -1, -1, -1)
+figures.heat_overlays(same, heats, captions, columns=5, title="Why River?")
 
 # %% tags=["verdict", "real-data"]
 pairs = [explain.rank_correlation(a, b) for a, b in combinations(list(heat.values()), 2)]
-trials.conclude(
+study.conclude(
     "the mean rank correlation of two of these maps is below 0.6",
     sum(pairs) / len(pairs) < 0.6,
 )
@@ -127,7 +145,7 @@ trials.conclude(
 # In these pictures one small thing tells the class: a piece of road, horizontal or vertical; a disc that is orange or violet, equally bright; a disc with stripes or dots, equally bright and rough. Ground and place are drawn alike for both classes. A mask says where the thing is.
 
 # %%
-shown = [data.planted(reason, 3, seed=4)[0] for reason in lab.REASONS]
+shown = [data.planted(reason, 3, seed=4)[0] for reason in REASONS]
 figures.gallery(
     torch.cat([part.images for part in shown]),
     [part.classes[label] for part in shown for label in part.labels],
@@ -148,7 +166,7 @@ left_guess = predict.number(
 left_guess
 
 # %%
-left = trials.summary("planted_left")
+left = study.summary("planted_left")
 left_guess.compare(100 * left["road: all but the planted thing is covered"].mean)
 figures.dots(left)
 
@@ -161,15 +179,16 @@ figures.dots(left)
 # %%
 found_guess = predict.choice(
     "Which method has most of its heat on the planted road?",
-    ["saliency", "Grad-CAM", lab.OCCLUSION, lab.FROM_MEAN, "RISE"],
+    ["saliency", "Grad-CAM", OCCLUSION, FROM_MEAN, "RISE"],
 )
 found_guess
 
 # %%
-found_guess.compare(lab.best(lab.ENERGY, "road", "{column}: {row}", found_guess.options))
+energy = study.summary("planted_found")
+found_guess.compare(max(found_guess.options, key=lambda m: energy[f"road: {m}"].mean))
 print("heat on the planted thing, %: mean ± deviation over 10 seeds, 20 pictures each")
-known = [name for name in lab.METHODS if name != "SmoothGrad"]  # its turn comes
-print(lab.table(lab.ENERGY, known, lab.REASONS, "{column}: {row}"))
+known = [name for name in METHODS if name != "SmoothGrad"]  # its turn comes
+print(study.table(known, REASONS, lambda m, reason: energy[f"{reason}: {m}"]))
 
 # %% [markdown]
 # The famous Grad-CAM has four fifths of its heat beside the road. Its map has 8×8 places, drawn large; the road is three pixels wide. Most of the others put more than half beside it, too. And RISE does no better than the blob.
@@ -187,41 +206,44 @@ rise_guess = predict.number(
 rise_guess
 
 # %%
-rise_guess.compare(100 * trials.summary("planted_pointed")["road: RISE"].mean)
+pointed = study.summary("planted_found", "hottest pixel on the planted thing")
+rise_guess.compare(100 * pointed["road: RISE"].mean)
 print("hottest pixel on the thing, %: mean ± deviation over 10 seeds, 20 pictures each")
-print(lab.table(lab.POINTING, lab.METHODS, lab.REASONS, "{column}: {row}"))
+print(study.table(METHODS, REASONS, lambda m, reason: pointed[f"{reason}: {m}"]))
 
 # %% [markdown]
 # From last to first, with the same maps. RISE gives each pixel the mean answer while it is seen. That is never near zero, so nearly all of its heat is a flat floor. Its peak is in the right place. A score judges the method *and* what the score takes for zero. Two scores are the least to ask for.
 
 # %% [markdown]
-# Look at them. One picture of each reason, three networks trained here. Where does Grad-CAM's light end, and what do the two integrated gradients make of the disc?
+# Look at them. One picture of each reason, three networks trained here. Where does Grad-CAM's heat end, and what do the two integrated gradients make of the disc?
 
 # %% tags=["nbval-ignore-output"]
-names = [lab.FROM_BLACK, lab.FROM_MEAN, "Grad-CAM", lab.OCCLUSION, "RISE"]
-rows, found, mask = [], {}, {}
-for reason in lab.REASONS:
-    learned, (those, masks) = lab.planted_network(reason, 0), lab.planted_test(reason, 0)
+names = [FROM_BLACK, FROM_MEAN, "Grad-CAM", OCCLUSION, "RISE"]
+images, heats, found, mask = [], [], {}, {}
+for reason in REASONS:
+    settings = {**experiments.PLANTED, "reason": reason}
+    learned = networks.planted_network(settings, seed=0)
+    those, masks = planted_test(settings, seed=0)
     one, mask[reason] = those.at([0]), masks[0]
-    rows.append(one.images)
     for name in names:
-        maps = lab.heatmaps(name, learned, one.images, one.labels)
-        rows.append(lab.lit(one.images, maps))
+        maps = methods.heatmaps(METHODS[name], learned, one.images, one.labels, seed=0)
         found[name, reason] = maps[0]
+    images += [one.images] * (1 + len(names))
+    heats += [None, *(found[name, reason] for name in names)]
 captions = ["the picture", *(name.replace(", ", ",\n") for name in names)] * 3
-figures.gallery(torch.cat(rows), captions, columns=6, title="Road, hue, texture")
+figures.heat_overlays(torch.cat(images), heats, captions, title="Road, hue, texture")
 
 # %% tags=["verdict"]
 inside = {key: explain.energy_inside(found[key], mask[key[1]]) for key in found}
-trials.conclude(
+study.conclude(
     "in all three, the mean colour as a start puts more heat on the thing than Grad-CAM",
-    all(inside[lab.FROM_MEAN, r] > inside["Grad-CAM", r] for r in lab.REASONS),
+    all(inside[FROM_MEAN, r] > inside["Grad-CAM", r] for r in REASONS),
 )
 floorless = [
     explain.energy_inside(found["RISE", r] - found["RISE", r].median(), mask[r])
-    for r in lab.REASONS
+    for r in REASONS
 ]
-trials.conclude(
+study.conclude(
     "RISE less its median puts twice as much heat on the road as RISE",
     floorless[0] > 2 * inside["RISE", "road"],
 )
@@ -233,8 +255,8 @@ trials.conclude(
 # Integrated gradients compare the picture with a *baseline*, a picture that stands for nothing. Starting from black, every bright pixel differs from it, and so the ground takes a share of the heat. Starting from the mean colour, only what stands out can get heat, and the planted thing does. That is a choice of ours, not a finding. (Below, five points matter: an interval must clear that band.)
 
 # %%
-print(lab.verdicts(*(f"baseline_integrated_{reason}" for reason in lab.REASONS)))
-print(lab.verdicts(*(f"baseline_occlusion_{reason}" for reason in lab.REASONS)))
+print(study.verdicts(*(f"baseline_integrated_{reason}" for reason in REASONS)))
+print(study.verdicts(*(f"baseline_occlusion_{reason}" for reason in REASONS)))
 
 # %% [markdown]
 # And the advice to average gradients over noisy copies, because the maps look cleaner?
@@ -247,10 +269,10 @@ smooth_guess = predict.choice(
 smooth_guess
 
 # %%
-words = [trials.outcome(f"smooth_{reason}").verdict.word for reason in lab.REASONS]
+words = [study.outcome(f"smooth_{reason}").verdict.word for reason in REASONS]
 won = words.count("supported")
 smooth_guess.compare(smooth_guess.options[0 if won == 3 else 1 if won else 2])
-print(lab.verdicts(*(f"smooth_{reason}" for reason in lab.REASONS)))
+print(study.verdicts(*(f"smooth_{reason}" for reason in REASONS)))
 
 # %% [markdown]
 # Less for road and texture, and surely so. Thin lines and fine patterns drown in the added noise: the noisy copies no longer show them. By the pointing game SmoothGrad is no worse. So "cleaner" is not "truer"; it depends on what you look for.
@@ -272,12 +294,12 @@ cost_guess
 # %% tags=["nbval-ignore-output"]
 first = training.predict(model, batch).argmax(dim=1)
 taken = {}
-for name, how in (
-    ("Grad-CAM", lab.METHODS["Grad-CAM"]),
-    ("occlusion, 8×8 places", lab.coarse_occlusion),
+for name, settings in (
+    ("Grad-CAM", METHODS["Grad-CAM"]),
+    ("occlusion, 8×8 places", {**METHODS[OCCLUSION], "stride": 8}),
 ):
     start = time.perf_counter()
-    how(model, batch.images, first, 0)
+    methods.heatmaps(settings, model, batch.images, first, seed=0)
     taken[name] = time.perf_counter() - start
     print(f"{name:22} {taken[name]:.2f} s for 64 pictures (CPU)")
 start = time.perf_counter()
@@ -286,30 +308,32 @@ print(f"{'RISE, 500 masks':22} {time.perf_counter() - start:.2f} s for one pictu
 cost_guess.compare(taken["occlusion, 8×8 places"] / taken["Grad-CAM"])
 
 # %% tags=["verdict"]
-trials.conclude("Grad-CAM takes at most one second", taken["Grad-CAM"] <= 1)
-trials.conclude(
+study.conclude("Grad-CAM takes at most one second", taken["Grad-CAM"] <= 1)
+study.conclude(
     "occlusion takes at most five seconds", taken["occlusion, 8×8 places"] <= 5
 )
 
 # %% [markdown]
-# Some seventy times as long, give or take: Grad-CAM is too quick to be timed well. Now four pictures, each the surest of its class. Which of these maps would you print in a report?
+# Some fifty times as long, give or take: Grad-CAM is too quick to be timed well. Now four pictures, each the surest of its class. Which of these maps would you print in a report?
 
 # %% tags=["nbval-ignore-output"]
-rows, names = [], [lab.FROM_MEAN, "Grad-CAM", lab.OCCLUSION, "RISE", "LIME"]
-captions, sure = [], []
+names = [FROM_MEAN, "Grad-CAM", OCCLUSION, "RISE", "LIME"]
+images, heats, captions, sure = [], [], [], []
 for kind in ("Highway", "River", "Residential", "PermanentCrop"):
     label = batch.classes.index(kind)
     best = int((answers[:, label] * (batch.labels == label)).argmax())
     one = batch.images[best : best + 1]
-    maps = [lab.heatmaps(name, model, one, torch.tensor([label])) for name in names]
-    rows += [one, *(lab.lit(one, heat) for heat in maps)]
+    why = torch.tensor([label])
+    maps = [methods.heatmaps(METHODS[name], model, one, why, seed=0) for name in names]
+    images += [one] * (1 + len(names))
+    heats += [None, *torch.cat(maps)]
     sure.append(answers[best, label] > 0.5)
     captions += [f"{kind}: {answers[best, label]:.0%}"]
     captions += [name.replace(", ", ",\n") for name in names]
-figures.gallery(torch.cat(rows), captions, columns=6, title="Why these answers?")
+figures.heat_overlays(torch.cat(images), heats, captions, title="Why these answers?")
 
 # %% tags=["verdict", "real-data"]
-trials.conclude("it is more than half sure of at least two of the four", sum(sure) >= 2)
+study.conclude("it is more than half sure of at least two of the four", sum(sure) >= 2)
 
 # %% [markdown]
 # Maps that follow the road or the bank please us. That is a danger: we call a map right where it shows what *we* would look at. The network may look at something else, and then the ugly map is the true one. You need a score that does not ask you.
@@ -323,7 +347,7 @@ trials.conclude("it is more than half sure of at least two of the four", sum(sur
 noise = torch.rand(64, 64, generator=torch.Generator().manual_seed(0))
 grey, shares = torch.tensor(128, dtype=torch.uint8), (0, 5, 10, 25, 50)
 steps = []
-for one in (heat[lab.FROM_MEAN][0], noise):
+for one in (heat[FROM_MEAN][0], noise):
     order = one.flatten().argsort(descending=True)
     for share in shares:
         hidden = torch.isin(torch.arange(4096), order[: 4096 * share // 100])
@@ -335,7 +359,7 @@ figures.gallery(torch.stack(steps), captions, columns=5, title="Deletion")
 
 # %% tags=["verdict"]
 theirs = explain.deletion(asked, picture, noise, river, steps=20)
-trials.conclude(
+study.conclude(
     "`explain.deletion` gives the same answers",
     torch.allclose(theirs[[0, 1, 2, 5, 10]], by_hand[5:], atol=0.02),
 )
@@ -355,13 +379,17 @@ random_guess = predict.choice(
 random_guess
 
 # %%
-deleted = trials.summary("heat_deletion")
-names = (f"{name}; covered with grey" for name in (lab.RANDOM, lab.OCCLUSION))
+scores = {
+    "deletion": study.summary("heat_trust", trust.DELETION),
+    "insertion": study.summary("heat_trust", trust.INSERTION),
+    "µ-fidelity": study.summary("heat_trust", trust.FIDELITY),
+}
+deleted = scores["deletion"]
+names = (f"{name}; covered with grey" for name in (RANDOM, OCCLUSION))
 gap = deleted[next(names)].mean - deleted[next(names)].mean
 random_guess.compare(random_guess.options[0 if gap > 0.02 else 1 if gap > -0.02 else 2])
-form, fills = "{row}; covered with {column}", lab.FILLS
 print("deletion: mean answer in % (lower is better), 10 seeds, 20 pictures each")
-print(lab.table(lab.DELETION, lab.METHODS, fills, form))
+print(study.table(METHODS, FILLS, lambda m, fill: deleted[f"{m}; covered with {fill}"]))
 
 # %% [markdown]
 # Worse than random, on average. You saw it above: random specks on a twentieth of the picture cost more than the square of section 1 at its worst place. Grey specks all over a picture are something that the network has never seen, and they upset it more than a clean hole does. So deletion rewards maps with *scattered* hot pixels, right or wrong. Cover with the blurred picture, and random numbers fall to the last place.
@@ -371,32 +399,29 @@ print(lab.table(lab.DELETION, lab.METHODS, fills, form))
 
 # %%
 print("insertion: mean answer in % (higher is better), 10 seeds, 20 pictures each")
-print(lab.table(lab.INSERTION, lab.METHODS, fills, form))
+inserted = scores["insertion"]
+print(study.table(METHODS, FILLS, lambda m, fill: inserted[f"{m}; covered with {fill}"]))
 
 # %% [markdown]
 # The blob beats integrated gradients where grey or black covers, and is last where the blur does. A third score, **µ-fidelity**: cover random sets of squares, and correlate the heat that they hide with the fall of the answer. It needs no order of pixels, and random numbers get zero. Only the fill is left to choose. Watch the two rows of occlusion.
 
 # %%
 print("µ-fidelity: correlation (higher is better), 10 seeds, 20 pictures each")
-print(lab.table(lab.FIDELITY, lab.METHODS, fills, form))
-for fill in fills:
-    print(f"best when covered with {fill}: {lab.best(lab.FIDELITY, fill, form)}")
+faithful = scores["µ-fidelity"]
+print(study.table(METHODS, FILLS, lambda m, fill: faithful[f"{m}; covered with {fill}"]))
+for fill in FILLS:
+    means = {m: faithful[f"{m}; covered with {fill}"].mean for m in experiments.KNOWING}
+    print(f"best when covered with {fill}: {max(means, key=means.get)}")
 
 # %% [markdown]
 # Occlusion with grey wins where the judge covers with grey, occlusion with black where it covers with black. Each is the best at the question that it asks itself. How much of the order of all methods survives a change of the fill, for each score?
 
 # %%
-scores = {
-    "deletion": lab.DELETION,
-    "insertion": lab.INSERTION,
-    "µ-fidelity": lab.FIDELITY,
-}
-for name, experiment in scores.items():
-    found = experiment.summary()
+for name, found in scores.items():
     means = {
-        f: [found[f"{m}; covered with {f}"].mean for m in lab.METHODS] for f in fills
+        fill: [found[f"{m}; covered with {fill}"].mean for m in METHODS] for fill in FILLS
     }
-    for a, b in combinations(fills, 2):
+    for a, b in combinations(FILLS, 2):
         agreed = spearmanr(means[a], means[b]).statistic
         print(f"{name:11} {a:5} against {b:8} rank correlation {agreed:+.2f}")
 
@@ -409,19 +434,19 @@ for name, experiment in scores.items():
 # %%
 sane_guess = predict.choice(
     "All weights random: which heatmap stays most like what it was?",
-    ["saliency", lab.FROM_BLACK, "Grad-CAM", lab.OCCLUSION, "none: all near zero"],
+    ["saliency", FROM_BLACK, "Grad-CAM", OCCLUSION, "none: all near zero"],
 )
 sane_guess
 
 # %%
-sanity = {s.variant: s.mean for s in trials.summary("heat_sanity").values()}
-alike = {m: sanity[f"{m}; all layers random"] for m in sane_guess.options[:4]}
+sanity = study.summary("heat_sanity")
+alike = {m: sanity[f"{m}; all layers random"].mean for m in sane_guess.options[:4]}
 most = max(alike, key=alike.get)
 sane_guess.compare(most if alike[most] > 0.1 else sane_guess.options[4])
 print("rank correlation with the random network's map (lower is better), 10 seeds")
 columns = ["last layer random", "all layers random"]
-print(lab.table(lab.SANITY, lab.METHODS, columns, "{row}; {column}"))
-print(lab.verdicts("depends_saliency", "depends_cam", "depends_integrated"))
+print(study.table(METHODS, columns, lambda m, layers: sanity[f"{m}; {layers}"]))
+print(study.verdicts("depends_saliency", "depends_cam", "depends_integrated"))
 
 # %% [markdown]
 # Saliency and SmoothGrad keep a good part of their order of pixels. Perhaps because a random convolution, too, is moved most at edges, perhaps because the lattice stays; we did not part the two. The others end near zero. But the test is easy: random numbers pass it too. It can convict a method, and never acquit one.
@@ -431,16 +456,20 @@ print(lab.verdicts("depends_saliency", "depends_cam", "depends_integrated"))
 
 # %% tags=["nbval-ignore-output"]
 empty = explain.randomized(model, seed=1)
-rows, captions, kept = [], [], {}
-for name in ("saliency", lab.FROM_MEAN, "Grad-CAM"):
-    maps = [lab.heatmaps(name, m, picture[None], target) for m in (model, empty)]
-    rows += [lab.lit(picture[None], one) for one in maps]
+heats, captions, kept = [], [], {}
+for name in ("saliency", FROM_MEAN, "Grad-CAM"):
+    maps = [
+        methods.heatmaps(METHODS[name], network, picture[None], target, seed=0)
+        for network in (model, empty)
+    ]
+    heats += [one[0] for one in maps]
     captions += [f"{name},\n{who} weights" for who in ("trained", "random")]
     kept[name] = explain.rank_correlation(*(one[0] for one in maps))
-figures.gallery(torch.cat(rows), captions, columns=6, title="Trained and random")
+same = picture.expand(len(heats), -1, -1, -1)
+figures.heat_overlays(same, heats, captions, title="Trained and random")
 
 # %% tags=["verdict", "real-data"]
-trials.conclude("saliency keeps more of itself", kept["saliency"] > kept[lab.FROM_MEAN])
+study.conclude("saliency keeps more of itself", kept["saliency"] > kept[FROM_MEAN])
 
 # %% [markdown]
 # So which one? Here, integrated gradients from the mean colour did best on two of three planted reasons, lead in two of three columns of deletion, and pass the random weights. But at insertion with grey or black even the blob beats them. No method wins everywhere. Promise no method; promise the procedure: plant a reason like yours, and score.
@@ -451,7 +480,9 @@ trials.conclude("saliency keeps more of itself", kept["saliency"] > kept[lab.FRO
 # A heatmap says *where*. The asker wanted to know *what*. Here the first family helps again, with changes that you choose: take one thing away, keep the rest, and see which answers stay. The network is now of the asker's kind: learned from ImageNet, fine-tuned here on 2,000 pictures.
 
 # %% tags=["nbval-ignore-output"]
-tuned = lab.tune(train.subset(2_000))
+tuned = networks.fine_tune(
+    train.subset(2_000), experiments.PRETRAINED, seed=0, weights="any"
+)
 predictor = training.predictor(tuned)
 right = (predictor(batch.images).argmax(dim=1) == batch.labels).float().mean()
 print(f"{right:.0%} right, n = {len(batch)} test pictures, {test.source}")
@@ -460,7 +491,7 @@ figures.recolour_explorer(
 )
 
 # %% tags=["verdict", "real-data"]
-trials.conclude("it names more than 75 % of the 64 right", right > 0.75)
+study.conclude("it names more than 75 % of the 64 right", right > 0.75)
 
 # %% [markdown]
 # Turn the hue, take the colour, shuffle the patches, zoom. How far can you go before the answer turns? Then guess for all test pictures. Shuffled patches of 8 pixels keep colours and fine texture, and destroy every shape. A blur of 2 pixels keeps colours and shapes, and destroys fine texture.
@@ -473,11 +504,11 @@ change_guess = predict.choice(
 change_guess
 
 # %%
-seen = trials.summary("seen_as")
+seen = study.summary("seen_as")
 change_guess.compare(
     min(change_guess.options, key=lambda name: seen[f"fine-tuned: {name}"].mean)
 )
-figures.dots({name: seen[f"fine-tuned: {name}"] for name in lab.CHANGES})
+figures.dots({name: seen[f"fine-tuned: {name}"] for name in CHANGES})
 
 # %% [markdown]
 # The blur, by far. It leaves all colours and all shapes wider than a few pixels, and takes the answer. The high-pass does the reverse, leaves edges and fine grain around a mean colour, and keeps more than half. So it seems to need fine detail; hold that thought until you see the classes. Mean colours alone tell it nothing.
@@ -497,10 +528,10 @@ small_guess
 # %%
 lost = {
     change: seen["from scratch: plain"].mean - seen[f"from scratch: {change}"].mean
-    for change in lab.CHANGES
+    for change in CHANGES
 }
 small_guess.compare(100 * lost["patches of 8 px shuffled"])
-figures.dots({name: seen[f"from scratch: {name}"] for name in lab.CHANGES})
+figures.dots({name: seen[f"from scratch: {name}"] for name in CHANGES})
 
 # %% [markdown]
 # It hardly notices. Shapes beyond its 15 pixels never reached it, and it is right three times in four without them. But take the colour, and two thirds of its right answers are gone. Same pictures, same classes, opposite uses. *What does EuroSAT need?* has no answer; *what does this network use?* has one.
@@ -521,15 +552,15 @@ shape_guess = predict.choice(
 shape_guess
 
 # %%
-by_class = {s.variant: s.mean for s in trials.summary("seen_as_class").values()}
-kept = {c: by_class[f"{c}: patches of 8 px shuffled"] for c in lab.CLASSES}
+by_class = {c: study.summary("seen_as_class", f"accuracy on {c}") for c in CLASSES}
+kept = {c: by_class[c]["patches of 8 px shuffled"].mean for c in CLASSES}
 worst = set(sorted(kept, key=kept.get)[:2])
 shape_guess.compare(
     next(o for o in shape_guess.options if set(o.split(" and ")) == worst)
 )
-changes = [c for c in lab.TOLD if "16" not in c]
+changes = [c for c in experiments.SEEN_BY_CLASS.variants if "16" not in c]
 print("right, %: mean ± deviation over 10 seeds, about 100 pictures of a class each")
-print(lab.table(lab.BY_CLASS, lab.CLASSES, changes))
+print(study.table(CLASSES, changes, lambda c, change: by_class[c][change]))
 
 # %% [markdown]
 # Highways and rivers are shapes: shuffled, nearly none is left. PermanentCrop and Pasture use colour most. Now take care with classes that *lose nothing*. In grey, the answer HerbaceousVegetation comes more often, and so it is right more often. Shuffled pictures may be called Residential by default. And blurred, nearly all right answers are in two classes: that may be no skill at all.
@@ -552,7 +583,7 @@ grey_guess = predict.number(
 grey_guess
 
 # %%
-trained = trials.summary("trained_on")
+trained = study.summary("trained_on")
 grey_guess.compare(100 * trained["trained on grey, tested on its own kind"].mean)
 figures.dots(trained)
 
@@ -564,10 +595,11 @@ figures.dots(trained)
 
 # %%
 print("right, %: mean ± deviation over 10 seeds, about 100 pictures of a class each")
-print(lab.table(lab.TRAINED_BY_CLASS, lab.CLASSES, lab.KINDS))
-found = {s.variant: s.mean for s in trials.summary("trained_on_class").values()}
-for kind in list(lab.KINDS)[1:]:
-    lost = {c: found[f"{c}: plain"] - found[f"{c}: {kind}"] for c in lab.CLASSES}
+by_kind = {c: study.summary("trained_on_class", f"accuracy on {c}") for c in CLASSES}
+kinds = list(experiments.TRAINED_BY_CLASS.variants)
+print(study.table(CLASSES, kinds, lambda c, kind: by_kind[c][kind]))
+for kind in kinds[1:]:
+    lost = {c: by_kind[c]["plain"].mean - by_kind[c][kind].mean for c in CLASSES}
     worst = sorted(lost, key=lost.get)[::-1][:3]
     print(f"{kind} costs most:", ", ".join(f"{c} {100 * lost[c]:.0f}" for c in worst))
 
@@ -584,9 +616,9 @@ bias_guess = predict.number(
 bias_guess
 
 # %%
-turned = trials.summary("hue_turned")
+turned = study.summary("hue_turned")
 bias_guess.compare(100 * turned["trained on grey, sees colours"].mean)
-print(lab.verdicts("grey_removes_bias"))
+print(study.verdicts("grey_removes_bias"))
 figures.dots(turned, metric="answers that change when hues turn by 90°")
 
 # %% [markdown]
@@ -603,18 +635,18 @@ zoom_guess = predict.choice(
 zoom_guess
 
 # %%
-cost = trials.summary("shuffle_cost")
+cost = study.summary("shuffle_cost")
 gap = cost["trained on zoomed, 8 px"].mean - cost["trained on plain, 8 px"].mean
 zoom_guess.compare(zoom_guess.options[0 if gap < -0.02 else 1 if gap <= 0.02 else 2])
-print(lab.verdicts("zoom_texture_16", "zoom_texture_8", "zoom_free"))
+print(study.verdicts("zoom_texture_16", "zoom_texture_8", "zoom_free"))
 figures.dots(cost, metric="accuracy lost to shuffling")
 
 # %% [markdown]
 # No sign of it. But look at the bars: the plain network loses next to nothing either. It goes by texture already, so there was nothing to win, and zooming may cost it some accuracy. A fair test wants a network that sees shapes. So fine-tune the pretrained one, on plain and on zoomed pictures, and shuffle again.
 
 # %%
-print(lab.verdicts("zoom_texture_tuned_16", "zoom_texture_tuned_8"))
-figures.dots(trials.summary("shuffle_cost_tuned"), metric="accuracy lost to shuffling")
+print(study.verdicts("zoom_texture_tuned_16", "zoom_texture_tuned_8"))
+figures.dots(study.summary("shuffle_cost_tuned"), metric="accuracy lost to shuffling")
 
 # %% [markdown]
 # Again no sign that zooming brings texture in: the zoomed network loses about as much, or a little more. One thing speaks for it that we cannot part from this: of a zoomed picture, a patch of 8 pixels shows half as many metres. What it tells is less, in whatever way the network looks.
@@ -625,13 +657,13 @@ figures.dots(trials.summary("shuffle_cost_tuned"), metric="accuracy lost to shuf
 # All of it: one line a claim, one with the difference. Cover the output, and say of each whether it is supported, refuted, no difference that matters, or undecided. Everything is computed from `evidence/`: ten seeds each, another network for every seed.
 
 # %%
-print(lab.advice())
+print(trials.advice())
 
 # %% [markdown]
 # One of them in full. A dot is a run; a line joins the two runs of a seed, which share their network and pictures. Does the interval of the differences reach the grey band, where nothing matters?
 
 # %%
-found = trials.outcome("cam_best_hue")
+found = study.outcome("cam_best_hue")
 print(found)
 figures.paired_dots(found)
 
@@ -639,11 +671,11 @@ figures.paired_dots(found)
 # You need not believe stored numbers. This repeats another trial here, on a smaller scale: 200 pictures to learn from, two seeds. Two seeds are too few for a verdict, and it says so.
 
 # %% tags=["nbval-ignore-output"]
-again = trials.get("shows_occlusion_hue").rerun(seeds=2)
+again = study.get("shows_occlusion_hue").rerun(seeds=2)
 print(again)
 
 # %% tags=["verdict"]
-trials.conclude(
+study.conclude(
     "for both seeds occlusion puts more heat on the disc than the blob does",
     bool((again.differences > 0).all()),
 )
@@ -716,7 +748,7 @@ ex.shuffle_patches.check(shuffle_patches)
 # ## Quiz
 
 # %%
-from course_lib.exercises.quiz_06 import QUIZ
+from course_lib.lessons.explanation.quiz import QUIZ
 
 QUIZ
 

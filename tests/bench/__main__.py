@@ -20,7 +20,8 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
 from course_lib import data, features, models, training
-from course_lib.data import archive, download, standin
+from course_lib.data import archive, download
+from course_lib.data.generated import standin
 from tests.bench import colour, figures, openset, seeing
 
 
@@ -63,7 +64,7 @@ def input_path(pictures: data.ImageSet, entry) -> None:
     part = pictures.subset(n)
 
     def ours() -> None:
-        for _ in training.run._batches(part, models.IMAGENET, settings, 0, "cpu"):
+        for _ in training.batches.batches(part, models.IMAGENET, settings, 0, "cpu"):
             pass
 
     ours()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import kornia.color
 import skimage.color
 
-from course_lib.data import standin
+from course_lib.data.generated import standin
 from course_lib.pixels import SPACES
 
 Ways = tuple[Callable, Callable]

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from book import stage
 from course_lib.figures.live import FIGURE
+from course_lib.practice import notebooks
 from tests.book import pages as book_pages
 
 slow = pytest.mark.slow
 ROOT = book_pages.ROOT
-LESSONS = sorted(ROOT.glob("lessons/[0-9][0-9]_*.ipynb"))
+LESSONS = notebooks.files(ROOT / "lessons")
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,7 @@ def test_all_is_in_the_book(pages, html):
     names = {path.relative_to(html).as_posix() for path in pages}
     others = {"index.html", "TEACHING.html", "lessons/advice_on_trial.html", "datasets/eurosat.html", "search.html"}
     assert {f"lessons/{path.stem}.html" for path in LESSONS} | others <= names
+    assert {f"lessons/{old}.html" for old in stage.moved()} <= names
     assert {f"api/{room}.html" for room in stage.ROOMS} <= names
 
 
@@ -76,7 +80,9 @@ def test_the_api_has_every_public_name(html):
 
 
 def test_rooms_are_those_of_the_library():
-    found = {path.stem for path in (ROOT / "course_lib").iterdir() if path.name[0] not in "_."}
+    found = {
+        path.stem for path in (ROOT / "course_lib").iterdir() if path.name[0] not in "_." and path.suffix in ("", ".py")
+    }
     assert set(stage.ROOMS) == found - {"cli"}  # which is documented by `course --help`
 
 
@@ -84,6 +90,71 @@ def test_a_lesson_that_is_not_there_is_no_link(tmp_path):
     (tmp_path / "01_here.ipynb").touch()
     text = "[one](01_here.ipynb), [two](02_not_yet.ipynb), [licence](LICENSE)"
     assert stage._links(text, tmp_path) == "[one](01_here.ipynb), two, [licence](LICENSE)"
+    assert stage._links("[one](01b_not_yet.ipynb)", tmp_path) == "one"
+
+
+def code(source: str, **metadata: object) -> NotebookNode:
+    return new_code_cell(source, metadata=metadata)
+
+
+def test_bets_that_are_compared_in_their_section_are_marked_for_folding(tmp_path):
+    lesson = new_notebook(
+        cells=[
+            new_markdown_cell("# 1a\n\nText."),
+            code("a = predict.choice('?', [])\na", tags=["mine"]),
+            code("a.compare(1)", tags=["verdict"], jupyter={"source_hidden": True}),
+            code("b = predict.number('?')\nb"),
+            new_markdown_cell("## 2"),
+            code("b.compare(1)"),
+            code("c = predict.largest('?', [])\nc"),
+            new_markdown_cell("### no section of its own"),
+            code("print(1)\nc.compare(3)"),
+        ]
+    )
+    stage.prepare(lesson, tmp_path)
+    tags = [cell.metadata.get("tags", []) for cell in lesson.cells if cell.cell_type == "code"]
+    assert tags == [["mine", "bet"], ["verdict", "hide-input"], [], [], ["bet"], []]
+
+
+@pytest.fixture
+def lessons(tmp_path) -> Path:
+    for name in ("01a_new.ipynb", "02_old.ipynb"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def moved(folder: Path, table: str) -> dict[str, str]:
+    (folder / "moved.toml").write_text(f"[lessons]\n{table}")
+    return stage.moved(folder / "moved.toml", folder)
+
+
+def test_old_names_lead_on(lessons):
+    names = moved(lessons, '"01_old" = "01a_new"')
+    (lessons / "lessons").mkdir()
+    (lessons / "lessons" / "01a_new.html").touch()
+    stage.lead_on(lessons, names)
+    text = (lessons / "lessons" / "01_old.html").read_text()
+    assert '<meta http-equiv="refresh" content="0; url=01a_new.html">' in text
+    assert list(book_pages.dead(book_pages.read(lessons))) == []
+    assert moved(lessons, "") == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('"02_old" = "01a_new"', "02_old is a lesson"),
+        ('"01_old" = "01b_new"', "01b_new is none"),
+        ('"01_old" = "01a_new.ipynb"', "01a_new.ipynb is none"),
+        ('"03_x" = "01_old"\n"01_old" = "01a_new"', "01_old is none"),
+    ],
+)
+def test_a_name_that_leads_nowhere_stops_the_book(lessons, table, told):
+    with pytest.raises(ValueError, match=told):
+        moved(lessons, table)
+
+
+def test_the_table_of_old_names_is_right():
+    assert set(stage.moved().values()) <= {path.stem for path in LESSONS}
 
 
 def test_docstrings_become_restructured_text():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -10,11 +11,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from book import stage
+from course_lib.practice import notebooks
 from tests.book import pages as book_pages
 
-LESSONS = sorted(path.stem for path in book_pages.ROOT.glob("lessons/[0-9][0-9]_*.ipynb"))
+LESSONS = [path.stem for path in notebooks.files(book_pages.ROOT / "lessons")]
 PHONE, DESK = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
 every_width = pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 CONTRAST = {"runOnly": ["color-contrast"]}
@@ -41,6 +44,8 @@ FOR_AXE = """() => {
     document.head.append(Object.assign(document.createElement("style"),
         { textContent: ".cnnsee { content-visibility: visible !important; }" }));
 }"""
+# What follows a bet is folded until somebody has chosen.
+UNFOLD = "() => document.querySelectorAll('.bet button[type=button]').forEach((button) => button.click())"
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -116,6 +121,7 @@ def faults(axe, page: Page, options: dict) -> list[str]:
 def test_nothing_is_wider_than_a_phone(page, address, where):
     page.set_viewport_size(PHONE)
     page.goto(address + where)
+    page.evaluate(UNFOLD)
     # A figure out of sight has no size yet.
     page.add_style_tag(content=".cnnsee { content-visibility: visible !important; }")
     page.evaluate(SETTLED)
@@ -127,6 +133,7 @@ def test_nothing_is_wider_than_a_phone(page, address, where):
 def test_figures_answer_to_keys(page, html, lesson, size):
     page.set_viewport_size(size)
     page.goto((html / "lessons" / f"{lesson}.html").as_uri())  # from the disk: what needs no server is harder
+    page.evaluate(UNFOLD)
     for figure in page.locator(".cnnsee-figure").all():
         figure.scroll_into_view_if_needed()
         slider = figure.locator(".cnnsee-control:visible input[type=range]").first
@@ -162,6 +169,112 @@ def test_dark_is_readable(page, address, size):
     assert light["contrast"] > 7
 
 
+def bets(page: Page, address: str, lesson: int = 1) -> list[Locator]:
+    """The forms of a lesson's bets; `LESSONS` has more than one with both kinds."""
+    page.goto(f"{address}lessons/{LESSONS[lesson]}.html")
+    page.evaluate(SETTLED)
+    return page.locator("form.bet").all()
+
+
+def folded(page: Page) -> int:
+    return page.locator(".bet-result[hidden]").count()
+
+
+@every_width
+def test_result_is_folded_until_the_reader_has_chosen(page, address, size):
+    page.set_viewport_size(size)
+    first, *others = bets(page, address, lesson=0)
+    figure = page.locator(".cnnsee-figure").first
+    assert folded(page) > 0
+    expect(figure).to_be_hidden()
+    first.get_by_role("button", name="Commit").click()
+    expect(first.get_by_role("status")).to_have_text("Choose one first.")
+    expect(figure).to_be_hidden()
+    first.get_by_role("radio").nth(2).check()
+    expect(figure).to_be_hidden()  # chosen is not committed: with the arrow keys one passes all of them
+    first.get_by_role("button", name="Commit").click()
+    expect(figure).to_be_visible()
+    expect(first.get_by_role("status")).to_have_text("Your guess: 8×8. What was measured follows.")
+    expect(first.get_by_role("status")).to_be_focused()
+    expect(first.get_by_role("radio").first).to_be_disabled()
+    assert folded(page) == 0 or others
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+
+
+def test_bet_by_keyboard_and_only_what_follows_it_opens(page, address):
+    forms = bets(page, address)
+    number = next(form for form in forms if form.locator("[type=number]").count())
+    before = folded(page)
+    number.get_by_role("spinbutton").focus()
+    page.keyboard.press("Enter")
+    expect(number.get_by_role("status")).to_have_text("Enter a number first.")
+    assert folded(page) == before
+    page.keyboard.type("80")
+    page.keyboard.press("Enter")
+    expect(number.get_by_role("status")).to_have_text("Your guess: 80. What was measured follows.")
+    assert 0 < folded(page) < before
+    choice = next(form for form in forms if form.locator("[type=radio]").count())
+    choice.get_by_role("radio").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(choice.get_by_role("status")).to_contain_text("Your guess: ")
+    expect(choice.get_by_role("group")).to_have_accessible_name(re.compile(r"\w+"))
+
+
+def test_who_only_reads_sees_it_without_a_guess(page, address):
+    for form in bets(page, address):
+        form.get_by_role("button", name="Show it without a guess").click()
+        expect(form.get_by_role("status")).to_have_text("No guess made. What was measured follows.")
+    assert folded(page) == 0
+
+
+def test_link_into_what_is_folded_opens_it(page, address):
+    bets(page, address)
+    page.evaluate("document.querySelector('.bet-result[hidden]').id = 'here'")
+    before = folded(page)
+    page.evaluate("location.hash = 'here'")
+    expect(page.locator("[id=here]")).to_be_visible()
+    assert folded(page) < before
+
+
+def test_on_paper_all_is_open(page, address):
+    bets(page, address)
+    page.emulate_media(media="print")
+    seen = page.locator(".bet-result[hidden]").evaluate_all("all => all.map((element) => element.checkVisibility())")
+    assert len(seen) > 10
+    assert all(seen)
+
+
+def test_without_javascript_all_is_open(chromium, html):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((html / "lessons" / f"{LESSONS[0]}.html").as_uri())
+    assert page.locator("form.bet").count() == 0
+    assert page.locator(".tag_bet li").count() > 1
+    for output in page.locator(".tag_bet ~ .cell > .cell_output").all():
+        expect(output).to_be_visible()
+    context.close()
+
+
+@every_width
+def test_a_bet_that_is_open_has_no_serious_fault_of_accessibility(page, address, axe, size):
+    page.set_viewport_size(size)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert len(bets(page, address)) > 2
+        page.evaluate(FOR_AXE)
+        assert faults(axe, page, {}) == []
+
+
+def test_old_names_lead_on(page, address, html):
+    stage.lead_on(html, {"00_old_name": LESSONS[0]})
+    try:
+        page.goto(f"{address}lessons/00_old_name.html")
+        page.wait_for_url(f"{address}lessons/{LESSONS[0]}.html")
+    finally:
+        (html / "lessons" / "00_old_name.html").unlink()
+
+
 def test_search_finds_a_lesson(page, address):
     page.goto(f"{address}index.html")
     page.get_by_placeholder("Search").fill("confusion")
@@ -177,6 +290,7 @@ def test_no_serious_fault_of_accessibility(page, address, html, axe):
         page.set_viewport_size(DESK)
         page.emulate_media(color_scheme="light")
         page.goto(address + where)
+        page.evaluate(UNFOLD)
         page.evaluate(FOR_AXE)
         found[where, "light"] = faults(axe, page, {})
         page.emulate_media(color_scheme="dark")
@@ -197,7 +311,7 @@ def test_faults_of_accessibility_are_found(page, address, axe):
 
 def test_the_reader_s_own_dark_has_contrast_too(page, address, axe):
     """The switch on the page, where the system is light."""
-    page.goto(f"{address}lessons/03_transfer_learning_eurosat.html")
+    page.goto(f"{address}lessons/{LESSONS[1]}.html")
     page.evaluate("document.body.dataset.theme = 'dark'")
     page.evaluate(FOR_AXE)
     assert faults(axe, page, CONTRAST) == []

@@ -7,8 +7,8 @@ import re
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
-from lessons import page as lesson_page
 from tests.figures.samples import SAMPLES
+from tools import page as lesson_page
 
 
 def test_stored_lesson_comes_alive(chromium, tmp_path):

@@ -17,7 +17,7 @@ from tests.figures.samples import RUDE, SAMPLES
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 LESSON = "lessons/00_start_here.ipynb"
 TITLES = """\
-figure = resolution_explorer(road, probabilities, test.classes, truth="Highway", source=pictures.source)
+figure = resolution_explorer(road, answers, test.classes, truth="Highway", source=pictures.source)
 for figure.position in range(len(SIZES)):
     print(figure.title())"""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import nbformat
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from course_lib import cli
 from course_lib.cli import links
 from course_lib.cli.links import Links, checked
+from course_lib.practice import notebooks, workbook
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Links("someone/course.v2", "teach/2026")
@@ -28,11 +30,14 @@ def checkout(monkeypatch, tmp_path):
     (tmp_path / "lessons").mkdir()
     table.write_text('# kept\nrepository = ""\nbranch = "main"\n')
     (tmp_path / "README.md").write_text("# Course\n\n<!-- links -->\nold\n<!-- end links -->\n\nafter\n")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n\n# links: none\n# end links\n\n[tool.x]\n')
+    (tmp_path / "lessons" / "workbook").mkdir()
     for name in ("00_a.ipynb", "01_b.ipynb"):
         lesson = new_notebook(cells=[new_markdown_cell("# A title", id="title")])
         lesson.cells += nbformat.from_dict(links.cells(Links(), name))
         lesson.cells[-1] |= {"outputs": [], "execution_count": 1}
         nbformat.write(lesson, tmp_path / "lessons" / name)
+        nbformat.write(workbook.copy_of(lesson, tmp_path), tmp_path / "lessons" / "workbook" / name)
     monkeypatch.setattr(cli, "__file__", str(table.with_name("__init__.py")))
     monkeypatch.setattr(links, "TABLE", table)
     return tmp_path
@@ -56,14 +61,23 @@ def test_link_rewrites_table_readme_and_lessons_and_a_second_call_nothing(checko
     assert "[lesson 0 on Colab](https://colab.research.google.com/github/someone/course.v2/" in made["README.md"]
     assert made["README.md"].startswith("# Course\n\n<!-- links -->\n")
     assert made["README.md"].endswith("<!-- end links -->\n\nafter\n")
+    assert set(tomllib.loads(made["pyproject.toml"])["project"]["urls"]) == {
+        "Homepage",
+        "Source",
+        "Issues",
+        "Changelog",
+    }
+    assert made["pyproject.toml"].endswith("# end links\n\n[tool.x]\n")
     lesson = nbformat.reads(made["lessons/01_b.ipynb"], as_version=4)
     nbformat.validate(lesson)
     title, badge, setup = lesson.cells
     assert title.source == "# A title"
-    assert "/blob/teach/2026/lessons/01_b.ipynb" in badge.source
-    assert "/v2/gh/someone/course.v2/teach%2F2026?labpath=lessons%2F01_b.ipynb" in badge.source
+    assert "/blob/teach/2026/lessons/workbook/01_b.ipynb" in badge.source
+    assert "/v2/gh/someone/course.v2/teach%2F2026?labpath=lessons%2Fworkbook%2F01_b.ipynb" in badge.source
     assert HERE.wheel in setup.source
     assert (badge.id, setup.id) == (links.BADGE_ID, links.SETUP_ID)
+    copy = nbformat.reads(made["lessons/workbook/01_b.ipynb"], as_version=4)
+    assert copy == workbook.copy_of(lesson, checkout, web=HERE.files)
     assert HERE.wheel in result.output.replace("\n", "")
 
     assert "nothing to change" in run("someone/course.v2", "--branch", "teach/2026").output
@@ -73,7 +87,7 @@ def test_link_rewrites_table_readme_and_lessons_and_a_second_call_nothing(checko
 def test_link_for_a_class_is_printed(checkout):
     told = run("someone/course", "--hub", "https://hub.example.org/").output
     assert "https://hub.example.org/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fsomeone%2Fcourse" in told
-    assert "urlpath=lab%2Ftree%2Fcourse%2Flessons%2F00_start_here.ipynb" in told
+    assert "urlpath=lab%2Ftree%2Fcourse%2Flessons%2Fworkbook%2F00_start_here.ipynb" in told
 
 
 @pytest.mark.parametrize(
@@ -147,18 +161,31 @@ def test_readme_says_what_the_table_says():
     assert links.readme(text, HERE) != text
 
 
+def test_project_has_the_addresses_of_its_repository_and_can_lose_them_again():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    bare = links.project_urls(text, Links())
+    linked = links.project_urls(bare, HERE)
+    urls = tomllib.loads(linked)["project"]["urls"]
+    assert urls["Changelog"] == "https://github.com/someone/course.v2/blob/teach/2026/CHANGELOG.md"
+    assert links.project_urls(linked, HERE) == linked
+    assert links.project_urls(linked, Links()) == bare
+    before, after = tomllib.loads(bare), tomllib.loads(linked)
+    assert after.pop("project") == before.pop("project") | {"urls": urls}
+    assert after == before
+
+
 @pytest.mark.slow
 def test_all_lessons_linked_are_what_make_would_build(tmp_path, monkeypatch):
-    from lessons import make
+    from tools import lessons as maker
 
-    for name in ("course_lib/cli/links.toml", "README.md"):
+    for name in ("course_lib/cli/links.toml", "README.md", "pyproject.toml", "evidence/lesson_times.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(ROOT / "lessons", tmp_path / "lessons", ignore=shutil.ignore_patterns("scratch", ".*"))
-    lessons = sorted((tmp_path / "lessons").glob("[0-9][0-9]_*.ipynb"))
-    assert len(links.link(tmp_path, HERE)) == len(lessons) + 2
+    lessons = notebooks.files(tmp_path / "lessons")
+    assert len(links.link(tmp_path, HERE)) == 2 * len(lessons) + 3  # each with its copy in the workbook
     monkeypatch.setattr(links, "TABLE", tmp_path / "course_lib" / "cli" / "links.toml")
-    assert {make.out_of_step(path.parent / "src" / f"{path.stem}.py", path) for path in lessons} == {""}
+    assert {maker.out_of_step(path.parent / "src" / f"{path.stem}.py", path) for path in lessons} == {""}
 
 
 # --- the set-up cell, in a Python of its own ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typer.testing import CliRunner
 
 from course_lib.cli import app
-from course_lib.exercises import catalogue, progress
+from course_lib.practice import catalogue, progress
 
 
 def typed(*arguments: str, answers: str = ""):
@@ -48,7 +48,7 @@ def test_unknown_lesson_is_named():
 def test_export_writes_one_kind(tmp_path):
     result = typed("export", "--student", str(tmp_path / "class"))
     assert result.exit_code == 0
-    assert (tmp_path / "class" / "03_transfer_learning_eurosat.ipynb").is_file()
+    assert (tmp_path / "class" / "00_start_here.ipynb").is_file()
     both = typed("export", "--student", "--nbgrader", str(tmp_path / "other"))
     assert both.exit_code == 2
     assert not (tmp_path / "other").exists()

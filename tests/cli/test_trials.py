@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from course_lib import cli, trials
-from course_lib.trials import evidence, ledger, registry
-from tests.trials import pretend
+from course_lib import cli, study
+from course_lib.study import evidence, ledger, registry, running
+from tests.study import pretend
 
 
 def run(*arguments: str):
@@ -27,7 +27,7 @@ def store(monkeypatch, tmp_path):
 
 
 def test_list_has_name_claim_variants_seeds_and_verdict(store):
-    trials.get("demo").fill(seeds=5)
+    study.get("demo").fill(seeds=5)
     text = run("list").output
     for part in ("demo", "It helps.", "wide | plain", "supported, 5 seeds", "pretend", "3 variants, 10 runs stored"):
         assert part in text
@@ -35,38 +35,38 @@ def test_list_has_name_claim_variants_seeds_and_verdict(store):
 
 def test_list_knows_the_courses_own():
     text = run("list").output
-    assert all(one.name in text for one in (*trials.all_trials(), *trials.all_experiments()))
+    assert all(one.name in text for one in (*study.all_trials(), *study.all_experiments()))
 
 
 def test_run_fills_the_store_and_prints_the_outcome(store):
     result = run("run", "demo", "--seeds", "6")
     assert result.exit_code == 0
-    assert len(trials.runs("pretend")) == 12
+    assert len(evidence.runs("pretend")) == 12
     assert "supported: better, by more than what matters" in result.output
 
 
 def test_run_takes_the_trials_own_number_of_seeds(store):
     assert run("run", "demo").exit_code == 0
-    assert len(trials.runs("pretend")) == 10
+    assert len(evidence.runs("pretend")) == 10
 
 
 def test_a_folder_of_ones_own_gets_all_runs_and_leaves_the_evidence_alone(store, tmp_path):
     run("run", "demo")
     result = run("run", "demo", "--seeds", "6", "--into", str(tmp_path / "mine"))
     assert "6 seeds, generated" in result.output
-    assert len(trials.runs("pretend")) == 10
-    assert len(trials.runs("pretend", tmp_path / "mine")) == 12
+    assert len(evidence.runs("pretend")) == 10
+    assert len(evidence.runs("pretend", tmp_path / "mine")) == 12
 
 
 def test_an_experiment_runs_all_its_variants(store):
     result = run("run", "pretend", "--seeds", "2")
-    assert len(trials.runs("pretend")) == 6
+    assert len(evidence.runs("pretend")) == 6
     assert "narrow: " in result.output
 
 
 def test_jobs_and_scheduler_are_passed_on(store, monkeypatch):
     seen = {}
-    monkeypatch.setattr(trials.running, "fill", lambda variants, seeds, **how: seen.update(how, seeds=seeds))
+    monkeypatch.setattr(running, "fill", lambda variants, seeds, **how: seen.update(how, seeds=seeds))
     run("run", "demo", "--seeds", "10", "--jobs", "2", "--scheduler", "tcp://127.0.0.1:8786", "--into", "mine")
     assert seen == {"seeds": 10, "jobs": 2, "scheduler": "tcp://127.0.0.1:8786", "folder": Path("mine")}
 

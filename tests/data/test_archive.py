@@ -1,7 +1,9 @@
 import io
 import json
+import warnings
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -161,3 +163,127 @@ def test_real_eurosat_is_the_published_one(eurosat):
     assert eurosat.counts["Pasture"] == 2000
     assert eurosat.shape == (3, 64, 64)
     assert eurosat.source == "real"
+
+
+# --- whatever is broken ---
+
+
+def changed(content: bytes, kind: str) -> bytes:
+    if kind == "garbage":
+        return b"\x93NUMPY\x01\x00\xff" * 30
+    if kind == "zeros":
+        return bytes(len(content))
+    return content[: int(kind)]
+
+
+@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "set.json"])
+@pytest.mark.parametrize("kind", ["garbage", "zeros", "0", "1", "7", "20", "-1"])
+def test_a_broken_cache_is_set_aside_and_made_again_and_said(toy, name, kind):
+    first = archive.open_or_build(toy).images
+    file = archive.cache_dir(toy) / name
+    file.write_bytes(changed(file.read_bytes(), kind))
+    with pytest.warns(UserWarning, match="is broken: .* made again") as told:
+        again = archive.open_or_build(toy)
+    assert len(told) == 1
+    assert np.array_equal(again.images, first)
+    assert not list(places.data_dir().rglob("*.part"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.array_equal(archive.open_or_build(toy).images, first)
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        [],
+        {},
+        {"version": 2},
+        {"classes": ["Field", "Lake"]},
+        {"classes": 2, "names": []},
+        {"classes": ["Field", "Lake"], "names": ["a"]},
+    ],
+)
+def test_a_description_of_another_version_is_no_cache(toy, about):
+    archive.open_or_build(toy)
+    (archive.cache_dir(toy) / "set.json").write_text(json.dumps(about))
+    assert archive.open_cache(toy) is None
+    assert archive.cache_fault(toy)
+    with pytest.warns(UserWarning, match="made again"):
+        assert len(archive.open_or_build(toy)) == 6
+
+
+def test_pictures_of_another_size_or_number_are_no_cache(toy):
+    archive.open_or_build(toy)
+    np.save(archive.cache_dir(toy) / "images.npy", np.zeros((6, 3, 8, 8), dtype=np.uint8))
+    assert archive.open_cache(toy) is None
+    np.save(archive.cache_dir(toy) / "images.npy", np.zeros((9, 3, 64, 64), dtype=np.uint8))
+    assert archive.open_cache(toy) is None
+
+
+def test_a_file_in_place_of_the_cache_is_set_aside(toy):
+    archive.cache_dir(toy).parent.mkdir(parents=True)
+    archive.cache_dir(toy).write_text("mine")
+    with pytest.warns(UserWarning, match="made again"):
+        assert len(archive.open_or_build(toy)) == 6
+    assert archive.cache_dir(toy).with_name(archive.cache_dir(toy).name + ".aside").read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["0", "100", "-1", "garbage", "folder"])
+def test_a_kept_archive_that_is_broken_is_set_aside_where_the_mirror_has_a_good_one(toy, kind):
+    kept = places.data_dir() / "downloads" / toy.file_name
+    kept.parent.mkdir(parents=True)
+    if kind == "folder":
+        kept.mkdir()
+    else:
+        kept.write_bytes(changed((places.mirror_dir() / "toy.zip").read_bytes(), kind))
+    with pytest.warns(UserWarning, match="toy.zip is broken"):
+        assert len(archive.open_or_build(toy)) == 6
+    assert not kept.exists()
+    assert kept.with_name("toy.zip.aside").exists()
+
+
+def test_a_part_that_a_kill_left_is_in_nobody_s_way(toy):
+    archive.cache_dir(toy).parent.mkdir(parents=True)
+    archive.cache_dir(toy).with_name(archive.cache_dir(toy).name + ".part").write_text("a file, not a folder")
+    assert len(archive.open_or_build(toy)) == 6
+
+
+def mutated(content: bytes, rng) -> bytes:
+    """`content` cut off, or with a few bytes changed."""
+    if rng.random() < 0.3:
+        return content[: rng.integers(len(content))]
+    out = np.frombuffer(content, dtype=np.uint8).copy()
+    out[rng.integers(len(out), size=rng.integers(1, 30))] = rng.integers(256, dtype=np.uint8)
+    return out.tobytes()
+
+
+def test_no_damage_makes_a_look_into_an_archive_raise(toy, tmp_path):
+    rng, good = np.random.default_rng(0), (places.mirror_dir() / "toy.zip").read_bytes()
+    for _ in range(300):
+        (tmp_path / "bad.zip").write_bytes(bad := mutated(good, rng))
+        fault = archive.fault_in(tmp_path / "bad.zip", toy)
+        assert fault or len(bad) == len(good)  # a changed comment, date or attribute is no damage
+
+
+def test_no_damage_makes_a_look_into_weights_raise(tmp_path):
+    with h5py.File(tmp_path / "good.h5", "w") as file:
+        for k in range(3):
+            file.create_dataset(f"layer_{k}/kernel:0", data=np.arange(60.0).reshape(3, 20), chunks=(1, 20))
+    digest = data.tensors_digest(tmp_path / "good.h5")
+    net = Entry("net", "weights", "Net", "net.h5", (), 1, "MIT", "", content=digest)
+    rng, good = np.random.default_rng(0), (tmp_path / "good.h5").read_bytes()
+    assert data._weights_fault(tmp_path / "good.h5", net) == ""
+    faults = 0
+    for k in range(200):
+        (tmp_path / f"{k}.h5").write_bytes(mutated(good, rng))
+        faults += bool(data._weights_fault(tmp_path / f"{k}.h5", net))
+    assert faults > 100
+
+
+def test_shipped_weights_that_are_damaged_are_named(monkeypatch, tmp_path):
+    shipped = places.package("models/texture_net.safetensors").read_bytes()
+    (tmp_path / "cut").write_bytes(shipped[:-9])
+    assert data.weights_file("texture_net").is_file()
+    monkeypatch.setattr(places, "package", lambda _: tmp_path / "cut")
+    with pytest.raises(DataError, match="install the course again"):
+        data.weights_file("texture_net")

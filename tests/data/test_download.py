@@ -1,7 +1,7 @@
 import errno
 import hashlib
 import multiprocessing
-import os
+import random
 
 import pytest
 
@@ -9,7 +9,7 @@ from course_lib.data import DataError, download
 from course_lib.data.registry import Address, Entry
 from tests.data.server import Behaviour, serving
 
-BODY = os.urandom(300_000)
+BODY = random.Random(0).randbytes(300_000)
 SHA = "sha256:" + hashlib.sha256(BODY).hexdigest()
 
 
@@ -154,3 +154,25 @@ def test_two_kernels_at_once_leave_one_whole_file(tmp_path):
             process.join()
     assert [process.exitcode for process in both] == [0, 0]
     assert (tmp_path / "a.zip").read_bytes() == BODY
+
+
+@pytest.mark.parametrize("kind", ["cut", "empty", "folder"])
+def test_a_kept_file_that_is_broken_is_set_aside_and_fetched_again(empty_machine, monkeypatch, kind):
+    monkeypatch.delenv("COURSE_OFFLINE")
+    kept = empty_machine / "downloads" / "demo.zip"
+    kept.parent.mkdir(parents=True)
+    if kind == "folder":
+        kept.mkdir()
+    else:
+        kept.write_bytes(BODY[:1000] if kind == "cut" else b"")
+    with serving(Behaviour(BODY)) as url, pytest.warns(UserWarning, match="demo.zip is broken: .* made again"):
+        found = download.locate(entry(Address(url, SHA)), lambda path: download.wrong_digest(path, SHA))
+    assert found == kept
+    assert found.read_bytes() == BODY
+    assert kept.with_name("demo.zip.aside").exists()
+
+
+def test_a_folder_in_place_of_the_part_is_no_hindrance(tmp_path):
+    (tmp_path / "a.zip.part").mkdir()
+    with serving(Behaviour(BODY)) as url:
+        assert get(url, tmp_path / "a.zip").read_bytes() == BODY

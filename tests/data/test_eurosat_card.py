@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from course_lib import data, pixels
@@ -9,6 +10,7 @@ from course_lib import data, pixels
 CARD = (Path(data.places.shipped("registry.toml")).with_name("eurosat.md")).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_card_counts_near_duplicates(eurosat):
     pairs = data.near_duplicates(eurosat)
     equal = sum(torch.equal(eurosat.store[i], eurosat.store[j]) for i, j in pairs.tolist())

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from course_lib.data import groups
 
@@ -69,8 +71,47 @@ def test_other_seeds_cut_elsewhere():
         (lambda: groups.grouped_split([0, 1], (1,)), "two or more shares"),
         (lambda: groups.grouped_split([0, 1], (1, 0)), "above 0"),
         (lambda: groups.grouped_split([0, 0, 0]), "1 groups for 2 parts"),
+        (lambda: groups.grouped_split([0, 1], (1, float("inf"))), "above 0"),
     ],
 )
 def test_bad_input_is_told(call, told):
     with pytest.raises(ValueError, match=told):
         call()
+
+
+# --- no part without pictures ---
+
+
+@settings(derandomize=True, deadline=None, database=None, max_examples=300)
+@given(
+    st.lists(st.integers(1, 30), min_size=2, max_size=12),
+    st.lists(st.floats(0.001, 1), min_size=2, max_size=5),
+    st.integers(0, 2**32),
+)
+def test_every_part_has_a_group_where_there_are_enough(sizes, parts, seed):
+    member = np.repeat(np.arange(len(sizes)), sizes)
+    if len(sizes) < len(parts):
+        with pytest.raises(ValueError, match="groups for"):
+            groups.grouped_split(member, parts, seed=seed)
+        return
+    cut = groups.grouped_split(member, parts, seed=seed)
+    assert all(len(part) for part in cut)
+    assert sorted(np.concatenate(cut).tolist()) == list(range(len(member)))
+    assert sum(len(set(member[part])) for part in cut) == len(sizes)
+
+
+def test_one_large_group_and_a_single_picture_are_both_dealt():
+    for seed in range(20):
+        assert sorted(map(len, groups.grouped_split([0] * 9 + [1], seed=seed))) == [1, 9]
+
+
+def test_where_no_part_was_empty_nothing_is_moved():
+    """The dealing that the stored evidence rests on: each group to the part that lacks most."""
+    for seed in range(20):
+        member = np.random.default_rng(seed).integers(30, size=300)
+        lacking, sizes = np.array([240.0, 60.0]), np.bincount(member)
+        dealt = np.empty(len(sizes), dtype=int)
+        for group in np.random.default_rng(seed).permutation(len(sizes)):
+            dealt[group] = lacking.argmax()
+            lacking[dealt[group]] -= sizes[group]
+        assert np.array_equal(groups.grouped_split(member, seed=seed)[1], np.flatnonzero(dealt[member] == 1))

@@ -1,5 +1,9 @@
+import warnings
+
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from course_lib.data import ImageSet
 
@@ -52,11 +56,39 @@ def test_tiny_classes_are_split_without_loss(counts):
     assert sum(len(p) for p in whole.split()) == len(whole)
 
 
+@settings(derandomize=True, deadline=None, database=None, max_examples=200)
+@given(
+    st.lists(st.integers(0, 12), min_size=1, max_size=4).filter(any),
+    st.lists(st.one_of(st.just(0.0), st.floats(0.001, 1)), min_size=1, max_size=5).filter(any),
+    st.integers(0, 2**32),
+)
+def test_a_part_that_was_asked_for_has_pictures_or_a_warning_says_that_it_has_none(counts, parts, seed):
+    whole = make(counts)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        cut = whole.split(parts, seed=seed)
+    asked = [part for part, share in zip(cut, parts, strict=True) if share > 0]
+    assert torch.cat([part.rows for part in cut]).sort().values.tolist() == list(range(len(whole)))
+    assert all(len(part) for part in asked) == (len(whole) >= len(asked)) == (not told)
+    assert all(len(part) == 0 for part, share in zip(cut, parts, strict=True) if share == 0)
+
+
+def test_fewer_pictures_than_parts_is_said():
+    with pytest.warns(UserWarning, match=r"2 pictures for 3 parts.*3 pictures or more"):
+        assert sum(map(len, make((2,)).split())) == 2
+
+
 def test_digest_tells_content_and_rows_apart():
     whole = make()
     assert whole.digest() == make().digest()
     assert whole.digest() != make(size=9).digest()
     assert whole.at([0, 1]).digest() != whole.at([1, 0]).digest()
+
+
+def test_digest_tells_shapes_of_the_same_bytes_apart():
+    bytes_ = torch.arange(2 * 3 * 4 * 6, dtype=torch.uint8)
+    shapes = [(2, 3, 4, 6), (2, 3, 6, 4), (2, 1, 12, 6), (2, 3, 2, 12)]
+    assert len({ImageSet.of(bytes_.reshape(shape), [0, 1], "ab").digest() for shape in shapes}) == len(shapes)
 
 
 @pytest.mark.parametrize(

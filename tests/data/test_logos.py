@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -16,20 +15,22 @@ from sklearn.preprocessing import StandardScaler
 
 from course_lib import data, models
 from course_lib.data import ImageSet
-from course_lib.data.logos import FAR, Pose, compose, marks, stamp
+from course_lib.data.generated import backgrounds, logos
+from course_lib.data.generated.logos import FAR, compose
+from course_lib.data.generated.marks import marks, names
+from course_lib.data.generated.stamping import Pose, stamp, upright
 
-room = import_module("course_lib.data.logos")  # `data.logos` is the function
 both_sets = pytest.mark.parametrize("which", ["known", "near"])
 
 
 @pytest.fixture(scope="module")
 def known() -> tuple[ImageSet, torch.Tensor]:
-    return room.logos_and_masks(48, seed=1)
+    return logos.logos_and_masks(48, seed=1)
 
 
 @pytest.fixture(scope="module")
 def near() -> tuple[ImageSet, torch.Tensor]:
-    return room.logos_and_masks(36, seed=1, which="near")
+    return logos.logos_and_masks(36, seed=1, which="near")
 
 
 def linear() -> LogisticRegression:
@@ -50,7 +51,7 @@ def test_shape_counts_and_classes(which):
 
 
 def test_known_and_near_share_no_class():
-    assert len({*room.names("known"), *room.names("near")}) == 20
+    assert len({*names("known"), *names("near")}) == 20
 
 
 @both_sets
@@ -105,16 +106,16 @@ def test_a_mark_has_its_two_colours_and_stands_where_the_pose_says():
 def test_a_pose_turns_a_mark_as_pillow_turns_a_picture():
     """Pillow as the oracle of the geometry: only soft edges may differ."""
     mark, (cos, sin) = marks("known")[5], (np.cos(np.pi / 18), np.sin(np.pi / 18))  # 10°
-    stamp(upright := np.zeros((3, 128, 128), dtype=np.float32), mark, Pose(80, 64, 64))
+    stamp(straight := np.zeros((3, 128, 128), dtype=np.float32), mark, Pose(80, 64, 64))
     # `size` is that of the upright box around the turned mark: 1.5 % off for rounded corners, so it is measured.
-    unit = room._upright(mark, Pose(80, 64, 64))[1] / room._upright(mark, Pose(80, 64, 64, tilt=sin / cos))[1]
+    unit = upright(mark, Pose(80, 64, 64))[1] / upright(mark, Pose(80, 64, 64, tilt=sin / cos))[1]
     stamp(turned := np.zeros((3, 128, 128), dtype=np.float32), mark, Pose(80 * unit, 64, 64, tilt=sin / cos))
     back = (cos, sin, 64 - 64 * (cos + sin), -sin, cos, 64 - 64 * (cos - sin))  # from a pixel to where it came from
-    image = Image.fromarray(upright.astype(np.uint8).transpose(1, 2, 0))
+    image = Image.fromarray(straight.astype(np.uint8).transpose(1, 2, 0))
     expected = image.transform((128, 128), Image.Transform.AFFINE, back, Image.Resampling.BILINEAR)
     off = np.abs(np.asarray(expected, dtype=float).transpose(2, 0, 1) - turned).max(axis=0)
     assert (off > 60).mean() < 0.01
-    assert (np.abs(upright - turned).max(axis=0) > 60).mean() > 0.05
+    assert (np.abs(straight - turned).max(axis=0) > 60).mean() > 0.05
 
 
 def test_at_most_a_quarter_is_hidden():
@@ -123,9 +124,9 @@ def test_at_most_a_quarter_is_hidden():
         rng = np.random.default_rng(k)
         touched = np.zeros((96, 96), dtype=bool)
         touched[20 : 30 + k % 50, 30 : 40 + k % 30] = True
-        room._hide(picture := np.zeros((3, 96, 96), dtype=np.float32), touched, rng)
+        logos._hide(picture := np.zeros((3, 96, 96), dtype=np.float32), touched, rng)
         shares.append((picture.max(axis=0) > 0)[touched].mean())
-    assert max(shares) <= room.COVERED
+    assert max(shares) <= logos.COVERED
     assert max(shares) > 0.2
     assert 0.15 < np.mean(np.array(shares) > 0) < 0.35
 
@@ -177,7 +178,7 @@ def test_with_the_same_random_numbers_only_the_marks_differ(monkeypatch):
     for seed in range(0, 100, 3):
         drawn_alike(seed)
     # What hides a mark is laid where the mark is: without it no pixel beside the marks differs.
-    monkeypatch.setattr(room, "_hide", lambda *_: None)
+    monkeypatch.setattr(logos, "_hide", lambda *_: None)
     for seed in range(0, 100, 3):
         (a, mask_a), (b, mask_b) = drawn_alike(seed)
         assert np.array_equal(a[:, ~(mask_a | mask_b)], b[:, ~(mask_a | mask_b)])
@@ -230,14 +231,14 @@ def test_jpeg_leaves_blocks():
     for k in range(60):
         rng = np.random.default_rng(k)
         before.append(compose(marks()[k % 10], rng, 96)[0])
-        after.append(room._spoilt(before[-1], rng))
+        after.append(backgrounds.spoil_at_random(before[-1], rng))
     assert blockiness(torch.tensor(np.array(after))) > 1.05 * blockiness(torch.tensor(np.array(before)))
 
 
 def test_the_worse_the_quality_the_more_is_lost():
     picture, _ = compose(marks()[2], np.random.default_rng(3), 96)
     off = [
-        np.abs(room.spoil(picture, light=np.ones(3), blur=0, grain=0, quality=quality) - picture).mean()
+        np.abs(backgrounds.spoil(picture, light=np.ones(3), blur=0, grain=0, quality=quality) - picture).mean()
         for quality in (95, 70, 40)
     ]
     assert 0 < off[0] < off[1] < off[2] < 20
@@ -262,7 +263,8 @@ def test_far_unknowns_take_the_tiles_they_are_given():
 
 
 def test_without_the_photographs_there_are_textures(monkeypatch):
-    monkeypatch.setattr(room, "photographs", lambda: ())
+    monkeypatch.setattr(logos, "photographs", lambda: ())
+    monkeypatch.setattr(backgrounds, "photographs", lambda: ())
     assert data.far_unknowns(8).counts == dict(zip(FAR, (2, 2, 2, 0, 2), strict=True))
     assert len(data.logos(1, side=32)) == 10
 

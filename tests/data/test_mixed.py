@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_lib.data import ImageSet
-from course_lib.data.mixed import LEAST, mixed
+from course_lib.data.generated.mixed import LEAST, mixed
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from course_lib import data, training
-from course_lib.data.planted import CLASSES
+from course_lib.data.generated.planted import CLASSES
 from course_lib.models import SmallCNN
 from course_lib.pixels import Standardize
 

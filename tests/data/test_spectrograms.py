@@ -9,7 +9,7 @@ import torch
 from scipy.io import wavfile
 
 from course_lib import data, features
-from course_lib.data.spectrograms import LIMITS, RATE, controlled, physical, structure
+from course_lib.data.generated.spectrograms import LIMITS, RATE, controlled, physical, structure
 from course_lib.pixels import convert
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from course_lib.data.standin import PAINTERS, eurosat_tiles
+from course_lib.data.generated.standin import PAINTERS, eurosat_tiles
 from course_lib.features import colour_statistics
 
 EUROSAT = (

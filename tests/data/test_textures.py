@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.data.drawing import Sheet, inside, wave
-from course_lib.data.textures import PATTERNS, textures
+from course_lib.data.generated.drawing import Sheet, inside, wave
+from course_lib.data.generated.textures import PATTERNS, textures
 from course_lib.features import colour_statistics
 
 

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from course_lib import data
-from course_lib.data.logos import marks, stamp
-from course_lib.data.video import SEEN, Shot, scenes
+from course_lib.data.generated.marks import marks
+from course_lib.data.generated.stamping import stamp
+from course_lib.data.generated.video import SEEN, Shot, scenes
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from course_lib.explain import FILLS, fill_colour, occlude, occlusion_grid, places
+from course_lib.explain import FILLS, fill_colour, occlude, occlusion_grid, occlusion_map, places
 
 
 def picture(h: int = 12, w: int = 10) -> torch.Tensor:
@@ -65,3 +65,40 @@ def test_own_mean_is_rounded_half_up():
 def test_wrong_input_is_named(change):
     with pytest.raises(ValueError, match="got"):
         occlusion_grid(brightness, picture(), **({"size": 3, "stride": 2} | change))
+
+
+# --- the map of falls ---
+
+
+def corner_answers(pictures):
+    """Class 1 the surer, the brighter the upper left 8×8 pixels are."""
+    bright = pictures[:, :, :8, :8].float().mean(dim=(1, 2, 3)) / 255
+    return torch.stack([1 - bright, bright], dim=1)
+
+
+def test_the_map_is_hot_where_a_patch_counts_and_zero_elsewhere():
+    white = torch.full((3, 64, 64), 255, dtype=torch.uint8)
+    heat = occlusion_map(corner_answers, white, 1, size=8, stride=4, fill="black")
+    assert heat.shape == (64, 64)
+    assert heat.dtype == torch.float32
+    assert heat[:4, :4].min() == heat.max() == 1  # one patch covers these pixels, and it covers the corner whole
+    assert heat[16:].abs().max() == 0
+
+
+@pytest.mark.parametrize(("h", "w"), [(64, 64), (30, 21)])
+def test_the_map_is_the_mean_fall_over_the_patches_that_cover_a_pixel(h, w):
+    picture = torch.randint(256, (3, h, w), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    heat = occlusion_map(corner_answers, picture, 1, size=9, stride=4)
+    falls = {}
+    for top in places(h, 9, 4):
+        for left in places(w, 9, 4):
+            hidden = occlude(picture, top, left, 9, (128, 128, 128))
+            falls[top, left] = (corner_answers(picture[None]) - corner_answers(hidden[None]))[0, 1]
+    for row, column in ((0, 0), (5, 6), (h - 1, w - 1)):
+        over = [fall for (top, left), fall in falls.items() if top <= row < top + 9 and left <= column < left + 9]
+        torch.testing.assert_close(heat[row, column], torch.stack(over).mean())
+
+
+def test_a_class_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="target=2 for 2 classes"):
+        occlusion_map(corner_answers, torch.zeros(3, 16, 16, dtype=torch.uint8), 2, size=8, stride=8)

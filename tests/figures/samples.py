@@ -1,7 +1,7 @@
 """One small example of every interactive figure, for the tests that hold all figures to the same rules.
 
-`SAMPLES[name]()` makes the figure of `course_lib/figures/name.py`, always the same one. Where a figure takes names
-from data, one of them is `RUDE`.
+`SAMPLES[name]()` makes the figure of `course_lib/figures/interactive/name.py`, always the same one. Where a figure
+takes names from data, one of them is `RUDE`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import torch
 
 from course_lib import openset
 from course_lib.data import ImageSet
-from course_lib.figures.colour_explorer import colour_explorer
-from course_lib.figures.confusion_explorer import confusion_explorer
-from course_lib.figures.kernel_explorer import kernel_explorer
+from course_lib.figures.interactive.colour_explorer import colour_explorer
+from course_lib.figures.interactive.confusion_explorer import confusion_explorer
+from course_lib.figures.interactive.kernel_explorer import kernel_explorer
+from course_lib.figures.interactive.normalization_explorer import normalization_explorer
+from course_lib.figures.interactive.occlusion_explorer import occlusion_explorer
+from course_lib.figures.interactive.open_set_lab import open_set_lab
+from course_lib.figures.interactive.recolour_explorer import recolour_explorer
+from course_lib.figures.interactive.resolution_explorer import resolution_explorer
+from course_lib.figures.interactive.softmax_lab import softmax_lab
 from course_lib.figures.live import LiveFigure
-from course_lib.figures.normalization_explorer import normalization_explorer
-from course_lib.figures.occlusion_explorer import occlusion_explorer
-from course_lib.figures.open_set_lab import open_set_lab
-from course_lib.figures.recolour_explorer import recolour_explorer
-from course_lib.figures.resolution_explorer import resolution_explorer
-from course_lib.figures.softmax_lab import softmax_lab
 
 RUDE = "<img src=x onerror=document.title='hacked'>"
 CLASSES = ("Forest", RUDE, "River")

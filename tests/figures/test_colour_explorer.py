@@ -12,8 +12,9 @@ import traitlets
 from matplotlib.figure import Figure
 
 from course_lib.data import ImageSet
-from course_lib.figures.colour_explorer import FIRST, POINTS, colour_explorer
-from course_lib.figures.colour_views import MATRICES, NAMES, VIEWS
+from course_lib.figures.interactive.colour_classes import POINTS
+from course_lib.figures.interactive.colour_explorer import FIRST, colour_explorer
+from course_lib.figures.interactive.colour_views import MATRICES, NAMES, VIEWS
 from course_lib.pixels import SPACES, convert, separation
 
 HSV, LAB, OKLCH = NAMES.index("hsv"), NAMES.index("lab"), NAMES.index("oklch")
@@ -160,6 +161,7 @@ def test_plain_colour_has_no_control_for_pixels(figure, blues):
     assert labels[1] == [*labels[0], "Zoom in"]
 
 
+@pytest.mark.slow
 def test_every_space_and_plane_can_be_drawn(blues):
     first = blues.png()
     for blues.space in range(6):

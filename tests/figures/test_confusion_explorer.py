@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from course_lib.data import ImageSet
-from course_lib.figures.confusion_explorer import MOST, PER_CELL, confusion_explorer
+from course_lib.figures.interactive.confusion_explorer import MOST, PER_CELL, confusion_explorer
 from course_lib.metrics import confusion_matrix, select
 
 CLASSES = ("Forest", "Highway", "River")

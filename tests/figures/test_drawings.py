@@ -8,7 +8,7 @@ from course_lib import figures, training
 from course_lib.data import ImageSet
 from course_lib.figures import pictures as picture_figures
 from course_lib.models import Conv
-from course_lib.trials import Experiment, Measurement, Outcome, Summary, Trial
+from course_lib.study import Experiment, Measurement, Metric, Outcome, Summary, Trial
 
 CLASSES = ("field", "lake", "<img src=x onerror=alert(1)>")
 PROBABILITIES = torch.rand(200, 3, generator=torch.Generator().manual_seed(0)).softmax(dim=1)
@@ -20,13 +20,21 @@ def result(mean, name="a"):
     return Summary(name, mean, 0.01, mean - 0.02, mean + 0.02, seeds=3, n=2700, seconds=1.0, device="CPU")
 
 
+def epochs(*values):
+    return Summary("a", sum(values) / 2, 1.0, min(values), max(values), 2, 100, 1.0, "CPU", "epochs", values)
+
+
 def outcome(seeds=6, gain=0.03):
     """A trial whose variant is `gain` better, and a little more with each seed."""
-    made = Experiment(name="kernels", variants={"wide": {}, "plain": {}}, run=lambda variant, seed: 0.5)
+    variants, metrics = {"wide": {"k": 5}, "plain": {"k": 3}}, {"test accuracy": Metric()}
+    made = Experiment(
+        name="kernels", variants=variants, metrics=metrics, run=lambda settings, seed: {"test accuracy": 0.5}
+    )
     trial = Trial(name="t", claim="Wide helps.", variant=made["wide"], baseline=made["plain"], smallest_effect=0.01)
 
     def measured(variant, seed, value):
-        return Measurement("kernels", variant, seed, value, 2700, 1.0, "CPU, 2 threads", "real", {}, "")
+        metrics, n = {"test accuracy": value}, {"test accuracy": 2700}
+        return Measurement("kernels", variant, seed, metrics, n, 1.0, False, "CPU, 2 threads", "real", {}, "")
 
     pairs = [(measured("wide", k, 0.8 + gain + k / 1000), measured("plain", k, 0.8)) for k in range(seeds)]
     return Outcome(trial, tuple(pairs))
@@ -37,9 +45,21 @@ def run():
     return training.Run(training.Settings(), (epoch, epoch), 100, 20, "real", "CPU", 20.0)
 
 
+def words(axes):
+    """What is written in the axes and beside them."""
+    return {text.get_text().strip() for text in axes.texts}
+
+
 DRAWINGS = {
     "dots": lambda: figures.dots({"one": result(0.8), "two": result(0.6)}, title="A title"),
     "dots in ms": lambda: figures.dots({"one": replace(result(12.0), unit="ms")}, metric="time of one pass"),
+    "dots, chance and ceiling": lambda: figures.dots({"one": result(0.8)}, chance=0.5, ceiling=0.97),
+    "dots in pairs": lambda: figures.dots(
+        {"a, early": result(0.6), "a, late": result(0.7), "b": result(0.5)}, pairs={"a": ("a, early", "a, late")}
+    ),
+    "dots that never": lambda: figures.dots(
+        {"slow": epochs(25, 25), "some": epochs(9, 25), "soon": epochs(2, 4)}, metric="epochs until it learns", never=25
+    ),
     "paired": lambda: figures.paired_dots(outcome()),
     "paired, two seeds": lambda: figures.paired_dots(outcome(seeds=2)),
     "paired, never run": lambda: figures.paired_dots(outcome(seeds=0)),
@@ -58,6 +78,8 @@ DRAWINGS = {
         never=25,
     ),
     "circle": lambda: figures.hue_circle({"A": torch.tensor([359.0, 1.0]), "B": torch.tensor([12.0])}),
+    "heat": lambda: figures.heat_overlays(IMAGES[:2], [None, torch.eye(16)], ["a", "b"], title="Heat"),
+    "heat, signed": lambda: figures.heat_overlays(IMAGES[:1], [torch.eye(16)], ["a"], signed=True),
     "gallery": lambda: figures.gallery(IMAGES, ["$x_1$", "<b>b</b>", "c", "d", "e"], columns=2, title="Five"),
 }
 
@@ -77,16 +99,18 @@ def test_what_is_compared_holds_no_measured_number(name):
 
 
 def test_spread_and_n_are_on_the_chart():
-    axes = DRAWINGS["dots"]().figure.axes[0]
-    assert "3 seeds, n = 2,700" in axes.get_xlabel()
-    assert any("80.0% ± 1.0%" in text.get_text() for text in axes.texts)
+    figure = DRAWINGS["dots"]().figure
+    assert "3 seeds, n = 2,700" in figure.get_supxlabel()
+    assert "standard deviation" in figure.get_supxlabel()
+    assert words(figure.axes[0]) >= {"80.0 ± 1.0", "mean ± SD"}
 
 
 def test_seconds_have_their_unit_and_no_number_of_pictures():
     axes = figures.dots({"one": replace(result(12.0), n=0, unit="ms")}, metric="time").figure.axes[0]
-    assert axes.get_xlabel() == "time in ms: mean (dot) and range (bar) over 3 seeds"
-    assert axes.texts[0].get_text() == "12 ± 0.01 ms"
-    assert axes.lines[1].get_xdata()[0] == 12
+    assert axes.get_xlabel() == "time (ms)"
+    assert "12 ± 0.01" in words(axes)
+    assert axes.figure.get_supxlabel().endswith("; 3 seeds")
+    assert 12 in [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata())]
 
 
 def test_kernels_say_what_rank_one_keeps():
@@ -109,6 +133,8 @@ def test_a_trials_drawing_has_its_pairs_its_interval_and_its_verdict():
     shown = DRAWINGS["paired"]()
     runs, differences = shown.figure.axes
     assert len(runs.lines) == 6  # one a seed
+    assert [label.get_text() for label in runs.get_yticklabels()] == ["A: wide", "B: plain"]
+    assert differences.get_xlabel() == "A − B (points); right: A is better"
     assert runs.get_title() == "6 seeds, n = 2,700 each, real"
     assert differences.get_title() == "supported"
     assert "supported: better, by more than what matters" in shown.alt
@@ -125,7 +151,10 @@ def test_without_an_interval_none_is_drawn():
 def test_a_contact_sheet_has_a_row_a_class(two_greys):
     shown = figures.contact_sheet(two_greys, per_class=4)
     assert [ax.get_ylabel() for ax in shown.figure.axes] == ["dark", "light"]
-    assert shown.figure.axes[0].images[0].get_array().shape == (16, 64, 3)
+    row = shown.figure.axes[0].images[0].get_array()
+    gap = (row.shape[1] - 4 * 16) // 4
+    assert row.shape == (16, 4 * (16 + gap), 3)
+    assert 1 <= gap <= 2
 
 
 @pytest.mark.parametrize(

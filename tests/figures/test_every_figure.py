@@ -18,7 +18,8 @@ from course_lib.figures.live import FIGURE, module
 from .samples import RUDE, SAMPLES
 
 FOLDER = Path(course_lib.figures.__file__).parent
-PARTS = {"shared", "page"}  # JavaScript that is no figure's own
+OWN = sorted((FOLDER / "interactive").glob("*.js"))  # a figure's own JavaScript, in one file or two
+SHARED = sorted(FOLDER.glob("*.js"))
 NAMES = sorted(SAMPLES)
 
 
@@ -29,8 +30,13 @@ def figure(request):
     made.close()
 
 
+def name_of(path: Path) -> str:
+    """Of the figure: also of `name.arithmetic.js`."""
+    return path.name.partition(".")[0]
+
+
 def test_every_figure_has_a_sample_and_is_exported():
-    assert {path.stem for path in FOLDER.glob("*.js")} - PARTS == set(SAMPLES)
+    assert {name_of(path) for path in OWN} == set(SAMPLES)
     assert set(SAMPLES) <= set(course_lib.figures.__all__)
 
 
@@ -45,6 +51,7 @@ def test_four_faces_and_what_a_page_needs(figure):
     assert data[FIGURE]["figure"] == figure.name
 
 
+@pytest.mark.slow
 def test_same_on_every_run(figure):
     again = SAMPLES[figure.name]()
     assert (repr(again), again.describe(), again.plain()) == (repr(figure), figure.describe(), figure.plain())
@@ -85,9 +92,9 @@ def test_module_is_self_contained(name):
 def test_class_names_of_one_figure_are_no_other_s():
     """A style holds for the whole page: figures of one lesson would dress each other."""
     everybody_s, owners = set(), {}
-    for path in FOLDER.glob("*.js"):
+    for path in (*SHARED, *OWN):
         for word in set(re.findall(r"(?<!-)cnnsee-[a-z][a-z-]*", path.read_text(encoding="utf-8"))):
-            if path.stem in PARTS:
+            if path in SHARED:
                 everybody_s.add(word)
-            owners.setdefault(word, []).append(path.stem)
+            owners.setdefault(word, set()).add(name_of(path))
     assert {word: names for word, names in owners.items() if word not in everybody_s and len(names) > 1} == {}

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 import traitlets
 
-from course_lib.figures.kernel_explorer import (
+from course_lib.figures.interactive.kernel_explorer import (
     CHANNELS,
     CONTENTS,
     SAME,

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from course_lib.data import ImageSet
-from course_lib.figures.normalization_explorer import LEAST, normalization_explorer
+from course_lib.figures.interactive.normalization_explorer import LEAST, normalization_explorer
 from course_lib.models import IMAGENET
 from course_lib.pixels import channel_statistics, condition_number, pixel_moments
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from course_lib.explain import FILLS, occlude, occlusion_grid, places
-from course_lib.figures.occlusion_explorer import occlusion_explorer
+from course_lib.figures.interactive.occlusion_explorer import occlusion_explorer
 
 from .samples import channel_shares, picture
 

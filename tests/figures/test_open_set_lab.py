@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from course_lib import openset
-from course_lib.figures.open_set_lab import BARS, PICTURES, area, open_set_lab
+from course_lib.figures.interactive.open_set_counts import BARS
+from course_lib.figures.interactive.open_set_lab import PICTURES, area, open_set_lab
 from course_lib.figures.words import percent
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.figures.recolour_explorer import AS_IT_IS, recolour_explorer
+from course_lib.figures.interactive.recolour_explorer import AS_IT_IS, recolour_explorer
 from course_lib.pixels import grey, recolour, shuffle_patches, zoom
 
 from .samples import channel_shares, picture

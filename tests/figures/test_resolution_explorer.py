@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.figures.resolution_explorer import SIZES, percent, resolution_explorer
+from course_lib.figures.interactive.resolution_explorer import SIZES, percent, resolution_explorer
 from course_lib.pixels import block_average
 
 HERE = Path(__file__).parent
-MODULE = HERE.parents[1] / "course_lib" / "figures" / "resolution_explorer.js"
+MODULE = HERE.parents[1] / "course_lib" / "figures" / "interactive" / "resolution_explorer.js"
 CLASSES = ("Forest", "Highway", "River")
 ROWS = [[0.2, 0.7, 0.1], [0.25, 0.25, 0.5], [0.999, 0.0005, 0.0005]]
 

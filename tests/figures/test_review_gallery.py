@@ -14,7 +14,7 @@ from PIL import Image
 
 from course_lib.data import ImageSet
 from course_lib.figures import review_gallery
-from course_lib.figures.review_gallery import HEADER, ReviewGallery
+from course_lib.figures.interactive.review_gallery import HEADER, ReviewGallery
 
 RUDE = "<img src=x onerror=alert(1)>"
 CLASSES = ("Forest", RUDE, "River")

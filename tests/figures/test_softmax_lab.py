@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.figures.softmax_lab import LOGITS, MOST, TEMPERATURES, Reading, honest, none_or_some, softmax_lab
+from course_lib.figures.interactive.softmax_lab import (
+    LOGITS,
+    MOST,
+    TEMPERATURES,
+    Reading,
+    honest,
+    none_or_some,
+    softmax_lab,
+)
 
 NAMES = ("cat", "dog", "bird", "fish", "frog", "horse", "ship", "truck")
 

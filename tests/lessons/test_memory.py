@@ -1,4 +1,4 @@
-"""Every lesson fits into a hosted notebook's memory, as measured by lessons/memory.py."""
+"""Every lesson fits into a hosted notebook's memory, as measured by tools/memory.py."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lessons import make, memory
+from course_lib.practice import notebooks
+from tools import lessons as maker
+from tools import memory
 
 HOSTED_GB = 12
 MEASURED = json.loads(memory.NOTES.read_text(encoding="utf-8"))
-LESSONS = sorted(path.name[:2] for path in make.LESSONS.glob("[0-9][0-9]_*.ipynb"))
+LESSONS = [notebooks.code(path) for path in notebooks.files(maker.LESSONS)]
 
 
 def faults(measured: dict, lessons: list[str]) -> list[str]:
@@ -27,8 +29,8 @@ def test_every_lesson_fits():
 
 def test_guide_tells_the_largest():
     largest = max(MEASURED, key=lambda number: MEASURED[number]["peak_gb"])
-    told = f"lesson {int(largest)}'s, takes {MEASURED[largest]['peak_gb']:.1f} GB"
-    assert told in (make.LESSONS.parent / "TEACHING.md").read_text(encoding="utf-8")
+    told = f"lesson {notebooks.label(largest)}'s, takes {MEASURED[largest]['peak_gb']:.1f} GB"
+    assert told in (maker.LESSONS.parent / "TEACHING.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_lib.exercises import catalogue, handout
+from course_lib.practice import catalogue, handout
 
 
 @pytest.fixture(scope="module")

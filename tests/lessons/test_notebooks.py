@@ -11,10 +11,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_lib.cli import links
-from lessons import make
+from course_lib.practice import notebooks
+from tools import lessons as maker
 
-FOLDER = Path(make.__file__).parent
-NOTEBOOKS, TWINS = FOLDER.glob("[0-9][0-9]_*.ipynb"), FOLDER.glob("src/[0-9][0-9]_*.py")
+FOLDER = maker.LESSONS
+NOTEBOOKS, TWINS = notebooks.files(FOLDER), notebooks.files(FOLDER / "src", ".py")
 LESSONS = sorted({path.stem for path in (*NOTEBOOKS, *TWINS)})  # one without the other is a fault as well
 ALT_TEXT_LETTERS = 20  # fewer are a label, not a description
 
@@ -100,11 +101,11 @@ def without_alt_text(notebook: NotebookNode) -> Iterator[str]:
 def without_prose(notebook: NotebookNode) -> Iterator[str]:
     """Three code cells in a row: by the third, a reader has forgotten what for.
 
-    The set-up cell does not count: it is folded away, and says itself what it is for.
+    The set-up cell and collapsed verdicts do not count: they are folded away, and say themselves what they are for.
     """
     in_a_row = 0
     for cell in notebook.cells:
-        if "setup" in tags(cell):
+        if "setup" in tags(cell) or cell.metadata.get("jupyter", {}).get("source_hidden"):
             continue
         in_a_row = in_a_row + 1 if cell.cell_type == "code" else 0
         if in_a_row == 3:
@@ -127,8 +128,8 @@ RULES = (without_setup, without_prose, unpaired, too_many_ignored, left_over, wi
 
 @every_lesson
 def test_notebook_is_in_step_with_its_twin(name):
-    reason = make.out_of_step(FOLDER / "src" / f"{name}.py", FOLDER / f"{name}.ipynb")
-    assert not reason, f"{name}: {reason}. Mend it: make lessons LESSONS={name[:2]}"
+    reason = maker.out_of_step(FOLDER / "src" / f"{name}.py", FOLDER / f"{name}.ipynb")
+    assert not reason, f"{name}: {reason}. Mend it: make lessons LESSONS={notebooks.code(name)}"
 
 
 @every_lesson
@@ -139,7 +140,7 @@ def test_notebook_keeps_the_rules(name, rule):
 
 @every_lesson
 def test_notebook_names_no_folder_of_this_machine(name):
-    make.refuse_machine_paths(read(name), name)
+    maker.refuse_machine_paths(read(name), name)
 
 
 # --- the rules can fail ---
@@ -236,5 +237,5 @@ def test_setup_cell_that_is_missing_elsewhere_or_another_is_found():
 
 def test_folder_of_this_machine_is_found():
     notebook = new_notebook(cells=[code("print(path)", text=f"saved to {Path.home()}/run.pt")])
-    with pytest.raises(make.LessonError, match="names a folder of this machine"):
-        make.refuse_machine_paths(notebook, "bad")
+    with pytest.raises(maker.LessonError, match="names a folder of this machine"):
+        maker.refuse_machine_paths(notebook, "bad")

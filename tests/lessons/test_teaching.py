@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
 
-from lessons import make, teaching
+from course_lib.practice import notebooks
+from tools import lessons as maker
+from tools import minutes, overview, teaching
 
 GUIDE = teaching.GUIDE.read_text(encoding="utf-8")
 TIMES = {"07": {"device": "CPU, 2 threads", "source": "real", "sections": {"Start": {"seconds": 1.6, "words": 300}}}}
@@ -17,14 +18,15 @@ def test_tables_are_in_step_with_what_was_measured():
     assert teaching.main(["--check"]) == 0
 
 
-def test_every_lesson_has_its_table():
-    lessons = {path.name[:2] for path in make.LESSONS.glob("[0-9][0-9]_*.ipynb")}
-    assert set(re.findall(r"<!-- times (\d\d) -->", GUIDE)) == lessons
-    assert set(json.loads(teaching.TIMES.read_text(encoding="utf-8"))) == lessons
+def test_every_lesson_has_its_table_and_no_other_is_timed():
+    codes = [notebooks.code(path) for path in notebooks.files(maker.LESSONS)]
+    assert re.findall(r"^### Lesson (\S+)$", GUIDE, re.MULTILINE) == [notebooks.label(code) for code in codes]
+    assert sorted(minutes.times(teaching.ROOT)) == codes
 
 
 def test_table_is_written_from_the_times():
-    text = teaching.filled("a\n<!-- times 07 -->\nold\n<!-- end -->\nb", TIMES)
+    text = teaching.filled("a\n<!-- times -->\nold\n<!-- end times -->\nb", TIMES, ["07"])
+    assert "### Lesson 7\n" in text
     assert "| Start | 2 | 2 |" in text
     assert "CPU, 2 threads" in text
     assert "old" not in text
@@ -32,6 +34,10 @@ def test_table_is_written_from_the_times():
     assert text.endswith("b")
 
 
+def test_readme_s_table_is_in_step():
+    assert overview.main(["--check"]) == 0
+
+
 def test_lesson_that_was_not_timed_is_named():
-    with pytest.raises(ValueError, match="got a table for lesson 08; timed are 07"):
-        teaching.filled("<!-- times 08 -->\n<!-- end -->", TIMES)
+    with pytest.raises(ValueError, match=r"not timed: lesson 08a\. `make lessons LESSONS=08a` does it"):
+        teaching.filled("<!-- times -->\n<!-- end times -->", TIMES, ["07", "08a"])

@@ -62,6 +62,7 @@ def test_loading_something_else_says_so(tmp_path):
         models.load(tmp_path / "missing.safetensors")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frozen", [True, False])
 def test_the_resnet50_path_takes_a_step(frozen):
     """2048→128→10 on ResNet-50 at 224 px, with random weights: shapes, freezing and one step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import warnings
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_lib.models import cost
+from course_lib.models import cost, milliseconds
 from course_lib.models.convolution import (
     Conv,
     macs,
@@ -106,6 +107,33 @@ def test_weights_and_macs_are_pytorch_s_and_the_cost_module_s():
         assert macs((32, 32), layers, channels) == expected.macs
 
 
+def test_groups_cut_weights_and_multiplications_and_change_nothing_that_is_seen():
+    layers, channels = [Conv(3, groups=8), Conv(1, groups=2), Conv(5, stride=2)], [8, 8, 16, 4]
+    pairs = zip(layers, channels[:-1], channels[1:], strict=True)
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 1, bias=False),
+        *(nn.Conv2d(a, b, one.kernel, one.stride, groups=one.groups, bias=False) for one, a, b in pairs),
+    )
+    assert weights(layers, channels) == sum(conv.weight.numel() for conv in net[1:])
+    whole = [Conv(1), *layers]
+    assert macs((32, 32), whole, [3, *channels]) == cost(net, size=32).macs
+    assert receptive_field(layers) == receptive_field([Conv(3), Conv(1), Conv(5, stride=2)])
+
+
+def test_groups_that_do_not_divide_the_channels_are_refused():
+    with pytest.raises(ValueError, match="got 8 channels before and 9 after a layer of groups=4"):
+        weights([Conv(3, groups=4)], (8, 9))
+
+
+def test_a_time_is_the_fastest_of_those_that_count():
+    passes = iter([0.03, 0.02, 0.0, 0.02])
+    taken = milliseconds(lambda x: time.sleep(next(passes)), torch.zeros(1), best_of=3)
+    assert taken < 15
+    assert next(passes, None) is None
+    with pytest.raises(ValueError, match="best_of=0; it wants 1 or more"):
+        milliseconds(nn.Identity(), torch.zeros(1), best_of=0)
+
+
 def test_practitioner_s_case():
     """A 30×3 and a 3×30 in a row, unpadded, against one of 30×30: a fifth of the weights, and a little more to see."""
     cross, large = [Conv((30, 3)), Conv((3, 30))], [Conv(30)]
@@ -168,6 +196,8 @@ WRONG = [
     ((3,), {"dilation": (1, 0)}, r"got dilation=\(1, 0\)"),
     ((3,), {"padding": -1}, 'got padding=-1; it wants a whole number from 0, or two of them or "same"'),
     ((3,), {"padding": "full"}, "got padding='full'"),
+    ((3,), {"groups": 0}, "got groups=0; it wants a whole number from 1"),
+    ((3,), {"groups": (1, 2)}, r"got groups=\(1, 2\)"),
 ]
 
 

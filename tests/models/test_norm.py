@@ -26,6 +26,13 @@ def test_group_norm_averages_over_groups():
     assert y.mean(dim=(2, 3, 4)).abs().max() < 1e-5
 
 
+def test_the_groups_are_as_many_as_asked_for():
+    model = with_norm(models.SmallCNN(batch_norm=True), "group", groups=8)
+    assert {m.num_groups for m in model.modules() if isinstance(m, nn.GroupNorm)} == {8}
+    with pytest.raises(ValueError, match="divisible"):
+        with_norm(models.SmallCNN(batch_norm=True), "group", groups=5)
+
+
 def test_every_batch_norm_is_replaced_and_nothing_else():
     model = with_norm(models.SmallCNN(batch_norm=True), "instance")
     assert sum(isinstance(m, nn.InstanceNorm2d) for m in model.modules()) == 3

@@ -8,7 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from course_lib import data
-from course_lib.data.standin import eurosat_tiles
+from course_lib.data.generated.standin import eurosat_tiles
 from course_lib.features import extract, probe
 from course_lib.models import backbone
 from course_lib.models.texture_net import TextureNet

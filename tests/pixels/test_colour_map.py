@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -55,3 +58,55 @@ def test_bad_input_is_named(images):
 def test_unknown_map_is_named():
     with pytest.raises(ValueError, match="got the colour map 'rainbow-ish'"):
         undo_colour_map(torch.zeros(3, 2, 2, dtype=torch.uint8), "rainbow-ish")
+
+
+def noisy(side: int) -> torch.Tensor:
+    return torch.randint(0, 256, (3, side, side), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+
+
+@pytest.mark.parametrize("images", [noisy(400), noisy(90)[:, :2], data.spectrograms(40, side=48).images])
+@pytest.mark.parametrize("name", ["jet", "gray"])
+def test_pieces_are_the_whole(images, name):
+    """Compared with one colour of the map after the other; of equally near ones the first."""
+    red, green, blue = images.int().movedim(-3, 0)
+    nearest, first = torch.full_like(red, 10**6), torch.zeros_like(red)
+    for level, (r, g, b) in enumerate(colours_of(name).tolist()):
+        squares = (red - r) ** 2 + (green - g) ** 2 + (blue - b) ** 2
+        first[squares < nearest] = level
+        nearest = squares.minimum(nearest)
+    value, distance = undo_colour_map(images, name)
+    assert torch.equal(value, first / 255)
+    assert torch.equal(distance, nearest.float().sqrt())
+
+
+def test_no_piece_is_large():
+    """The largest thing that is made while a noisy picture is looked up, beside what is given back."""
+    sizes = []
+
+    class Watch(torch.utils._python_dispatch.TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            out = function(*args, **(kwargs or {}))
+            parts = out if isinstance(out, tuple) else (out,)
+            sizes.extend(x.numel() * x.element_size() for x in parts if isinstance(x, torch.Tensor))
+            return out
+
+    with Watch():
+        undo_colour_map(noisy(700))
+    assert max(sizes) < 20e6
+
+
+PEAK = """
+import resource, torch
+from course_lib.pixels import undo_colour_map
+images = torch.randint(0, 256, (3, 1200, 1200), dtype=torch.uint8)
+undo_colour_map(images[:, :9, :9])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+undo_colour_map(images)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.slow
+def test_noisy_picture_of_1_4_megapixels_takes_less_than_300_megabytes():
+    found = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)
+    assert int(found.stdout) * 1024 < 300e6  # of Linux: kilobytes

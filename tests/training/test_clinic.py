@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -83,4 +84,20 @@ def test_training_and_validation_share_no_picture():
 def test_every_switch_has_a_case_or_a_healthy_use():
     """A switch that no case uses would be a parameter without effect."""
     used = {name for setup in clinic.CASES.values() for name in vars(setup) if vars(setup)[name] != vars(Setup())[name]}
-    assert set(vars(Setup())) - used == set()
+    assert set(vars(Setup())) - used == {"batch_size", "widths"}  # sizes, which make no mistake
+
+
+def test_sizes_of_network_and_batch_are_those_of_the_set_up():
+    pair = clinic.pictures(0, per_class=8, side=SIDE)
+    plain, small_batches, narrow = (
+        list(Setup(epochs=1, **sizes).course(*pair)) for sizes in ({}, {"batch_size": 4}, {"widths": (2, 2, 2)})
+    )
+    assert plain != small_batches
+    assert plain != narrow
+
+
+def test_decorrelated_channels_have_no_correlation_and_deviation_1():
+    train, val = (part.images / 255 for part in clinic.pictures(3, per_class=10))
+    seen = clinic.inputs("lab", "the set, decorrelated", train)(train)
+    np.testing.assert_allclose(np.cov(seen.transpose(0, 1).flatten(1).numpy()), np.eye(3), atol=1e-3)
+    assert clinic.inputs("lab", "the set, decorrelated", train)(val).shape == val.shape

@@ -1,0 +1,3 @@
+"""Chapter 1: Can a CNN learn colour?"""
+
+CHAPTER = "01"

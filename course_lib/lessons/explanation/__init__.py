@@ -1,0 +1,3 @@
+"""Chapter 6: Why did it say that?"""
+
+CHAPTER = "06"

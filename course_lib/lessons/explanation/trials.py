@@ -1,0 +1,183 @@
+"""The advice that lesson 6 puts on trial: `course trials list` names it. What is compared stands in `experiments`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ... import study
+from ...study import Trial
+from . import trust
+from .experiments import (
+    BLACK,
+    BLOB,
+    EXPERIMENTS,
+    FOUND,
+    FROM_BLACK,
+    FROM_MEAN,
+    HUE_TURNED,
+    OCCLUSION,
+    RANDOM,
+    REASONS,
+    SANITY,
+    SEEDS,
+    SEEN_AS,
+    SHUFFLE_COST,
+    TRAINED_ON,
+    TRUST,
+    TUNED_COST,
+)
+
+__all__ = ["EXPERIMENTS", "LESSON", "TRIALS", "advice"]
+
+LESSON = "06_why_did_it_say_that"
+TWO_POINTS, FIVE_POINTS, TEN_POINTS = 0.02, 0.05, 0.1
+
+_trial = partial(Trial, seeds=SEEDS, lesson=LESSON)
+
+
+def _on_each_reason(name: str, claim: str, method: str, rival: str, **more: object) -> tuple[Trial, ...]:
+    """The same claim for each of the planted reasons: heat on the planted thing."""
+    return tuple(
+        _trial(
+            name=f"{name}_{reason}",
+            claim=f"{claim} ({reason})",
+            variant=FOUND[f"{reason}: {method}"],
+            baseline=FOUND[f"{reason}: {rival}"],
+            smallest_effect=FIVE_POINTS,
+            **more,
+        )
+        for reason in REASONS
+    )
+
+
+def _shows_the_reason(name: str, method: str) -> tuple[Trial, ...]:
+    claim = f"A heatmap by {method} shows the reason better than a blob."
+    return _on_each_reason(f"shows_{name}", claim, method, BLOB)
+
+
+def _depends_on_weights(name: str, method: str) -> Trial:
+    return _trial(
+        name=f"depends_{name}",
+        claim=f"The heatmap of {method} depends on the trained weights: with random ones it is another.",
+        variant=SANITY[f"{RANDOM}; all layers random"],
+        baseline=SANITY[f"{method}; all layers random"],
+        says="no better",
+        smallest_effect=0.1,
+    )
+
+
+TRIALS = (
+    *_shows_the_reason("saliency", "saliency"),
+    *_shows_the_reason("cam", "Grad-CAM"),
+    *_shows_the_reason("occlusion", OCCLUSION),
+    *_shows_the_reason("rise", "RISE"),
+    *_on_each_reason(
+        "cam_best", "Grad-CAM is the best: better than occlusion at finding the reason.", "Grad-CAM", OCCLUSION
+    ),
+    _trial(
+        name="cam_best_deletion",
+        claim="Grad-CAM is the best: better than occlusion when its hottest pixels are covered.",
+        variant=TRUST["Grad-CAM; covered with grey"],
+        baseline=TRUST[f"{OCCLUSION}; covered with grey"],
+        metric=trust.DELETION,
+        smallest_effect=TWO_POINTS,
+    ),
+    *_on_each_reason(
+        "baseline_integrated",
+        "The baseline is a detail: the mean colour is no better than black for integrated gradients.",
+        FROM_MEAN,
+        FROM_BLACK,
+        says="no better",
+    ),
+    *_on_each_reason(
+        "baseline_occlusion",
+        "The baseline is a detail: grey is no better than black for occlusion.",
+        OCCLUSION,
+        BLACK,
+        says="no better",
+    ),
+    *_on_each_reason(
+        "smooth", "SmoothGrad is better than plain saliency at finding the reason.", "SmoothGrad", "saliency"
+    ),
+    _trial(
+        name="smooth_deletion",
+        claim="SmoothGrad is better than plain saliency when the hottest pixels are covered.",
+        variant=TRUST["SmoothGrad; covered with grey"],
+        baseline=TRUST["saliency; covered with grey"],
+        metric=trust.DELETION,
+        smallest_effect=TWO_POINTS,
+    ),
+    _depends_on_weights("saliency", "saliency"),
+    _depends_on_weights("cam", "Grad-CAM"),
+    _depends_on_weights("integrated", FROM_BLACK),
+    _trial(
+        name="shape_needed",
+        claim="Shuffling patches of 8 px destroys it: no better than from the mean colour.",
+        variant=SEEN_AS["fine-tuned: patches of 8 px shuffled"],
+        baseline=SEEN_AS["fine-tuned: mean colour only"],
+        says="no better",
+        smallest_effect=TEN_POINTS,
+    ),
+    _trial(
+        name="colour_decides_seen",
+        claim="Colour decides on EuroSAT: a network loses more to grey than to shuffled patches of 16 px.",
+        variant=SEEN_AS["fine-tuned: patches of 16 px shuffled"],
+        baseline=SEEN_AS["fine-tuned: grey"],
+        smallest_effect=TWO_POINTS,
+    ),
+    _trial(
+        name="colour_decides_trained",
+        claim="Colour decides on EuroSAT: a network that learns without it is worse by 10 points.",
+        variant=TRAINED_ON["trained on plain, tested on plain"],
+        baseline=TRAINED_ON["trained on grey, tested on its own kind"],
+        smallest_effect=TEN_POINTS,
+    ),
+    _trial(
+        name="grey_removes_bias",
+        claim="Training on black and white removes colour bias: fewer answers change when hues turn.",
+        variant=HUE_TURNED["trained on grey, sees colours"],
+        baseline=HUE_TURNED["trained on plain, sees colours"],
+        smallest_effect=FIVE_POINTS,
+    ),
+    _trial(
+        name="zoom_texture_16",
+        claim="Zooming in makes it use texture: shuffling patches of 16 px costs less.",
+        variant=SHUFFLE_COST["trained on zoomed, 16 px"],
+        baseline=SHUFFLE_COST["trained on plain, 16 px"],
+        smallest_effect=TWO_POINTS,
+    ),
+    _trial(
+        name="zoom_texture_8",
+        claim="Zooming in makes it use texture: shuffling patches of 8 px costs less.",
+        variant=SHUFFLE_COST["trained on zoomed, 8 px"],
+        baseline=SHUFFLE_COST["trained on plain, 8 px"],
+        smallest_effect=TWO_POINTS,
+    ),
+    _trial(
+        name="zoom_texture_tuned_16",
+        claim="Zooming in makes a fine-tuned network use texture: shuffling patches of 16 px costs less.",
+        variant=TUNED_COST["fine-tuned on zoomed, 16 px"],
+        baseline=TUNED_COST["fine-tuned on plain, 16 px"],
+        smallest_effect=TWO_POINTS,
+    ),
+    _trial(
+        name="zoom_texture_tuned_8",
+        claim="Zooming in makes a fine-tuned network use texture: shuffling patches of 8 px costs less.",
+        variant=TUNED_COST["fine-tuned on zoomed, 8 px"],
+        baseline=TUNED_COST["fine-tuned on plain, 8 px"],
+        smallest_effect=TWO_POINTS,
+    ),
+    _trial(
+        name="zoom_free",
+        claim="Zooming in costs nothing: whole pictures are no better.",
+        variant=TRAINED_ON["trained on plain, tested on plain"],
+        baseline=TRAINED_ON["trained on zoomed, tested on its own kind"],
+        says="no better",
+        smallest_effect=TWO_POINTS,
+    ),
+)
+
+
+def advice() -> str:
+    """`study.verdicts` of every trial of the lesson."""
+    return study.verdicts(*(trial.name for trial in TRIALS))

@@ -1,0 +1,3 @@
+"""Chapter 2: Do long thin kernels help?"""
+
+CHAPTER = "02"

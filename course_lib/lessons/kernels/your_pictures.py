@@ -1,0 +1,184 @@
+"""The chapter's questions, asked of a reader's own folder: what kernels cost at its size, and which network does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ... import data, models, training
+from ...data import ImageSet
+from ...study.running import thread_limit
+from ..own_pictures import STEPS, FirstLook, Row, Way, by_colour, by_frozen_network, guess, tried
+from . import experiments, timing, variants
+
+LONGEST = 512  # pixels of a side: larger pictures are counted, and not timed
+CHEAP, PAIR = "four 3×3, stride 2", variants.PAIR
+RATE = 1e-2  # for all networks: a compromise of the rates that were best for them in the lesson
+
+
+# --- what kernels cost ---
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """A row of convolutions on one picture: no `counts` where a kernel does not fit, no time where it was not timed."""
+
+    name: str
+    counts: timing.Counts | None
+    milliseconds: float | None = None
+
+    def __str__(self) -> str:
+        if self.counts is None:
+            return f"{self.name:26} does not fit into the picture"
+        c, taken = self.counts, "" if self.milliseconds is None else f"{self.milliseconds:.1f}"
+        sees, leaves = (f"{h}×{w}" for h, w in (c.sees, c.leaves))
+        return f"{self.name:26} {c.weights:8,} {c.macs / 1e6:10,.1f} {taken:>8}   {sees:>6} {leaves:>10}"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The table for pictures of `size`, (height, width), and a sentence to go on with."""
+
+    size: tuple[int, int]
+    rows: tuple[CostRow, ...]
+
+    @property
+    def next(self) -> str:
+        """What follows from the rows."""
+        by_name = {row.name: row.counts for row in self.rows}
+        cheap, pair = by_name[CHEAP], by_name[PAIR]
+        share = f"30 pixels are {30 / self.size[0]:.0%} of your pictures' height. Is what you look for as long as that?"
+        if cheap is None or pair is None:
+            return f"A kernel of 30 does not fit into {self.size[0]}×{self.size[1]}: take smaller ones, or pad."
+        return f"{share}\nThe pair takes {pair.macs / cheap.macs:.0f} times the MACs of {CHEAP}, which sees as far."
+
+    def __str__(self) -> str:
+        head = f"one picture of {self.size[0]}×{self.size[1]}, 16 channels, one thread of this CPU"
+        columns = f"{'':26} {'weights':>8} {'M MACs':>10} {'ms':>8}   {'sees':>6} {'leaves':>10}"
+        return "\n".join([head, columns, *map(str, self.rows), "", self.next])
+
+
+def costs(pictures: str | ImageSet, *, size: int | tuple[int, int] | None = None) -> Costs:
+    """What the chapter's kernels cost on pictures of one's own.
+
+    Args:
+        pictures: a folder with a folder a class, or an `ImageSet`.
+        size: side, or (height, width), at which the network sees them; None takes the middle of the pictures' sizes.
+    """
+    side = (size, size) if isinstance(size, int) else size
+    height, width = side or (pictures.shape[1:] if isinstance(pictures, ImageSet) else middle_size(pictures))
+    return Costs((height, width), tuple(_costs_of(name, (height, width)) for name in variants.STACKS))
+
+
+def _costs_of(name: str, size: tuple[int, int]) -> CostRow:
+    settings = variants.STACKS[name]
+    try:
+        counts = timing.counts(settings, size)
+    except ValueError:  # a kernel covers more than there is
+        return CostRow(name, None)
+    if max(size) > LONGEST:
+        return CostRow(name, counts)
+    x = torch.rand(1, 16, *size, generator=torch.Generator().manual_seed(0))
+    with thread_limit(1):
+        return CostRow(name, counts, models.milliseconds(timing.stack(settings), x, best_of=3))
+
+
+def middle_size(folder: str) -> tuple[int, int]:
+    """(median height, median width) of the pictures that `data.from_folder` can use, as they lie there."""
+    names = data.from_folder(folder, size=8).names
+    sizes = [_size(Path(folder).expanduser() / name) for name in names]
+    height, width = np.median(sizes, axis=0).round().astype(int)
+    return int(height), int(width)
+
+
+def _size(file: Path) -> tuple[int, int]:
+    """(height, width) of a picture, upright."""
+    with Image.open(file) as image:
+        turned = image.getexif().get(0x0112, 1) >= 5  # the camera lay on its side
+        return (image.width, image.height) if turned else (image.height, image.width)
+
+
+# --- which network does ---
+
+
+def small_network(settings: Mapping[str, object]) -> Way:
+    """The network of `settings`, trained for at least `STEPS` steps; all that is not its own is alike for all."""
+
+    def answer(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
+        model = experiments.build(settings, outputs=len(train.classes), seed=seed)
+        epochs = max(8, -(-STEPS * 32 // len(train)))
+        chosen = training.Settings(epochs=epochs, batch_size=32, peak_lr=RATE, flips=False, seed=seed)
+        training.fit(model, train, test, chosen, progress=False)
+        return training.predict(model, test).argmax(dim=1).numpy()
+
+    return answer
+
+
+def kernels(folder: str | ImageSet, *, seed: int = 0) -> FirstLook:
+    """Square kernels that stride at once or later, long thin ones, and a frozen network, on one split of one's own.
+
+    Errors as `own_pictures.first_look`. Three minutes for a thousand pictures.
+    """
+    ways: dict[str, Way] = {
+        "guessing the largest class": guess,
+        "four 3×3, stride 2, from scratch": small_network(variants.LINES[variants.WEIGHTS]),
+        "3×3, strides later, from scratch": small_network(variants.LINES[variants.LATER]),
+        "30×3 then 3×30, from scratch": small_network(variants.LINES[PAIR]),
+        "a frozen network from photographs, a probe": by_frozen_network,
+    }
+    rows = tried("kernels", folder, ways, seed=seed)
+    return FirstLook(rows, advice_on_kernels(*rows))
+
+
+def advice_on_kernels(guessing: Row, square: Row, later: Row, thin: Row, frozen: Row) -> str:
+    """What we would do next. It speaks of differences only where the intervals do not overlap."""
+    small = (square, later, thin)
+    if max((*small, frozen), key=lambda row: row.right).interval[0] <= guessing.interval[1]:
+        return "Nothing here is surely better than guessing. Leave the kernels alone and check the pipeline: 1c."
+    if frozen.interval[0] > max(row.interval[1] for row in small):
+        return "The frozen network is ahead of all small ones: go on from there (chapter 3), not with other kernels."
+    if thin.interval[0] > max(square.interval[1], later.interval[1]):
+        return "Thin kernels are ahead of both 3×3 networks. Repeat it with seed=1 and seed=2 before you keep them."
+    if later.interval[0] > square.interval[1]:
+        return "A later stride is ahead of strides at once. Keep the 3×3 kernels, and put the stride later."
+    if square.interval[0] > thin.interval[1]:
+        return "The square kernels with strides are ahead. Leave thin ones alone."
+    return (
+        "Between thin and square kernels so many pictures show no sure difference. Take the square ones with strides: "
+        "they cost the least."
+    )
+
+
+def branches(folder: str | ImageSet, *, seed: int = 0) -> FirstLook:
+    """Colour numbers, one branch, two branches, shallow paths and a frozen network; as `kernels`."""
+    small = variants.HUE_NETWORKS
+    ways: dict[str, Way] = {
+        "guessing the largest class": guess,
+        "colour alone (mean and spread of R, G, B)": by_colour,
+        "one branch, from scratch": small_network(small["first kernel 3×3"]),
+        "two branches, from scratch": small_network(small["two branches"]),
+        "shallow paths, from scratch": small_network(small["shallow paths"]),
+        "a frozen network from photographs, a probe": by_frozen_network,
+    }
+    rows = tried("branches", folder, ways, seed=seed)
+    return FirstLook(rows, advice_on_branches(*rows))
+
+
+def advice_on_branches(guessing: Row, colour: Row, one: Row, two: Row, shallow: Row, frozen: Row) -> str:
+    """What we would do next. It speaks of differences only where the intervals do not overlap."""
+    best = max((colour, one, two, shallow, frozen), key=lambda row: row.right)
+    other = max((two, shallow), key=lambda row: row.right)
+    if best.interval[0] <= guessing.interval[1]:
+        return "Nothing here is surely better than guessing. Leave the architecture and check the pipeline: 1c."
+    if colour.interval[1] >= best.interval[0]:
+        return "Colour alone does as well as anything, as far as so many pictures can tell: no architecture is needed."
+    if frozen.interval[0] > max(row.interval[1] for row in (one, two, shallow)):
+        return "The frozen network is ahead of all small ones: go on from there (chapter 3)."
+    if other.interval[0] > one.interval[1]:
+        return f"Ahead of the single branch: {other.name}. Repeat it with other seeds before you build on it."
+    return "Between the small networks so many pictures show no sure difference. Take the single branch."

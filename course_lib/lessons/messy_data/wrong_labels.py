@@ -1,0 +1,103 @@
+"""Labels that were made wrong on purpose: how many a review finds, and what they cost."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from ... import features, label_quality, metrics
+from ...data import ImageSet
+from ...study import Result
+from . import eurosat
+from .eurosat import Key, Settings
+
+FOUND, ACCURACY = "share of the planted errors found", "test accuracy"
+ORDERS = ("random", "least sure", "self confidence", "margin", "confident learning")
+_PARTS = ("n_train", "n_test")
+
+
+def review_labels(settings: Settings, seed: int) -> Result:
+    """Review as many pictures as have a wrong label, in one `order`, and put right what is found to be wrong.
+
+    Of `n_train` labels the share `rate` is made wrong: `kind` "uniform", or "confusions", those of a probe on the
+    labels as they came. The order goes by the probabilities of probes that learned from the wrong labels, out of
+    sample in `folds`. The reviewer never errs. A last probe learns from the labels after the review, and is tested on
+    `n_test` pictures. All probes have the inverse penalty `C`.
+    """
+    train, test = parts(settings, seed)
+    truth, given = train.labels.numpy(), _spoilt(settings, seed)
+    p = _probabilities(eurosat.key(settings, *_PARTS, "rate", "kind", "folds", "C"), seed)
+    wrong = given != truth
+    reviewed = review_order(given, p, settings["order"], seed=seed)[: wrong.sum()]
+    mended = given.copy()
+    mended[reviewed] = truth[reviewed]
+    shares = {FOUND: wrong[reviewed].mean(), ACCURACY: _accuracy(settings, mended, train, test)}
+    return Result(shares, n={FOUND: wrong.sum(), ACCURACY: len(test)}, source=test.source)
+
+
+def leave_labels(settings: Settings, seed: int) -> Result:
+    """Learn from labels of which a share is wrong, without a review; settings as those of `review_labels`."""
+    train, test = parts(settings, seed)
+    return Result(
+        {ACCURACY: _accuracy(settings, _spoilt(settings, seed), train, test)}, n=len(test), source=test.source
+    )
+
+
+def review_order(given: np.ndarray, p: np.ndarray, order: str, *, seed: int = 0) -> np.ndarray:
+    """int64 [N]: all positions, the first to review first, by one of `ORDERS`.
+
+    Args:
+        given: integers [N], labels, some of them wrong.
+        p: float [N, K], probabilities out of sample.
+    """
+    if order == "random":
+        # Another draw than the one that `label_quality.plant` makes with this seed: that would find every error.
+        return np.random.default_rng(1_000 + seed).permutation(len(given))
+    if order != "confident learning":
+        return label_quality.ranked(given, p, by=order)
+    suspects, rest = label_quality.confident_learning(given, p).suspects, label_quality.ranked(given, p)
+    return np.concatenate([suspects, rest[~np.isin(rest, suspects)]])
+
+
+def parts(settings: Settings, seed: int) -> tuple[ImageSet, ImageSet]:
+    """(pictures whose labels are made wrong, test pictures)."""
+    pictures, n_train, n_test = eurosat.pictures(settings["pictures"]), settings["n_train"], settings["n_test"]
+    return pictures.split((n_train, n_test, len(pictures) - n_train - n_test), seed=seed)[:2]
+
+
+def _spoilt(settings: Settings, seed: int) -> np.ndarray:
+    """int64 [N]: the training labels, a share of them wrong."""
+    train, _ = parts(settings, seed)
+    rate, kind, confusion = settings["rate"], settings["kind"], None
+    if kind == "confusions":
+        confusion = _confusion(eurosat.key(settings, *_PARTS, "folds", "C"), seed)
+    return label_quality.plant(train.labels, rate, kind, classes=len(train.classes), seed=seed, confusion=confusion)
+
+
+@lru_cache(maxsize=1)
+def _confusion(shared: Key, seed: int) -> np.ndarray:
+    """int64 [K, K]: what is taken for what, with the labels as they came."""
+    settings = dict(shared)
+    train, _ = parts(settings, seed)
+    p = _out_of_sample(settings, train, train.labels.numpy(), seed)
+    return metrics.confusion_matrix(torch.tensor(p), train.labels).numpy()
+
+
+@lru_cache(maxsize=1)
+def _probabilities(shared: Key, seed: int) -> np.ndarray:
+    """float64 [N, K]: out of sample, of probes that learned from the wrong labels; all orders of review share them."""
+    settings = dict(shared)
+    return _out_of_sample(settings, parts(settings, seed)[0], _spoilt(settings, seed), seed)
+
+
+def _out_of_sample(settings: Settings, train: ImageSet, given: np.ndarray, seed: int) -> np.ndarray:
+    embeddings = eurosat.embeddings(settings)[train.rows]
+    return features.cross_validated(embeddings, given, folds=settings["folds"], C=settings["C"], seed=seed)
+
+
+def _accuracy(settings: Settings, given: np.ndarray, train: ImageSet, test: ImageSet) -> float:
+    embeddings = eurosat.embeddings(settings)
+    probe = features.probe(embeddings[train.rows], given, embeddings[test.rows], test.labels, C=settings["C"])
+    return probe.accuracy

@@ -1,0 +1,3 @@
+"""Chapter 3: Transfer learning on EuroSAT"""
+
+CHAPTER = "03"

@@ -1,0 +1,227 @@
+"""What lesson 3 compares, and the advice that it puts on trial: `course trials list` names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+
+from ... import models, training
+from ...study import Experiment, Metric, Summary, Trial
+from . import experiments
+
+LESSON = "03_transfer_learning_eurosat"
+NETWORK = "mobilenet_v2_035"
+POINT = 0.01
+QUICK = {"pictures": 1_500}  # a rerun that a learner waits for
+ALL = {"pictures": None}
+
+Settings = Mapping[str, object]
+
+
+def _experiment(name: str, run, variants: Mapping[str, Settings], **more: object) -> Experiment:
+    metrics = {"test accuracy": Metric()}
+    return Experiment(name=name, run=run, quick=QUICK, variants=variants, metrics=metrics, **more)
+
+
+# --- probes ---
+
+
+def _probe(name: str, weights: str, size: int) -> tuple[str, Settings]:
+    seen = "random" if weights == "random" else "textures" if name == "texture_net" else "ImageNet"
+    settings = {**ALL, "features": "backbone", "name": name, "weights": weights, "size": size, "C": 0.01}
+    return f"{name}, {seen}, {size} px", settings
+
+
+PROBES = _experiment(
+    "probe_backbones",
+    experiments.probe,
+    dict(
+        [
+            ("six colour numbers, linear probe", {**ALL, "features": "colour", "C": 0.01}),
+            _probe("squeezenet1_1", "real", 64),
+            _probe("squeezenet1_1", "random", 64),
+            _probe("mobilenet_v2_035", "real", 64),
+            _probe("mobilenet_v2_035", "random", 64),
+            _probe("texture_net", "real", 64),
+            _probe("texture_net", "random", 64),
+            _probe("squeezenet1_1", "real", 128),
+            _probe("mobilenet_v2_035", "real", 128),
+            _probe("texture_net", "real", 128),
+        ]
+    ),
+)
+COLOUR_FLOOR = _experiment(
+    "colour_floor",
+    experiments.boost_colour,
+    {"six colour numbers, boosted trees": {**ALL, "iterations": 100, "rate": 0.1}},
+)
+CHANGES = {
+    "nothing": {"change": "nothing", "number": None},
+    "colour: grey": {"change": "grey", "number": None},
+    "layout: 16-pixel patches dealt anew": {"change": "shuffle_patches", "number": 16},
+    "layout: 8-pixel patches dealt anew": {"change": "shuffle_patches", "number": 8},
+    "detail: blocks of 4 pixels": {"change": "block_average", "number": 16},
+    "all but the mean colour": {"change": "block_average", "number": 1},
+}
+_CHANGED = {name: {**ALL, **change, "name": NETWORK, "C": 0.01} for name, change in CHANGES.items()}
+PREPARED = _experiment("taken_away_probe", experiments.probe_prepared, _CHANGED)
+UNPREPARED = _experiment("taken_away_unprepared", experiments.probe_unprepared, _CHANGED, shared=True)
+
+# --- networks that are trained ---
+
+
+def _network(recipe: training.Settings, **model: object) -> Settings:
+    """All that decides a training besides its seed."""
+    usual = {"n_train": None, "name": NETWORK, "weights": "real", "pooling": "mean", "frozen": False, "drifts": False}
+    decided = {name: value for name, value in asdict(recipe).items() if name in experiments.TRAINING}
+    return {**ALL, **decided, **usual, **model}
+
+
+def _rates(optimizer: str, *rates: float) -> dict[str, Settings]:
+    return {
+        f"{optimizer} {rate:g}": _network(
+            training.Settings(epochs=3, optimizer=optimizer, peak_lr=rate),
+            n_train=5_000,
+            name="squeezenet1_1",
+            pooling="mean+max",
+        )
+        for rate in rates
+    }
+
+
+TUNED = _network(training.Settings(peak_lr=3e-3))
+START = _experiment(
+    "probe_or_finetune",
+    experiments.train_network,
+    {
+        "fine-tuned from ImageNet": TUNED,
+        "trained from scratch": _network(training.Settings(peak_lr=3e-3), weights="random"),
+    },
+)
+OPTIMIZERS = _experiment(
+    "sgd_or_adam",
+    experiments.train_network,
+    # In the order of their first runs, in which the lesson's figure lists them.
+    _rates("adamw", 1e-4, 3e-4, 1e-3, 3e-3, 1e-2) | _rates("sgd", 1e-3, 3e-3, 1e-2, 3e-2, 1e-4, 3e-4),
+)
+BATCHNORM = _experiment(
+    "frozen_batchnorm",
+    experiments.train_network,
+    {
+        name: _network(training.Settings(epochs=3, peak_lr=3e-3), n_train=5_000, frozen=True, drifts=drifts)
+        for name, drifts in (("statistics stay", False), ("statistics drift", True))
+    },
+)
+TAKEN_AWAY = _experiment(
+    "taken_away",
+    experiments.take_away,
+    {name: {**TUNED, **change} for name, change in CHANGES.items()},
+    shared=True,
+)
+
+EXPERIMENTS = (
+    PROBES, START, OPTIMIZERS, BATCHNORM, COLOUR_FLOOR, TAKEN_AWAY, PREPARED, UNPREPARED,
+)  # fmt: skip
+
+# --- the advice ---
+
+_trial = partial(Trial, smallest_effect=POINT, lesson=LESSON)
+FROZEN = PROBES[f"{NETWORK}, ImageNet, 64 px"]
+FINE_TUNED = START["fine-tuned from ImageNet"]
+
+TRIALS = (
+    _trial(
+        name="photographs",
+        claim="Photographs of dogs cannot help with satellite pictures.",
+        says="no better",
+        variant=FROZEN,
+        baseline=PROBES[f"{NETWORK}, random, 64 px"],
+    ),
+    _trial(
+        name="probe_is_enough",
+        claim="A probe on a frozen network is as good as fine-tuning.",
+        says="no better",
+        variant=FINE_TUNED,
+        baseline=FROZEN,
+    ),
+    _trial(
+        name="any_start",
+        claim="The start does not matter: training for six epochs evens it out.",
+        says="no better",
+        variant=FINE_TUNED,
+        baseline=START["trained from scratch"],
+    ),
+    _trial(
+        name="enlarging",
+        claim="Enlarging small pictures is pointless: it adds no information.",
+        says="no better",
+        variant=PROBES[f"{NETWORK}, ImageNet, 128 px"],
+        baseline=FROZEN,
+    ),
+    _trial(
+        name="adam_or_sgd",
+        claim="AdamW beats SGD, each at its best learning rate.",
+        variant=OPTIMIZERS["adamw 0.003"],
+        baseline=OPTIMIZERS["sgd 0.003"],
+    ),
+    _trial(
+        name="requires_grad",
+        claim="Set requires_grad = False, and the backbone is frozen.",
+        says="no better",
+        variant=BATCHNORM["statistics stay"],
+        baseline=BATCHNORM["statistics drift"],
+    ),
+)
+
+# --- what the lesson shows of them ---
+
+
+def backbone_costs() -> list[tuple[str, float, Summary]]:
+    """(name and size, million MACs a picture, accuracy of the probe) of each pretrained backbone in the evidence."""
+    rows = []
+    for variant, probed in PROBES.summary().items():
+        settings = PROBES.variants[variant]
+        if settings["features"] == "backbone" and settings["weights"] != "random":
+            name, size = settings["name"], settings["size"]
+            macs = models.cost(models.backbone(name, weights="random"), size=size).macs / 1e6
+            rows.append((f"{name}, {size} px", macs, probed))
+    return rows
+
+
+def optimizer_curves() -> dict[str, dict[float, Summary]]:
+    """Optimizer → peak learning rate → what came out, from the evidence."""
+    curves: dict[str, dict[float, Summary]] = {"adamw": {}, "sgd": {}}
+    for variant, summary in OPTIMIZERS.summary().items():
+        settings = OPTIMIZERS.variants[variant]
+        curves[settings["optimizer"]][settings["peak_lr"]] = summary
+    return curves
+
+
+def advice() -> list[tuple[str, str]]:
+    """(what people say, what the evidence says) for each piece of advice that lesson 3 puts on trial."""
+    probe, start, drift = PROBES.summary(), START.summary(), BATCHNORM.summary()
+    frozen, random = probe[f"{NETWORK}, ImageNet, 64 px"], probe[f"{NETWORK}, random, 64 px"]
+    large = probe[f"{NETWORK}, ImageNet, 128 px"]
+    tuned, scratch = start["fine-tuned from ImageNet"], start["trained from scratch"]
+    adam, sgd = (max(points.values(), key=lambda s: s.mean) for points in optimizer_curves().values())
+    drifted, kept = drift["statistics drift"], drift["statistics stay"]
+    found = (
+        f"{_false_if(frozen.low > random.high)} Frozen, ImageNet's weights: {frozen}; random ones: {random}.",
+        f"{_false_if(tuned.low > frozen.high)} Probe: {frozen}; fine-tuned: {tuned}.",
+        f"{_false_if(tuned.low > scratch.high)} From random weights: {scratch}; from ImageNet's: {tuned}.",
+        f"{_false_if(large.low > frozen.high)} 64 px: {frozen}; 128 px: {large}; four times the MACs.",
+        f"{_overlap(adam, sgd)} AdamW: {adam}; SGD: {sgd}.",
+        f"{_false_if(drifted.high < kept.low)} BatchNorm left to drift: {drifted}; kept: {kept}.",
+    )
+    return list(zip((trial.claim for trial in TRIALS), found, strict=True))
+
+
+def _overlap(claimed_better: Summary, other: Summary) -> str:
+    if claimed_better.low > other.high:
+        return "True, here."
+    return "False, here." if other.low > claimed_better.high else "Undecided: the ranges over seeds overlap."
+
+
+def _false_if(refuted: bool) -> str:
+    return "False, here." if refuted else "Not refuted here."

@@ -1,0 +1,3 @@
+"""Chapter 5: Open-set rejection"""
+
+CHAPTER = "05"

@@ -1,0 +1,400 @@
+# %% [markdown]
+# # 1c · Stuck at 50 %
+#
+# Two classes, a network, and it answers like a coin. The loss stays near 0.69, more epochs change nothing, and another network does not help either. What is wrong?
+#
+# <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
+#
+# Look around the network before you change it. Let it learn 32 pictures by heart: if it cannot, its loss, its steps or its gradients are wrong; if it can, and other pictures stay at 50 %, the class is gone from the inputs or the labels do not fit. Sections 3 and 4 have the lines of code for both, and `training.diagnose` tries them for you.
+# </details>
+#
+# | you see | read |
+# |---|---|
+# | loss flat at 0.69, accuracy 50 % | sections 3 and 4 |
+# | loss flat, but far above 0.69 | section 2 |
+# | it learns for one seed, and not for the next | section 5 |
+# | the same in Keras: `from_logits` | section 6 |
+# | you want it found for you | section 7, and *Your pictures* at the end |
+#
+# Core · MINUTES
+#
+# You will be able to tell the slips that stop a training from those that only look as if they did, and to find them. What *holds*, *±* and the verdicts mean is said in [Start here](00_start_here.ipynb).
+
+# %%
+import torch
+from course_lib import figures, models, pixels, study, training
+from course_lib.lessons.colour import exercises as ex
+from course_lib.lessons.colour.trials import (
+    KINDS,
+    TRIALS,
+    seeds_that_learn,
+    spared_cases,
+    stuck_cases,
+)
+from course_lib.practice import predict
+from course_lib.training import clinic
+from torch.nn.functional import cross_entropy
+
+train, val = clinic.pictures(seed=0)  # two classes, 12° of hue apart; 400 pictures each
+runs = study.summary("clinic")
+
+# %% [markdown]
+# ## 1 · One more line
+#
+# This network learns these pictures in eight epochs: 99.9 ± 0.2 % over ten seeds ([1a](01a_can_a_cnn_learn_colour.ipynb)). Now somebody adds one line with the best of intentions, so that the network is robust against light: each channel of each picture gets mean 0 and deviation 1.
+
+# %%
+line_guess = predict.choice(
+    "With that line, of 100 other pictures right:",
+    {"more than 95": (95, 100), "60 to 95": (60, 95), "about 50": (0, 60)},
+)
+line_guess
+
+# %% [markdown]
+# The whole loop. The line in question is marked; take it out and run the cell again. The network gives two *logits* a picture, numbers that a softmax turns into probabilities; `cross_entropy` does that itself. If it says fifty-fifty to everything, the loss is −ln 0.5 = ln 2 ≈ 0.69.
+
+# %% tags=["nbval-ignore-output"]
+x, x_val = train.images / 255, val.images / 255
+x, x_val = (
+    (p - p.mean((2, 3), keepdim=True)) / p.std((2, 3), keepdim=True) for p in (x, x_val)
+)  # the line
+model = models.SmallCNN(seed=0)
+optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+for epoch in range(1, 9):
+    for batch in torch.randperm(len(x)).split(32):
+        loss = cross_entropy(model(x[batch]), train.labels[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    right = (model(x_val).argmax(dim=1) == val.labels).float().mean().item()
+    print(f"epoch {epoch}: loss {loss:.2f}, right {right:.1%}")
+line_guess.compare(100 * right)
+
+# %% tags=["verdict"]
+study.conclude("with that line the network is right for 60 % or fewer", right <= 0.6)
+each = "every channel of every picture standardised"
+study.conclude("and for 55 % or fewer on average over ten seeds", runs[each].mean <= 0.55)
+
+# %% [markdown]
+# It gave every picture the same mean red, green and blue, and the hue *was* in those means. No error, no warning: the loss falls a little at most, and other pictures stay at chance. It looks exactly as if convolutions could not see colour.
+#
+# Now write a normalisation that the class survives:
+
+
+# %%
+def normalise(pictures):
+    """Pictures, uint8 [N, 3, H, W], 0 to 255 → float, same shape; each channel of the set has mean 0, deviation 1."""
+    ...
+
+
+ex.normalise.check(normalise)
+
+# %% [markdown]
+# ## 2 · Which slips are survived?
+#
+# Four more mistakes that people warn of. Three leave this network at 50 %, and one does not.
+
+# %%
+survived_guess = predict.largest(
+    "Which of these mistakes does the network survive, above 95 %?",
+    [
+        "probabilities where logits belong",
+        "softmax on one unit",
+        "HSV with the hue in degrees",
+        "L2 penalty of 0.1",
+    ],
+)
+survived_guess
+
+# %% [markdown]
+# `clinic.Setup` is the loop above with a switch for every mistake. All four and the sound one, live: left the loss in training, right the accuracy on other pictures.
+
+# %% tags=["nbval-ignore-output"]
+patients = {name: clinic.CASES[name] for name in survived_guess.options}
+courses = {
+    name: list(setup.course(train, val))
+    for name, setup in {"sound": clinic.SOUND, **patients}.items()
+}
+survived_guess.compare({name: courses[name][-1][0] for name in patients})
+figures.courses(courses, base=f"n = {len(val)}, {val.source}, seed 0")
+
+# %% tags=["verdict"]
+study.conclude(
+    "a softmax before CrossEntropyLoss costs under 2 points here",
+    runs["probabilities where logits belong"].mean > runs["RGB 0–1"].mean - 0.02,
+)
+
+# %% [markdown]
+# *Probabilities where logits belong* is a softmax before `CrossEntropyLoss`. People point at it first. The loss cannot fall to 0 any more, and still the network learns. A softmax on *one* unit is another matter: one number, divided by itself, is always 1.
+#
+# Look at the losses once more. Two come to rest at ln 2. Softmax on one unit lies far above, beyond the figure's top: to its loss it is always sure of class B. Flat at any height means stuck.
+
+# %% [markdown]
+# ## 3 · Find it: 32 pictures by heart
+#
+# A sound set-up learns 32 pictures by heart within a few hundred steps, whatever they show. Here are two patients from above: the line of section 1, and the hue in degrees. Which of them can?
+
+# %%
+heart_guess = predict.choice(
+    "Which of the two learns its 32 pictures by heart?",
+    {
+        "the erased class only": lambda erased, hue: erased == 1 > hue,
+        "the hue in degrees only": lambda erased, hue: hue == 1 > erased,
+        "both": lambda erased, hue: erased == hue == 1,
+        "neither": predict.OTHERWISE,
+    },
+)
+heart_guess
+
+# %% [markdown]
+# The test is the inner loop, for any network: put your own inputs in the place of `inputs`.
+
+# %% tags=["nbval-ignore-output"]
+rgb, labels, by_heart = train.images[:32] / 255, train.labels[:32], {}
+erased = (rgb - rgb.mean((2, 3), keepdim=True)) / rgb.std((2, 3), keepdim=True)
+in_degrees = pixels.convert(rgb, "rgb", "hsv")
+for name, inputs in (("erased class", erased), ("hue in degrees", in_degrees)):
+    model = models.SmallCNN(seed=0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(300):
+        loss = cross_entropy(model(inputs), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    known = (model(inputs).argmax(dim=1) == labels).float().mean().item()
+    print(f"{name:15} loss {loss:.3f}, of its 32 pictures right: {known:.0%}")
+    by_heart[name] = known
+heart_guess.compare(by_heart["erased class"], by_heart["hue in degrees"])
+
+# %% tags=["verdict"]
+study.conclude("with the class erased it learns all 32", by_heart["erased class"] == 1)
+study.conclude("with the hue in degrees it does not", by_heart["hue in degrees"] < 0.9)
+
+# %% [markdown]
+# The network whose class is erased learns every one of its 32 pictures, by their grain or their stripes, and is right for no more than half of the others. So the test has two outcomes, and they lead to different places:
+#
+# | 32 by heart | other pictures | then look at |
+# |---|---|---|
+# | no | 50 % | last layer and loss, gradients, steps, scale |
+# | yes | 50 % | the inputs (is the class still in them?), the labels, the order |
+
+# %% [markdown]
+# ## 4 · Five kinds of mistakes
+#
+# Twenty-three mistakes were tried, ten seeds each. Those whose mean is 55 % or less come in five kinds:
+
+# %% [markdown]
+# | kind | a line that checks it | the mend |
+# |---|---|---|
+# | the class is erased before the network sees it | `for k in (0, 1): print(x[y == k].mean((0, 2, 3)))` | take out what makes these means equal |
+# | the numbers have the wrong scale | `print(x.mean((0, 2, 3)), x.std((0, 2, 3)))` | mean 0, deviation 1, from the set |
+# | labels, or the order of the batches | `print(y)` of three batches; look at ten pictures with their labels | shuffle pictures and labels together |
+# | no gradient arrives | copy the weights, take one step, and see which have changed | a last layer and a loss that fit; the right weights in the optimizer |
+# | the steps are wrong | a tenth of the rate, then ten times | a rate that learns 32 pictures by heart; no penalty and no dropout while you search |
+
+# %% [markdown]
+# The same as lines of code, wrong and right:
+#
+# | wrong | right |
+# |---|---|
+# | `(x - x.mean((2, 3), keepdim=True)) / x.std((2, 3), keepdim=True)` | mean and deviation of the *set*, over `(0, 2, 3)` |
+# | `ColorJitter(hue=0.5)` where the class is a hue | no augmentation of what decides |
+# | `x / 255`, and once more in the model | once |
+# | HSV with the hue up to 360 beside values up to 1, or all divided to 0–1 | mean 0, deviation 1 for each channel |
+# | bytes up to 255, and SGD at 0.01 | mean 0, deviation 1 |
+# | `DataLoader(train)` of pictures sorted by class | `DataLoader(train, shuffle=True)` |
+# | `x = x[order]`, and `y` left as it was | `x, y = x[order], y[order]` |
+# | `requires_grad = False` for all weights, the head's too | freeze all but the head |
+# | `Adam(model.parameters())`, and then `model = Net()` | the optimizer after the last `model = …` |
+# | `Linear(16, 1)` and a softmax | `Linear(16, 1)` and `binary_cross_entropy_with_logits` |
+# | Adam at `lr=0.3`, or at `lr=1e-5` | `lr=3e-3` here; try tenfold steps |
+# | `weight_decay=0.1`, `Dropout(0.99)`, or all weights 0 at the start | none of them while you search |
+
+# %% [markdown]
+# All sixteen, by kind; the dashed line is chance. A long bar is a cause that a lucky seed escapes.
+
+# %%
+causes = stuck_cases()
+figures.dots(causes, metric="validation accuracy", chance=0.5, groups=KINDS)
+
+# %% tags=["verdict"]
+sound = [
+    "RGB 0–1",
+    "HSV, the set's statistics",
+    "one unit and a sigmoid",
+    "SGD at 0.01, the set's statistics",
+]
+study.conclude("sixteen causes leave it at 55 % or less on average", len(causes) == 16)
+study.conclude(
+    "each set-up with the mistake put right gets 97 % or more",
+    min(runs[name].mean for name in sound) >= 0.97,
+)
+
+# %% [markdown]
+# *Labels listed in another order* spreads from 34 to 72 %, although there is nothing to learn. Our guess: the network settles on some rule of the hue all the same, and such a rule sorts these pictures well, one way round or the other.
+#
+# A step from somebody's notebook has three slips in it. It runs without an error, and nothing is learned. Read `ex.mend`, find them, and write it so that it learns:
+
+
+# %%
+def mend(model, x, y, optimizer):
+    """Network, pictures, float32 [B, 3, H, W], classes, int64 [B], and optimizer → loss; takes one step, in place."""
+    ...
+
+
+ex.mend.check(mend)
+
+# %% [markdown]
+# ## 5 · What did less harm, and what only seems to work
+#
+# The other seven. Rows near 100 did no harm *here*, where there are two easy classes; with many classes, or few pictures, the same slip may cost more. And a mean hides something: count the seeds.
+
+# %%
+spared = spared_cases()
+learned = seeds_that_learn("clinic")
+print("Seeds in which the network learned, 90 % or more:")
+for name in [*spared, "RGB 0–255, Adam", "batch norm"]:
+    print(f"{learned[name]:>8}  {name}")
+figures.dots(spared, metric="validation accuracy", chance=0.5)
+
+# %% [markdown]
+# A ReLU on the logits lets two seeds of ten through. Bytes from 0 to 255 under Adam, and batch norm, which count as sound, lose one of ten. Had you tried such a thing once, you would say *it works*, or *it does not*, and be sure of it.
+
+# %% [markdown]
+# "It only needs more time." Three of the patients, eight epochs and forty:
+
+# %%
+longer_guess = predict.choice(
+    "How many of the three reach 95 % in 40 epochs?",
+    {"none": 0, "one": 1, "two": 2, "three": 3},
+)
+longer_guess
+
+# %%
+longer = study.summary("clinic_longer")
+names = [name.removesuffix(", 8 epochs") for name in longer if "8 epochs" in name]
+pairs = {name: (f"{name}, 8 epochs", f"{name}, 40 epochs") for name in names}
+longer_guess.compare(sum(longer[late].mean >= 0.95 for _, late in pairs.values()))
+figures.dots(longer, metric="validation accuracy", chance=0.5, pairs=pairs)
+
+# %% [markdown]
+# Only HSV at 0–1 creeps upward: there the class is far too small, but it is there. Grey stays at what the brightness tells. What is erased does not come back.
+
+# %% [markdown]
+# ## 6 · The same in Keras
+#
+# In Keras a loss wants to be told what it gets: `from_logits=True` for logits, nothing for probabilities. Both can be mixed up.
+
+# %%
+keras_guess = predict.smallest(
+    "One of these stays at 50 % in nine of ten seeds. Which?",
+    ["Keras: softmax, from_logits=True", "Keras: logits, from_logits left out"],
+)
+keras_guess
+
+# %% [markdown]
+# The clinic's network again, written in Keras on the torch backend, ten seeds a row.
+
+# %%
+in_keras = study.summary("last_layer_keras")
+keras_guess.compare(in_keras)
+figures.dots(in_keras, metric="validation accuracy", chance=0.5)
+
+# %% tags=["verdict"]
+study.conclude(
+    "logits taken for probabilities: at most 60 %",
+    in_keras["Keras: logits, from_logits left out"].mean <= 0.6,
+)
+study.conclude(
+    "probabilities taken for logits: above 95 %",
+    in_keras["Keras: softmax, from_logits=True"].mean > 0.95,
+)
+
+# %% [markdown]
+# The one that did no harm here is what people warn of. The bad one is what you get when you write `Dense(2)` and leave the loss as it comes. Keras takes the logits for probabilities, divides them by their sum and cuts them off at 0 and 1; where they are cut, nothing can be learned.
+
+# %% [markdown]
+# ## 7 · Call the doctor
+#
+# You need not know all of this by heart. `training.diagnose` looks at what your loop really sees: pictures, labels, batches, loss, optimizer. Then it lets copies of your network learn 32 pictures by heart, and tries one remedy at a time. Here is a loop that somebody tidied up. Read it, and find the fault before the doctor does.
+
+
+# %%
+def batches():
+    rows = train.labels.argsort()
+    return [(train.images[p] / 255, train.labels[p]) for p in rows.split(32)]
+
+
+model = models.SmallCNN(seed=0)
+optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+fault_guess = predict.choice(
+    "What is wrong with this loop?",
+    ["the inputs", "the labels", "the order", "the optimizer", "nothing"],
+)
+fault_guess
+
+# %% [markdown]
+# The call, and what the doctor says:
+
+# %% tags=["nbval-ignore-output"]
+diagnosis = training.diagnose(model, batches, optimizer=optimizer)
+fault_guess.compare("the order")
+print(diagnosis)
+
+# %% tags=["verdict"]
+study.conclude("the doctor finds the fault in the loop", not diagnosis.healthy)
+
+# %% [markdown]
+# Of the clinic's mistakes that leave the network stuck it names all but one first, and of nine set-ups that learn it finds fault with none (`tests/training/test_doctor.py`). But it was built on these mistakes, and there it is also given the validation batches. Yours may have a cause of its own. Then it says that none of its remedies helped, and that is where the search begins: fewer layers, two pictures, until something learns.
+
+# %% [markdown]
+# ## 8 · Quiz on the whole chapter
+
+# %%
+from course_lib.lessons.colour.quiz import QUIZ
+
+QUIZ
+
+# %% [markdown]
+# ## Your pictures
+#
+# Your loop, rather: put your network and your loader into this cell. A `DataLoader` will do: it gives batches of pictures, float [B, C, H, W], and classes, int64 [B]. The loss is cross-entropy unless you hand over another with `loss=`. Nothing of yours is changed. With `None` the doctor sees the loop of section 7, shuffled.
+
+# %% tags=["nbval-ignore-output"]
+my_model, my_loader, my_optimizer = None, None, None
+
+if my_model is None:
+    rows = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
+    my_loader = [(train.images[p] / 255, train.labels[p]) for p in rows.split(32)]
+    my_model = models.SmallCNN(seed=1)
+    my_optimizer = torch.optim.Adam(my_model.parameters(), lr=3e-3)
+mine = training.diagnose(my_model, my_loader, optimizer=my_optimizer)
+print(mine)
+
+# %% tags=["verdict"]
+study.conclude("shuffled, the same loop is found healthy", mine.healthy)
+
+# %% [markdown]
+# ## What we would write to the asker
+#
+# Your network can see these colours, so look around it. Show it 32 pictures and see whether it can learn them by heart. If it cannot: does the last layer fit the loss, do the weights move, is the rate right? If it can, and others stay at 50 %: are the channels' means still different between the classes, do the labels fit the pictures, are both classes in a batch? And repeat with another seed before you believe what you see.
+
+# %% [markdown]
+# ## Open
+#
+# We do not have the asker's loop, so we cannot say which cause was theirs, only which ones look like it. A larger network may survive other mistakes than this small one. And classes of unequal size, with which one gets stuck at the share of the larger one, were not tried.
+#
+# All advice that this chapter puts on trial:
+
+# %%
+study.folded(TRIALS)
+
+# %% [markdown]
+# ## Read on
+#
+# Karpathy, *A recipe for training neural networks*, 2019, [karpathy.github.io](https://karpathy.github.io/2019/04/25/recipe/): the patient way. Humbatova et al., *An empirical study of fault localisation for deep learning*, 2025: what tools find, and what they miss.
+
+# %% [markdown]
+# ## Next
+#
+# **[2a Asymmetric kernels](02a_asymmetric_kernels.ipynb)**: another piece of the advice that the asker got. Or **[3 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)**, with pictures from space.

@@ -1,0 +1,445 @@
+# %% [markdown]
+# # 2a · Long thin kernels: what do they compute, and what do they cost?
+#
+# Somebody's CNN did not learn, and they were told to let it see farther at small cost: not with one kernel of 30×30, but with 30×3 and then 3×30. The same view, for a fifth of the weights. Is a fifth of the weights also a fifth of the work, or of the time? And do two thin kernels compute what the large one would have computed?
+#
+# <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
+#
+# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third of its time in our runs; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of that, and leave a much coarser grid. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close to any kernel.
+# </details>
+#
+# | you see | read |
+# |---|---|
+# | "take long thin kernels, they are cheap" | sections 2 and 3 |
+# | a network with few weights that is slow all the same | section 3 |
+# | memory runs out in training, though the network is small | the table at the end of section 2 |
+# | a large kernel that you would like to split into two | section 4 |
+# | the pair in Keras | section 5 |
+# | the question whether thin kernels get more *right* | [2b Do long thin kernels help?](02b_do_long_thin_kernels_help.ipynb) |
+# | you want the costs for your own pictures | *Your pictures*, at the end |
+#
+# Core · MINUTES
+#
+# You will be able to count what a kernel costs in weights, work and memory, to time it, and to say when a large kernel can be split.
+
+# %%
+import time
+
+import torch
+from course_lib import data, figures, models, study
+from course_lib.lessons.kernels import exercises as ex
+from course_lib.lessons.kernels import timing, variants, your_pictures
+from course_lib.practice import predict
+from torch import nn
+
+torch.set_num_threads(1)  # so that times can be compared
+
+# %% [markdown]
+# ## 1 · Two kernels in a row
+#
+# A kernel's size is a tuple, height first: `(30, 3)` is tall, 30 rows by 3 columns. Without padding, a rim of zeros around the picture, a kernel has to lie inside it, so each of the two takes something off the size.
+#
+# What is left of 64×64? And how many pixels does one number of the output see? You can ask the gradient: only pixels that can move that number have a gradient other than 0.
+
+# %%
+picture = torch.rand(1, 1, 64, 64, requires_grad=True)
+pair = nn.Sequential(nn.Conv2d(1, 1, (30, 3)), nn.Conv2d(1, 1, (3, 30)))
+
+output = pair(picture)
+output[0, 0, 16, 16].backward()
+rows, columns = picture.grad[0, 0].nonzero().unbind(dim=1)
+print("left of 64×64:", tuple(output.shape[2:]))
+print("one number sees", len(rows.unique()), "rows and", len(columns.unique()), "columns")
+
+# %% [markdown]
+# A little more than a single 30×30 would see. (What *Holds* below means, and ±, an interval and the four verdicts later, stands in [Start here](00_start_here.ipynb).) Try two kernels of 3×3 in its place: they see five rows and columns, not six, because they overlap. The same pair in Keras stands in section 5.
+
+# %% [markdown]
+# ## 2 · A fifth of the weights: a fifth of the work?
+#
+# From one channel to one channel the pair has 30·3 + 3·30 = 180 weights, a single 30×30 has 900. That is the fifth of the advice.
+#
+# **Exercise 1.** Write it for any size and any number of channels. Replace the dots and run the cell. `ex.weights_of_pair` shows the task in full, `.hint()` a hint, `.solution()` a solution.
+
+
+# %%
+def weights_of_pair(k, t, channels):
+    """k×t, then t×k, each from `channels` to `channels` channels, no biases → weights of both, a whole number."""
+    ...
+
+
+ex.weights_of_pair.check(weights_of_pair)
+
+# %% [markdown]
+# Weights are stored. Work is something else: each weight is used at *every place* of its layer's output, and each time it is one multiplication with its addition, a **MAC** for short.
+#
+# Take a 64×64 picture with 16 channels, and 16 channels after each kernel.
+
+# %%
+macs_guess = predict.number(
+    "The weights fall by a factor of 5. By which factor do the MACs fall?",
+    low=0,
+    high=10,
+)
+macs_guess
+
+# %% [markdown]
+# The experiment: build the layers, let a picture go through, and count. `side` and `channels` are yours to change.
+
+# %%
+side, channels = 64, 16
+work = {}
+for name, kernels in {"one": [(30, 30)], "two": [(30, 3), (3, 30)]}.items():
+    x, weights, work[name] = torch.zeros(1, channels, side, side), 0, 0
+    for kernel in kernels:
+        layer = nn.Conv2d(channels, channels, kernel, bias=False)
+        x = layer(x)
+        places = x.shape[2] * x.shape[3]
+        weights += layer.weight.numel()
+        work[name] += layer.weight.numel() * places
+        print(f"{kernel}: {layer.weight.numel():7,} weights at {places:5,} places")
+    print(f"   in all {weights:,} weights, {work[name] / 1e6:.1f} million MACs")
+macs_guess.compare(work["one"] / work["two"])
+
+# %% [markdown]
+# Less than five. Look at the places: the tall kernel works on a picture that is still 62 columns wide, so each of its weights is used far more often than one of the large kernel. The smaller the picture, the more that weighs:
+
+# %%
+for pixels in (32, 48, 64, 128, 224):
+    one, two = (
+        timing.counts(variants.STACKS[name], (pixels, pixels)).macs
+        for name in ("one 30×30", "30×3 then 3×30")
+    )
+    print(f"{pixels:4} × {pixels:<4} {one / two:4.2f} times fewer MACs")
+
+# %% tags=["verdict"]
+study.conclude("at 64 px the MACs fall by 3 to 5", 3 < work["one"] / work["two"] < 5)
+
+# %% [markdown]
+# At 224 pixels it is nearly the five of the advice. At 32 pixels the pair saves *nothing*: the large kernel fits in only nine places there.
+#
+# **Exercise 2.** Count the MACs of one convolution yourself.
+
+
+# %%
+def macs(height, width, in_channels, out_channels, kernel_h, kernel_w):
+    """Picture's size, channels in and out, kernel's size; no padding, stride 1 → multiply–adds, a whole number."""
+    ...
+
+
+ex.macs.check(macs)
+
+# %% [markdown]
+# Four other ways to see 30 pixels far, all with 16 channels on 64×64: the thinnest pair, 30×1 and 1×30; fifteen 3×3 in a row; four 3×3 with a stride of 2, each halving the size; and a *depthwise* 30×30, in which each channel is seen by one kernel of its own and not by sixteen, followed by a 1×1 that mixes the channels.
+#
+# *stored* are the numbers that all layers put out: training keeps them until the gradient has passed. *sees* is what one number of the output sees. *leaves* is the size of the last feature map.
+
+# %%
+print(f"{'':26} weights   M MACs  stored     sees leaves")
+print(f"{'':26}     (k)             (KiB)")
+counted = {name: timing.counts(row) for name, row in variants.STACKS.items()}
+for name, counts in counted.items():
+    print(f"{name:26}", counts)
+
+# %% [markdown]
+# Three things to see.
+#
+# Where memory is short, the pair is no help: it stores more than twice as much as the large kernel, because it has two outputs instead of one. Fifteen small kernels store the most.
+#
+# The thinnest pair does about a third of the work of 30×3 and 3×30. What it gives up is in section 4.
+#
+# And four 3×3 with a stride of 2 see as far with a twenty-fourth of the pair's MACs. They pay with the grid: 4×4 numbers are left of 64×64, so they know less well *where* something was.
+
+# %% tags=["verdict"]
+cheap, thin, large = (
+    counted[name] for name in ("four 3×3, stride 2", "30×3 then 3×30", "one 30×30")
+)
+study.conclude(
+    "four strided 3×3 see as far, to a pixel", large.sees <= cheap.sees <= thin.sees
+)
+study.conclude("with 24 times fewer MACs", round(thin.macs / cheap.macs) == 24)
+study.conclude("the pair stores more than twice as much", thin.kept > 2 * large.kept)
+
+# %% [markdown]
+# ## 3 · A fifth of the time?
+#
+# Nobody waits for a MAC; people wait for seconds. Say one 30×30 takes 100. What does the pair take, on one thread of a CPU?
+
+# %%
+time_guess = predict.number(
+    "One 30×30 takes 100. 30×3 and then 3×30 take:", low=0, high=200
+)
+time_guess
+
+# %% [markdown]
+# Time it: eight pictures through each row of kernels, forward, seven times. The *fastest* of the seven counts, because other programs can only make a pass slower. Add a row of your own, or change the number of channels.
+
+# %% tags=["nbval-ignore-output"]
+of_layers = {
+    "one 30×30": nn.Conv2d(16, 16, 30),
+    "30×3 then 3×30": nn.Sequential(
+        nn.Conv2d(16, 16, (30, 3)), nn.Conv2d(16, 16, (3, 30))
+    ),
+    "four 3×3, stride 2": nn.Sequential(
+        *[nn.Conv2d(16, 16, 3, stride=2, padding=1) for _ in range(4)]
+    ),
+}
+pictures, here = torch.rand(8, 16, 64, 64), {}
+for name, network in of_layers.items():
+    taken = []
+    for _ in range(7):
+        start = time.perf_counter()
+        with torch.inference_mode():
+            network(pictures)
+        taken.append(1000 * (time.perf_counter() - start))
+    here[name] = min(taken)
+    print(f"{name:20} {here[name]:6.1f} ms on this CPU, one thread")
+time_guess.compare(100 * here["30×3 then 3×30"] / here["one 30×30"])
+
+# %% tags=["verdict"]
+study.conclude(
+    "here the pair is faster than one 30×30",
+    here["30×3 then 3×30"] < here["one 30×30"],
+)
+study.conclude(
+    "and four strided 3×3 are more than twice as fast as the pair",
+    2 * here["four 3×3, stride 2"] < here["30×3 then 3×30"],
+)
+
+# %% [markdown]
+# That was your machine, once. And over ten seeds, on the machine that made the course's evidence, all six ways, again eight pictures on one thread. A seed here means other random weights and another timing. The ten of a row differ by less than a dot is wide, so look only at where the dots lie.
+
+# %%
+seconds = study.summary("kernel_seconds")
+print(study.verdicts("thin_a_fifth", "thin_cheap_reach"))
+figures.dots(
+    {name: seconds[name] for name in variants.STACKS},
+    metric="forward pass of 8 pictures",
+)
+
+# %% [markdown]
+# The pair took 13.2 ms and the large kernel 39.4 ms (10 seeds, each ± less than 0.1): a third, not a fifth. A fifth would have been 7.9 ms, and the pair is 5.3 ms slower than that. Four strided 3×3 take 0.9 ms, and it is 12.3 ms slower than those. If the pair came nearer to a quarter on your machine, that is the difference between two processors; a fifth would need a larger picture.
+
+# %% [markdown]
+# Do MACs tell the order at least? Put both beside each other, the most work on top.
+
+# %%
+print(f"{'':26}  M MACs      ms   M MACs a ms, for 8 pictures")
+for name in sorted(counted, key=lambda name: -counted[name].macs):
+    millions, taken = counted[name].macs / 1e6, seconds[name].mean
+    print(f"{name:26} {millions:7.1f} {taken:7.2f} {8 * millions / taken:8.0f}")
+
+# %% [markdown]
+# The *order* of the times is that of the MACs, in all six rows. The *ratio* is not: in a millisecond the single large kernel gets through 57 million MACs, the four strided ones through 27 million. Our reading: small layers spend a larger part of their time on reading, writing and getting started.
+#
+# So count MACs to find the candidates, and time the best two or three on the machine that you will use. On a graphics card the order may be another one; we have not measured it.
+
+# %% [markdown]
+# Now play. It starts with a lying kernel, 3×30, on a picture with lying lines. Set *Height* to 30, *Width* to 3 and *Kernel* to vertical edge: what does the response keep of the lines? Then set 3×3 and raise *Layers*: what grows faster, the field or the weights?
+
+# %%
+lines = data.spectrograms(3, **{**variants.FAINT_LINES, "strength_db": 12.0})
+figures.kernel_explorer(
+    lines.images[0], kernel=(3, 30), content="horizontal edge", source="generated"
+)
+
+# %% [markdown]
+# ## 4 · What can two thin kernels compute?
+#
+# Begin with the thinnest: one column, 30×1, one channel, then one row, 1×30. A column followed by a row does what their product does: kernel[i, j] = column[i] · row[j]. In such a kernel every row is a multiple of one row, and it is said to have **rank one**.
+#
+# Three kernels: Sobel's edge, [−1, 0, 1] in its first and last row and [−2, 0, 2] in the middle one; a round blur, a bell; and a diagonal edge, −1 above the diagonal and +1 below. Which of them are exactly a column times a row?
+
+# %%
+line = torch.arange(-7.0, 8)
+sobel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+blur = torch.exp(-(line[:, None] ** 2 + line**2) / 18)
+diagonal = torch.sign(line[:, None] + line)
+rank_guess = predict.choice(
+    "Exactly a column times a row:",
+    ["Sobel only", "Sobel and the round blur", "all three", "the diagonal edge only"],
+)
+rank_guess
+
+# %% [markdown]
+# The singular value decomposition writes any kernel as a sum of columns times rows, the most important first. The squares of its singular values say which share of the kernel's energy, the sum of its squared weights, each of them holds.
+
+# %%
+for name, kernel in {"Sobel": sobel, "blur": blur, "diagonal": diagonal}.items():
+    energy = torch.linalg.svdvals(kernel) ** 2
+    first, second, third = energy[:3] / energy.sum()
+    print(f"{name:9} first {first:6.1%}   second {second:6.1%}   third {third:6.1%}")
+rank_guess.compare("Sobel and the round blur")
+
+# %%
+column, row = models.two_thin(diagonal)
+nearest = torch.outer(column, row)
+figures.kernel_grid(
+    {
+        "Sobel": sobel,
+        "round blur": blur,
+        "diagonal edge": diagonal,
+        "its nearest\ncolumn × row": nearest,
+        "what that misses": diagonal - nearest,
+    },
+    columns=5,
+)
+
+# %% [markdown]
+# The blur is round, and yet it is a column times a row, because exp(−x² − y²) = exp(−x²) · exp(−y²). The diagonal edge is not. The nearest product keeps 43 % of its energy and shows nothing diagonal: it is a soft edge that stands or, just as near, one that lies.
+#
+# So one column and one row see the whole field, and yet what slants is out of their reach. That is often said of thin kernels as such. But the advice was 30×3 and 3×30, and a network has many channels. Does the rule hold there?
+
+# %% tags=["verdict"]
+as_column = torch.exp(-(line**2) / 18)[None, None, :, None]
+inputs = torch.rand(1, 1, 32, 32)
+whole = nn.functional.conv2d(inputs, blur[None, None])
+split = nn.functional.conv2d(
+    nn.functional.conv2d(inputs, as_column), as_column.mT.contiguous()
+)
+study.conclude(
+    "the blur does what its column and then its row do",
+    torch.allclose(whole, split, atol=1e-3),
+)
+study.conclude(
+    "the nearest product keeps less than half of the diagonal edge",
+    float(models.rank_one_share(diagonal)) < 0.5,
+)
+
+# %% [markdown]
+# Two things to add, then: three pixels of thickness, and more channels between the two. Let pairs *learn* the diagonal edge, with four channels in between and one pixel of thickness. What share of its energy will they get?
+
+# %%
+share_guess = predict.choice(
+    "15×1, four channels, then 1×15: share of the diagonal edge's energy",
+    {"43 %, as before": (0, 45), "45 to 80 %": (45, 80), "more than 80 %": (80, 101)},
+)
+share_guess
+
+# %% [markdown]
+# With nothing in between, a pair *is* one kernel: the one that it draws when it is shown a single bright pixel. Adam moves the weights until this drawing looks like the diagonal edge. Change the two numbers of a row and run it again.
+
+# %% tags=["nbval-ignore-output"]
+dot, wanted = torch.zeros(1, 1, 15, 15), torch.zeros(29, 29)
+dot[0, 0, 7, 7], wanted[7:22, 7:22] = 1, diagonal
+shares = {}
+for channels, thick in [(1, 1), (1, 3), (4, 1), (16, 1), (4, 3)]:
+    torch.manual_seed(0)
+    pair = nn.Sequential(
+        nn.Conv2d(1, channels, (15, thick), padding=(14, thick // 2), bias=False),
+        nn.Conv2d(channels, 1, (thick, 15), padding=(thick // 2, 14), bias=False),
+    )
+    optimizer = torch.optim.Adam(pair.parameters(), lr=0.03)
+    for _ in range(400):
+        missed = (pair(dot)[0, 0] - wanted).square().sum()
+        optimizer.zero_grad()
+        missed.backward()
+        optimizer.step()
+    shares[channels, thick] = 1 - missed.item() / diagonal.square().sum().item()
+    print(f"{channels:2} channels, {thick} thick: {shares[channels, thick]:4.0%}")
+share_guess.compare(100 * shares[4, 1])
+
+# %% tags=["verdict"]
+study.conclude("one channel, one thick: less than half", shares[1, 1] < 0.5)
+study.conclude("one channel, three thick: more than 80 %", shares[1, 3] > 0.8)
+study.conclude("four channels, one thick: more than 90 %", shares[4, 1] > 0.9)
+study.conclude("both together: more than 98 %", shares[4, 3] > 0.98)
+
+# %% [markdown]
+# Each channel in between adds a column times a row of its own, and *n* such products add up to any kernel of rank *n*. Thickness helps in the same way: t columns, followed by t rows, make up to t² products. So the rule of rank one is right for one channel of 30×1 and 1×30, and wrong for the pair of the advice: with sixteen channels in between it *can* draw a diagonal. Whether training finds it, [2b](02b_do_long_thin_kernels_help.ipynb) asks.
+#
+# **Exercise 3.** `models.two_thin` found the nearest product. Write it: from a kernel to the pair `(column, row)`.
+
+
+# %%
+def split_kernel(kernel):
+    """Kernel, float32 [h, w] → a pair (column, row), float [h] and [w], whose outer product comes nearest to it."""
+    ...
+
+
+ex.split_kernel.check(split_kernel)
+
+# %% [markdown]
+# Does it matter which of the two comes first, and does an activation between them matter?
+
+# %%
+noise = torch.rand(1, 1, 64, 64)
+tall = nn.Conv2d(1, 1, (30, 3), bias=False)
+wide = nn.Conv2d(1, 1, (3, 30), bias=False)
+plain = torch.allclose(wide(tall(noise)), tall(wide(noise)), atol=1e-5)
+active = torch.allclose(wide(tall(noise).tanh()), tall(wide(noise).tanh()), atol=1e-5)
+print("nothing in between:  ", "the same" if plain else "different")
+print("with an activation:  ", "the same" if active else "different")
+
+# %% [markdown]
+# With nothing in between, the order does not matter. With an activation it does: tall-then-wide and wide-then-tall are then two different networks, and neither can be written as one kernel. With several channels the order matters as well, since each layer also mixes them.
+
+# %% [markdown]
+# ## 5 · The same in Keras
+#
+# The pair of section 1 again. PyTorch stores weights as [out, in, height, width], Keras as [height, width, in, out], and it wants a picture's channels last; so both are permuted.
+
+# %%
+import os
+
+os.environ["KERAS_BACKEND"] = "torch"  # Keras reads it when it is imported
+import keras
+
+in_keras = keras.Sequential(
+    [keras.layers.Conv2D(1, (30, 3)), keras.layers.Conv2D(1, (3, 30))]
+)
+in_keras.build((None, 64, 64, 1))
+in_torch = nn.Sequential(nn.Conv2d(1, 1, (30, 3)), nn.Conv2d(1, 1, (3, 30)))
+for ours, theirs in zip(in_torch, in_keras.layers, strict=True):
+    kernel = ours.weight.detach().permute(2, 3, 1, 0)
+    theirs.set_weights([kernel.numpy(), ours.bias.detach().numpy()])
+output = in_torch(noise)
+answer = in_keras(noise.permute(0, 2, 3, 1).numpy())
+print("PyTorch", tuple(output.shape), " Keras", tuple(answer.shape))
+
+# %% tags=["verdict"]
+study.conclude(
+    "Keras and PyTorch compute the same from the same weights",
+    torch.allclose(
+        output.permute(0, 2, 3, 1),
+        torch.tensor(keras.ops.convert_to_numpy(answer)),
+        atol=1e-4,
+    ),
+)
+
+# %% [markdown]
+# ## Your pictures
+#
+# What would these kernels cost at the size of *your* pictures? Put the name of a folder there, one that holds a folder for each class. `None` takes spectrograms of 48×48. If your network sees them smaller, say so with `size=224`.
+
+# %% tags=["nbval-ignore-output"]
+folder = None  # "photos"
+
+yours = folder or data.spectrograms(3, **variants.HUES)
+costs = your_pictures.costs(yours, size=None)
+print(costs)
+
+# %% tags=["verdict"]
+study.conclude(
+    "there is a row for each of several layers", len(str(costs).splitlines()) > 3
+)
+
+# %% [markdown]
+# ## What we would write to the asker
+#
+# The fifth is true of the weights. The work comes near it on large pictures only: at 224 pixels it falls by 4.7, at 64 by 3.8, at 32 not at all; and the pair has more to store in training. If you want to see far at small cost, begin with 3×3 kernels and a stride; if you need the fine grid, put the stride later, as [2b](02b_do_long_thin_kernels_help.ipynb) does. If you split a large kernel, leave enough channels between the two thin ones: through a single one, one pixel thick, only rank one survives.
+
+# %% [markdown]
+# ## Open
+#
+# All times are from one thread of one CPU, forward only, with 16 channels and pictures of 64×64. A graphics card, a phone or another library may order the rows differently.
+#
+# We counted what layers *store* and did not measure the peak of memory.
+#
+# ## Read on
+#
+# Szegedy et al., *Rethinking the Inception architecture*, 2016, [arXiv:1512.00567](https://arxiv.org/abs/1512.00567): 1×k and then k×1 · Dumoulin, Visin, *A guide to convolution arithmetic*, 2016, [arXiv:1603.07285](https://arxiv.org/abs/1603.07285) · Jaderberg, Vedaldi, Zisserman, *Speeding up convolutional neural networks with low rank expansions*, 2014, [arXiv:1405.3866](https://arxiv.org/abs/1405.3866) · Ding et al., *Scaling up your kernels to 31×31*, 2022, [arXiv:2203.06717](https://arxiv.org/abs/2203.06717): large kernels that pay
+#
+# ## Next
+#
+# **[2b Do long thin kernels help?](02b_do_long_thin_kernels_help.ipynb)** Now you know what they cost. Next you let them compete with 3×3 networks that cost as much: on hues, on faint lines, and on roads seen from space.

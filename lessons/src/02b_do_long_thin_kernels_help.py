@@ -1,0 +1,414 @@
+# %% [markdown]
+# # 2b · Do long thin kernels help?
+#
+# Somebody had two classes of spectrograms, some 1,500 pictures each, almost plain blue; only the hue differs. Every CNN stayed at 50 %. They were told to take kernels of 30×3 and then 3×30, which see far at small cost. They tried, and nothing improved. Was the advice bad, or good and given for the wrong problem? And is there a kind of picture on which such kernels do get more right?
+#
+# <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
+#
+# For hue they do nothing: the pair got 88.4 % right, plain 3×3 networks 89.6 to 90.2 % (10 seeds, n = 400 each), and nobody can get more than 90.9 % on average. For long faint lines that lie or stand, they get there with fewer pictures than 3×3 networks that stride in each layer; whether a 3×3 network that strides *later* does as well, ten seeds cannot tell. For roads and rivers, which run at every angle, the pair was behind all four rivals.
+# </details>
+#
+# | you see | read |
+# |---|---|
+# | classes that differ in colour, and a network that stays at 50 % | section 1, then [1c Stuck at 50 %](01c_stuck_at_50_percent.ipynb) |
+# | long faint structures: tones, clicks, scratches, wires | section 2 |
+# | some trainings work and others end at chance | section 2, *Twice the pictures* |
+# | long things at every angle: roads, rivers, cracks | section 3 |
+# | the question what such kernels cost | [2a Asymmetric kernels](02a_asymmetric_kernels.ipynb) |
+# | you only want it on your own folder | *Your pictures*, at the end |
+#
+# Core · MINUTES
+#
+# You will be able to compare two architectures fairly, and to say for which pictures long thin kernels are worth a try.
+
+# %%
+import time
+
+import torch
+from course_lib import data, figures, models, pixels, study, training
+from course_lib.lessons.kernels import exercises as ex
+from course_lib.lessons.kernels import experiments, variants, your_pictures
+from course_lib.lessons.kernels import pictures as lesson_pictures
+from course_lib.lessons.kernels.trials import OTHER, RIVALS, TRIALS
+from course_lib.models import convolution
+from course_lib.practice import predict
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+torch.set_num_threads(1)  # networks this small gain nothing from a second thread
+
+# %% [markdown]
+# ## 1 · Where only the hue differs
+#
+# These are such pictures, drawn by a program. The two classes lie four degrees apart on the colour circle, and within a class the hue varies by 1.5 degrees. Brightness and stripes are drawn by chance in both, and say nothing. The last two squares are flat: the middle hue of each class, without any of that. Somebody who knew exactly how the hues spread would get 90.9 % right on average, and nobody can do better.
+
+# %%
+hues = data.spectrograms(500, seed=0, **variants.HUES)
+four_each = torch.tensor([0, 2, 4, 6, 1, 3, 17, 19])  # two of each with stripes
+hsv = torch.tensor([[223.0, 0.85, 0.65], [227.0, 0.85, 0.65]])[..., None, None]
+flat = pixels.convert(hsv, "hsv", "rgb").expand(-1, -1, 48, 48)
+figures.gallery(
+    torch.cat([hues.images[four_each], (255 * flat).round().to(torch.uint8)]),
+    [f"class {hues.classes[k]}" for k in hues.labels[four_each]]
+    + ["mean hue of A", "mean hue of B"],
+    columns=5,
+    title="Hues 4° apart (generated)",
+)
+
+# %% [markdown]
+# The experiment compares the pair with a network of four ordinary 3×3 kernels with a stride of 2, which has as many weights. Each learns from 600 pictures; the test is 400 others.
+
+# %%
+hue_guess = predict.number(
+    "By how many points does the thin pair beat the 3×3 network? (Below 0: it loses.)",
+    low=-20,
+    high=20,
+    unit="points",
+)
+hue_guess
+
+# %% [markdown]
+# First the two networks. The numbers are channels: 3 colours go in, 8 come out, and so on.
+
+# %%
+torch.manual_seed(0)
+thin = [nn.Conv2d(3, 8, (30, 3)), nn.Conv2d(8, 8, (3, 30))]
+square = [
+    nn.Conv2d(before, after, 3, stride=2, padding=1)
+    for before, after in [(3, 8), (8, 16), (16, 20), (20, 20)]
+]
+networks = {}
+for name, row in {"30×3 then 3×30": thin, "3×3, equal weights": square}.items():
+    blocks = [(conv, nn.BatchNorm2d(conv.out_channels), nn.ReLU()) for conv in row]
+    networks[name] = nn.Sequential(
+        *[layer for block in blocks for layer in block],
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(row[-1].out_channels, 2),
+    )
+    print(f"{name:20} {sum(conv.weight.numel() for conv in row):6,} weights")
+
+# %% [markdown]
+# Then the training, whole. The learning rate rises and falls (one cycle), and each network has its own highest rate: the best of several, chosen on seeds that do not count here. Change a rate, or the number of epochs, and run both cells again.
+
+# %% tags=["nbval-ignore-output"]
+epochs, rates = 8, {"30×3 then 3×30": 3e-3, "3×3, equal weights": 3e-2}
+x, labels = (hues.images / 255 - 0.5) / 0.25, hues.labels
+x_new, labels_new = x[600:], labels[600:]
+right = {}
+for name, network in networks.items():
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rates[name])
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, rates[name], total_steps=epochs * 19
+    )
+    for _ in range(epochs):
+        for batch in torch.randperm(600).split(32):  # 19 batches
+            loss = cross_entropy(network(x[batch]), labels[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    with torch.inference_mode():
+        answers = network.eval()(x_new).argmax(dim=1)
+    right[name] = (answers == labels_new).float().mean().item()
+    print(f"{name:20} {right[name]:.1%} of n = 400 right")
+
+# %% tags=["verdict"]
+study.conclude(
+    "both get more than 80 % right, of 90.9 % that are possible",
+    min(right.values()) > 0.8,
+)
+
+# %% [markdown]
+# One run says little about a point or two. Before you see ten: is *as many weights* the fair comparison? It could also be as many **MACs** (multiplications, each with its addition), or as much time. That gives three rivals. A fourth strides *later*: two 3×3 without a stride, then four with a stride of 2, near the pair in weights and MACs at once. All see about as far: *sees* is the receptive field, the pixels that one number of the last map can see. *ms* is one training step on 32 pictures, timed here, the fastest of five.
+
+# %% tags=["nbval-ignore-output"]
+print(f"{'':20} weights   MACs (M)    ms    sees   channels")
+for name, settings in variants.HUE.items():
+    layers, widths = experiments.convolutions(settings), settings["widths"]
+    weights = convolution.weights(layers, (3, *widths))
+    millions = convolution.macs((48, 48), layers, (3, *widths)) / 1e6
+    rows, columns = convolution.receptive_field(layers).size
+    network, taken = experiments.build(settings, outputs=2), []
+    for _ in range(5):
+        start = time.perf_counter()
+        cross_entropy(network(x[:32]), labels[:32]).backward()
+        taken.append(1000 * (time.perf_counter() - start))
+    told = (
+        f"{weights:7,} {millions:8.2f} {min(taken):7.1f}    {rows}×{columns}   {widths}"
+    )
+    print(f"{name:20} {told}")
+
+# %% tags=["verdict"]
+study.conclude("all see at least 31 pixels far", min(rows, columns) >= 31)
+
+# %% [markdown]
+# And over ten seeds, each with its own pictures and weights. The dash-dotted line is the best possible, 90.9 %; on 400 pictures one can be lucky, so some bars go beyond it. Does any row stand apart from the others?
+
+# %%
+on_hue = study.summary("thin_hue")
+hue_guess.compare(100 * (on_hue[variants.PAIR].mean - on_hue[variants.WEIGHTS].mean))
+for rival in RIVALS:
+    found = study.outcome(f"thin_hue_{rival}")
+    print(f"{found.trial.baseline.name:20} {found.verdict.word:10} {found.effect}")
+figures.dots(on_hue, ceiling=0.909, xlim=(0.84, 0.94))
+
+# %% [markdown]
+# Each line above the figure is the pair less that rival, and the claim was that the pair is *better*. (How to read an interval and the four verdicts: [Start here](00_start_here.ipynb). What matters in this chapter is two points.)
+#
+# The means differ by less than two points, and in three of four comparisons the interval lies below zero: the pair is a little *worse*. By how much is open, since the intervals reach down to −3.4 points.
+#
+# So it is no help, and one can see why. A hue is there in every single pixel. Reach adds nothing to it.
+
+# %% [markdown]
+# ## 2 · Where structure is long
+#
+# Long kernels are meant for long things, so give them some. Class A has faint lines that lie, as a tone does in a spectrogram; in class B they stand, as a click does. Class B is drawn as class A and then transposed, so no mean and no histogram can tell the two apart.
+#
+# A line is 29 pixels long and one thick. The upper row shows lines of ten times the power that the networks get; the lower row shows the same four pictures as they are.
+
+# %%
+strong = data.spectrograms(2, **{**variants.FAINT_LINES, "strength_db": 12.0})
+faint = data.spectrograms(2, **variants.FAINT_LINES)
+two_each = torch.tensor([0, 2, 1, 3])
+figures.gallery(
+    torch.cat([strong.images[two_each], faint.images[two_each]]),
+    [
+        f"class {strong.classes[k]}, {strength}"
+        for strength in ("12 dB", "2 dB")
+        for k in strong.labels[two_each]
+    ],
+    columns=4,
+    title="Lines that lie (A) and that stand (B), generated",
+)
+
+# %% [markdown]
+# The same five networks, 600 such pictures, ten seeds. Count a rival as beaten where the whole interval of the difference lies above two points.
+
+# %%
+lines_guess = predict.choice(
+    "On faint lines, the thin pair beats",
+    {"none of its four rivals": 0, "some of them": (1, 4), "all four": 4},
+)
+lines_guess
+
+# %% [markdown]
+# One seed first, live, with three of the five. `fit` is the loop that you have seen. All three had their best rate at 0.1, chosen on five seeds that do not count. Make the lines stronger, or take more pictures: when do the networks become equal?
+
+# %% tags=["nbval-ignore-output"]
+strength_db, n = 2.0, 600
+lines = data.spectrograms(
+    n // 2 + 200, seed=0, **{**variants.FAINT_LINES, "strength_db": strength_db}
+)
+learn, unseen = lines.at(range(n)), lines.at(range(n, n + 400))
+settings = training.Settings(epochs=8, batch_size=32, peak_lr=0.1, flips=False, seed=0)
+for name, layers, widths in [
+    ("30×3 then 3×30", variants.THIN, (8, 8)),
+    ("3×3, equal weights", variants.STRIDES_AT_ONCE, (8, 16, 20, 20)),
+    ("3×3, strides later", variants.STRIDES_LATER, (8, 8, 15, 15, 15, 15)),
+]:
+    network = models.SmallCNN(
+        layers, widths, batch_norm=True, preprocessing=variants.CENTRED, seed=0
+    )
+    run = training.fit(network, learn, unseen, settings, progress=False)
+    print(f"{name:20} {run.history[-1].val_accuracy:.1%} of n = 400 right")
+
+# %% [markdown]
+# And over ten seeds. The dashed line is chance, and each stroke is a seed: look at how many of them stand there.
+
+# %%
+on_lines = study.summary("thin_lines")
+outcomes = {rival: study.outcome(f"thin_lines_{rival}") for rival in RIVALS}
+lines_guess.compare(sum(found.verdict.word == "supported" for found in outcomes.values()))
+for found in outcomes.values():
+    print(f"{found.trial.baseline.name:20} {found.verdict.word:10} {found.effect}")
+figures.dots({name: on_lines[name] for name in variants.WIDTHS}, chance=0.5, each=True)
+
+# %% [markdown]
+# Against the three networks that stride at once the pair is ahead by some thirty points, with 85.0 ± 15.2 % against 55 to 56 % (10 seeds, n = 400 each), and each interval lies above two points. They are long, because in one seed the pair failed as well.
+#
+# Now the last row. A 3×3 network that strides *later* gets 76.8 ± 18.4 % without long kernels, and between it and the pair ten seeds decide nothing.
+#
+# Why could the place of the stride matter? Follow the size of the feature maps from layer to layer.
+#
+# **Exercise 1.** How many rows does a convolution leave? Replace the dots and run the cell; `ex.output_size.hint()` helps.
+
+
+# %%
+def output_size(size, kernel, stride, padding):
+    """Rows in, rows of the kernel, stride, zeros on each side, all whole numbers → rows out, a whole number ≥ 1."""
+    ...
+
+
+ex.output_size.check(output_size)
+
+# %%
+for name, layers in {
+    "strides at once": variants.STRIDES_AT_ONCE,
+    "strides later": variants.STRIDES_LATER,
+    "30×3 then 3×30": variants.THIN,
+}.items():
+    sizes = convolution.output_sizes((48, 48), layers)
+    print(f"{name:16} 48×48 →", " → ".join(f"{h}×{w}" for h, w in sizes))
+
+# %% [markdown]
+# The network that strides at once throws half of the rows and columns away in its first layer, when each number has seen 3×3 pixels. In so small a window a faint line hardly rises above the noise. The one that strides later has seen 5×5 pixels before it lets anything go; the thin pair never skips a pixel.
+#
+# But striding later also made the network two layers deeper. Which of the two helps? Take the very same six layers in the other order: the four with a stride first, the two without at the end.
+
+# %%
+print(study.verdicts("thin_lines_depth"))
+figures.paired_dots(study.outcome("thin_lines_depth"))
+
+# %% [markdown]
+# With the strides first, all ten trainings end near chance, so two more layers do not help by themselves. With the strides last, seven of ten reach 78 % or more, and three end near chance as well. Because of those three the interval reaches below zero, so the verdict on the *mean* is undecided. What the figure does show: of these two orders, only the late stride found the lines at all.
+#
+# %% [markdown]
+# ### Twice the pictures
+#
+# Both bars above reach down to chance: some trainings never found the lines, and those hide the answer. So we asked again with 1,200 pictures. (We added this comparison after we had seen the first one.) Each dot is a seed; at the left a line joins the two runs that share their pictures. Look for the one dot that decides.
+
+# %%
+print(study.verdicts("thin_lines_twice"))
+figures.paired_dots(study.outcome("thin_lines_twice"))
+
+# %% [markdown]
+# In nine of ten seeds the two are at most 13 points apart; in one the 3×3 network ends near chance. The interval goes from −5.4 to +72.7 points, and +72.7 cannot be: even a network that guesses is less than 50 points behind. The whole mean hangs on one dot. The method draws ten of the ten differences again and again, stretches the interval where one value lies far out, and knows nothing of the bounds of an accuracy. Read so wide an interval as *not known*, and no more.
+#
+# Where trainings succeed, a later stride makes up for most of the lead. Whether it fails more often, ten seeds cannot tell.
+
+# %% [markdown]
+# ### Ten times the pictures
+#
+# And the networks that stride at once, which stayed near chance: can they see such lines at all? Take the smallest, with as many weights as the pair, and ten times the pictures.
+
+# %%
+more_guess = predict.number(
+    "3×3, strides at once, 6,000 pictures: how many of 100 right?",
+    low=0,
+    high=100,
+    unit="%",
+)
+more_guess
+
+# %%
+more = on_lines[variants.TEN_TIMES]
+more_guess.compare(100 * more.mean)
+shown = (variants.PAIR, "one 30×30", variants.WEIGHTS, variants.TEN_TIMES)
+figures.dots({name: on_lines[name] for name in shown}, chance=0.5)
+
+# %% tags=["verdict"]
+study.conclude(
+    "ten times the pictures give the strided network more than 20 points",
+    more.low - on_lines[variants.WEIGHTS].high > 0.2,
+)
+
+# %% [markdown]
+# They can: now the same small network has the highest mean of all, 97.8 ± 0.7 % (10 seeds, n = 400 each). It also took ten times the steps, at another best rate, 0.01; which of these it needed, we did not test. Try `n = 6000` and `peak_lr=0.01` in the live run above.
+#
+# So thin kernels did not bring the *ability* to see lines, but a shorter way there. And being *large* is not enough: one 30×30, with more weights than the pair but a single layer, gets 64.8 ± 2.5 % from 600 pictures.
+
+# %% [markdown]
+# ## 3 · Roads and rivers
+#
+# And real pictures? Highways and rivers in EuroSAT, pictures from a satellite, are long too. These are the middle 48 pixels of each, cut out and not shrunk, so that a road keeps its width. Nearly every one has something long in it. Again 600 of them to learn from, the same five networks, ten seeds.
+
+# %%
+train, test = lesson_pictures.draw(
+    variants.HIGHWAYS_AND_RIVERS, 0, n_train=600, n_test=400, source="any"
+)
+figures.contact_sheet(train, per_class=8, seed=1)
+
+# %%
+roads_guess = predict.choice(
+    "On highways and rivers, the thin pair beats",
+    {"none of its four rivals": 0, "some of them": (1, 4), "all four": 4},
+)
+roads_guess
+
+# %% [markdown]
+# One seed, live. A satellite picture has no top, so each is shown in one of its eight turned and mirrored forms (`flips=True`).
+
+# %% tags=["nbval-ignore-output", "real-data"]
+for name, layers, widths, rate in [
+    ("30×3 then 3×30", variants.THIN, (8, 8), 3e-2),
+    ("3×3, equal weights", variants.STRIDES_AT_ONCE, (8, 16, 20, 20), 3e-3),
+]:
+    network = models.SmallCNN(
+        layers, widths, batch_norm=True, preprocessing=variants.CENTRED, seed=0
+    )
+    settings = training.Settings(
+        epochs=8, batch_size=32, peak_lr=rate, flips=True, seed=0
+    )
+    run = training.fit(network, train, test, settings, progress=False)
+    print(f"{name:20} {run.history[-1].val_accuracy:.1%} of n = 400 right")
+
+# %% tags=["verdict", "real-data"]
+study.conclude("better than a coin by 10 points", run.history[-1].val_accuracy > 0.6)
+
+# %% [markdown]
+# And over ten seeds; chance lies far to the left of this figure, at 50 %.
+
+# %%
+on_roads = study.summary("thin_roads")
+outcomes = {rival: study.outcome(f"thin_roads_{rival}") for rival in RIVALS}
+roads_guess.compare(sum(found.verdict.word == "supported" for found in outcomes.values()))
+for found in outcomes.values():
+    print(f"{found.trial.baseline.name:20} {found.verdict.word:10} {found.effect}")
+figures.dots(on_roads)
+
+# %% [markdown]
+# The pair is behind all four (10 seeds, n = 400 each): by five to six points where the rival does as much work or takes as much time, by two to three where it has as many weights. Take the two small differences with care. All seeds draw from one set of pictures, so they agree more than fresh pictures would, and the interval does not know it.
+
+# %% [markdown]
+# Why here, after its success on lines? A road runs at any angle, but that cannot be all of it: the pair *can* compute a slanting kernel, as section 4 of [2a](02a_asymmetric_kernels.ipynb) shows. Whether training finds one from 600 pictures is another matter, and we do not know.
+
+# %% [markdown]
+# ## The trials of 2a and 2b
+#
+# Unfold the table, cover the column with the verdicts, and say of each piece of advice which one it got.
+
+# %%
+study.folded(trial for trial in TRIALS if trial.lesson < OTHER)
+
+# %% [markdown]
+# ## Quiz
+#
+# Seven questions about the chapter. Every option has its explanation.
+
+# %%
+from course_lib.lessons.kernels.quiz import QUIZ
+
+QUIZ
+
+# %% [markdown]
+# ## Your pictures
+#
+# Put the name of a folder there, one that holds a folder for each class. Three small networks (3×3 kernels that stride at once, 3×3 that stride later, the thin pair) and a frozen network that learned from photographs all get the same fifth of your pictures to answer, 64×64 pixels each. All small networks have the rate 0.01, and this is one split and one start: repeat it with `seed=1` and `seed=2` before you believe a difference. `None` takes the lines of section 2.
+
+# %% tags=["nbval-ignore-output"]
+folder = None  # "photos"
+
+mine = your_pictures.kernels(folder or learn, seed=0)
+print(mine)
+
+# %% tags=["verdict"]
+study.conclude("there is a row for each of five ways", len(str(mine).splitlines()) > 5)
+
+# %% [markdown]
+# ## What we would write to the asker
+#
+# Thin kernels could not have helped you: a hue needs no reach. From 600 such pictures, every network that we tried came close to the best possible, plain 3×3 as well. So leave the architecture and look at the pipeline, as [1c](01c_stuck_at_50_percent.ipynb) does. Keep long thin kernels for long structure that lies or stands straight, when you have few pictures, and try a later stride first.
+
+# %% [markdown]
+# ## Open
+#
+# All networks here are small, and all pictures have 48 pixels. Why do some trainings on lines fail altogether? Would thin kernels find roads that have been turned upright, or a tall and a wide kernel *side by side* in place of one after the other? We have not found out.
+#
+# ## Read on
+#
+# Szegedy et al., *Rethinking the Inception architecture*, 2016, [arXiv:1512.00567](https://arxiv.org/abs/1512.00567): thin pairs in a network that works · Nadeau, Bengio, *Inference for the generalization error*, 2003, [doi:10.1023/A:1024068626366](https://doi.org/10.1023/A:1024068626366): why splits of one set agree too much · Helber et al., *EuroSAT*, 2019, [arXiv:1709.00029](https://arxiv.org/abs/1709.00029): the satellite pictures
+#
+# ## Next
+#
+# **[2c The other advice](02c_other_advice.ipynb)** (optional): two branches, shallow paths, a pretrained network for 200 pictures, and how far such networks really look. Or go on to the second question of the course, **[3 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)**.

@@ -1,0 +1,164 @@
+"""What the chapter on colour reads from the evidence is there, whole, and says what the lesson says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from course_lib import study
+from course_lib.lessons.colour import experiments, trials
+from course_lib.lessons.colour.by_hand import threshold
+from course_lib.lessons.colour.margins import distance_along_fisher, margins
+from course_lib.training import clinic
+
+EXPERIMENTS = {experiment.name: experiment for experiment in trials.EXPERIMENTS}
+
+
+@pytest.mark.parametrize("experiment", trials.EXPERIMENTS, ids=lambda experiment: experiment.name)
+def test_all_pictures_are_generated(experiment):
+    (metric,) = experiment.metrics
+    runs = study.runs(experiment.name)
+    assert {run.source for run in runs} == {"generated"}
+    most = trials.NEVER if experiment in (trials.SPEED, trials.CHANNELS) else 1
+    assert all(0 <= run.metrics[metric] <= most for run in runs)
+
+
+def test_there_are_twelve_causes_and_their_mends():
+    """Issue 5: each of at least twelve leaves the network at 55 % or less, over seeds, and mended it gets 97 %."""
+    causes, clinic_runs = trials.stuck_cases(), study.summary("clinic")
+    assert len(causes) >= 12
+    assert max(s.mean for s in causes.values()) <= 0.55
+    by_setup = {setup: name for name, setup in trials.LEARNS.items()}
+    mends = {by_setup[clinic.mended(case)] for case in causes}
+    assert min(clinic_runs[name].mean for name in mends) >= 0.97
+
+
+def test_every_case_is_stuck_or_spared():
+    stuck, spared = trials.stuck_cases(), trials.spared_cases()
+    assert not set(stuck) & set(spared)
+    assert {*stuck, *spared} == set(clinic.CASES)
+    kinds = [trials.KINDS[name] for name in stuck]
+    assert kinds == sorted(kinds, key=kinds.index), "a kind stands in one piece"
+
+
+def test_seeds_that_learn_are_counted():
+    counted = trials.seeds_that_learn("clinic")
+    assert counted["RGB 0–1"] == "10 of 10"
+    assert counted["everything frozen"] == "0 of 10"
+
+
+def test_a_mend_takes_back_one_step():
+    for case, setup in clinic.CASES.items():
+        mend = clinic.mended(case)
+        changed = [name for name in vars(setup) if getattr(setup, name) != getattr(mend, name)]
+        assert len(changed) == 1, (case, changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("shapes_not_colours", "refuted"),
+        ("colours_by_hand", "refuted"),
+        ("mere_rule", "supported"),
+        ("convert_to_hsv", "refuted"),
+        ("hsv_for_rgb", "refuted"),
+        ("hsl_for_rgb", "undecided"),
+        ("lab_for_rgb", "refuted"),
+        ("decorrelate_lab", "supported"),
+        ("hue_is_a_circle", "supported"),
+        ("normalise", "supported"),
+        ("normalise_each", "refuted"),
+        ("train_longer", "no difference that matters"),
+        ("train_longer_scale", "undecided"),
+        ("softmax_first", "no difference that matters"),
+        ("from_logits", "undecided"),  # nine seeds lose 50 points, one gets away,
+    ],
+)
+def test_the_verdicts(name, word):
+    assert study.outcome(name).verdict.word == word
+
+
+def test_every_trial_is_judged_above():
+    marks = next(mark for mark in test_the_verdicts.pytestmark if mark.name == "parametrize")
+    assert {name for name, _ in marks.args[1]} == {trial.name for trial in trials.TRIALS}
+
+
+def test_pictures_are_those_of_the_clinic():
+    """The settings spell out what the notebook draws with `clinic.pictures(seed=0)`, and with knobs of its own."""
+    for settings, knobs in (
+        (trials.BLUES, {}),
+        (trials.CLOSE_BLUES, {"hue_gap": 6.0}),
+        (trials.OVERLAPPING_BLUES, {"hue_gap": 4.0, "hue_spread": 1.5}),
+        (trials.REDS, {"hue": 0.0}),
+        (trials.NOISE_FLOORS, {"kind": "physical", "gap_db": 1.2}),
+    ):
+        ours = experiments.pictures({"pictures": settings, "per_class": 2}, 3)
+        assert all(
+            torch.equal(a.images, b.images) for a, b in zip(ours, clinic.pictures(3, per_class=2, **knobs), strict=True)
+        )
+
+
+def test_threshold_sorts_both_ways_round():
+    values, labels = np.array([[1.0], [2.0], [5.0], [6.0]], dtype=np.float32), torch.tensor([0, 0, 1, 1])
+    assert threshold(values, labels, values).tolist() == [0, 0, 1, 1]
+    assert threshold(-values, labels, -values).tolist() == [0, 0, 1, 1]
+
+
+@pytest.mark.slow
+def test_margin_is_the_distance_along_the_best_line():
+    apart = margins()
+    assert set(apart) == set(trials.SPEED.variants) - {"grey"}
+    assert apart["RGB, the set"] > 5 * apart["RGB, 0 to 1"]
+    assert all(np.isfinite(list(apart.values())))
+
+
+def test_the_distance_is_that_along_the_direction_that_parts_best():
+    """The classes lie 2 apart in a narrow direction and 6 in one in which they spread by 50: only the first counts."""
+    rng, labels = np.random.default_rng(0), np.arange(4000) % 2
+    x = rng.normal(size=(4000, 2)) * [0.1, 50] + labels[:, None] * [2, 6]
+    assert distance_along_fisher(x, labels) == pytest.approx(2, abs=0.05)
+    assert distance_along_fisher(3 * x, labels) == pytest.approx(3 * distance_along_fisher(x, labels))
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax", "ignore:__array__ implementation")
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.slow
+def test_every_experiment_can_be_run_anew_on_a_small_scale(name):
+    """One variant of each, with few pictures: that the code runs, not what it finds."""
+    experiment = EXPERIMENTS[name].small()
+    run = experiment[next(reversed(experiment.variants))].task(0).measure()
+    assert all(
+        0 <= value <= (trials.NEVER if name in ("colour_spaces", "colour_decorrelated") else 1)
+        for value in run.metrics.values()
+    )
+
+
+@pytest.mark.parametrize("method", trials.METHODS)
+@pytest.mark.slow
+def test_every_method_can_be_run_anew_on_a_small_scale(method):
+    overlap = method in trials.OVERLAP.variants
+    experiment = (trials.OVERLAP if overlap else trials.FLOOR).small()
+    assert experiment[method].task(0).measure().metrics["test accuracy"] > 0.6
+
+
+def epochs(settings: dict[str, object]) -> float:
+    (value,) = experiments.count_epochs(settings, 0).metrics.values()
+    return value
+
+
+def test_a_space_that_is_never_learned_says_so():
+    settings = {**trials.SPEED.variants["grey"], "per_class": 16, "epochs": 1}
+    assert epochs(settings) == 2
+
+
+def test_an_easy_space_is_learned_at_once(monkeypatch):
+    monkeypatch.setattr(clinic.Setup, "course", lambda *_, **__: iter([(0.6, 1.0), (0.97, 0.2), (1.0, 0.1)]))
+    settings = {**trials.SPEED.variants["RGB, the set"], "per_class": 4}
+    assert epochs(settings) == 2
+    assert epochs({**settings, "enough": 0.99}) == 3
+
+
+def test_every_cause_has_its_kind():
+    stuck = {name for name, s in trials.CLINIC.summary().items() if name in clinic.CASES and s.mean <= 0.55}
+    assert set(trials.KINDS) == stuck == set(trials.stuck_cases())

@@ -1,0 +1,216 @@
+"""What lesson 7 reads from the evidence is there, whole, and real; what it measures is what it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from course_lib import data, label_quality, study
+from course_lib.data import ImageSet
+from course_lib.lessons.messy_data import (
+    decisions,
+    eurosat,
+    leaks,
+    long_tails,
+    mixed_land,
+    model_choice,
+    trials,
+    wrong_labels,
+)
+from course_lib.training import imbalance
+
+EXPERIMENTS = {experiment.name: experiment for experiment in trials.EXPERIMENTS}
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_all_is_real_and_in_range(name):
+    for run in study.runs(name):
+        assert run.source == "real"
+        assert all(0 <= value <= (1000 if name == "decisions" else 1) for value in run.metrics.values())
+
+
+VERDICTS = {
+    "tail_hurts_1": "supported",
+    "tail_hurts_10": "supported",
+    "tail_oversample_1": "no difference that matters",
+    "tail_oversample_10": "supported",
+    "tail_oversample_50": "supported",
+    "tail_weights_1": "no difference that matters",
+    "tail_undersample_10": "undecided",
+    "tail_undersample_50": "supported",
+    "tail_weights_50": "supported",
+    "tail_both_50": "undecided",
+    "tail_effective_50": "no difference that matters",
+    "tail_adjusted_50": "supported",
+    "tail_free_50": "refuted",
+    "labels_unsure_uniform": "no difference that matters",
+    "labels_unsure_confusions": "no difference that matters",
+    "labels_loss": "supported",
+    "labels_confident_5": "refuted",
+    "labels_confident_20": "refuted",
+    "labels_margin": "refuted",
+    "labels_harmless_5": "refuted",
+    "labels_harmless_20": "refuted",
+    "labels_mend": "supported",
+    "labels_mend_unsure": "refuted",
+    "land_sigmoids": "refuted",
+    "land_sigmoids_mixed": "supported",
+    "land_top_two": "refuted",
+    "land_one_name": "undecided",
+    "land_examples": "supported",
+    "cost_likeliest": "refuted",
+    "cost_priority": "supported",
+    "cost_calibrate_smooth": "undecided",
+    "cost_calibrate_overconfident": "supported",
+    "leak_colour": "undecided",
+    "leak_look": "refuted",
+    "leak_copies_probe": "supported",
+    "leak_copies_nearest": "supported",
+    "choose_at_2": "undecided",
+    "choose_at_5": "undecided",
+}
+
+
+@pytest.mark.parametrize("trial", trials.TRIALS, ids=lambda trial: trial.name)
+def test_the_verdicts(trial):
+    assert trial.seeds >= 10
+    assert trial.outcome().verdict.word == VERDICTS[trial.name]
+
+
+def test_all_advice_is_told_with_its_base():
+    lines = trials.advice().splitlines()
+    assert len(lines) == 2 * len(trials.TRIALS)
+    assert all(trial.claim in line for trial, line in zip(trials.TRIALS, lines[::2], strict=True))
+    assert all("(10 seeds" in line for line in lines[1::2])
+
+
+def test_the_accuracy_chooses_what_the_accuracy_chooses():
+    changed = study.summary("chosen_by", model_choice.CHANGED)
+    assert (changed["accuracy"].mean, changed["accuracy"].n) == (0, 0)
+    assert changed["accuracy@5"].mean == pytest.approx(0.7)  # of ten seeds
+
+
+# --- what is measured ---
+
+
+def test_the_top_two_and_the_best_threshold():
+    truth = np.array([[1, 1, 0], [0, 0, 1], [0, 1, 1]], dtype=bool)
+    scores = np.array([[0.5, 0.4, 0.1], [0.2, 0.1, 0.7], [0.2, 0.5, 0.3]])
+    assert mixed_land.top(scores, 2).tolist() == [[1, 1, 0], [1, 0, 1], [0, 1, 1]]
+    assert mixed_land.top(scores, 1).tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    step = mixed_land.best_threshold(scores, truth, np.arange(0.02, 0.99, 0.02))
+    assert 0.2 < step <= 0.3  # the only thresholds that give all three sets
+    assert np.array_equal(scores >= step, truth)
+
+
+def test_costs():
+    assert decisions.costs(3, 1, 10.0).tolist() == [[0, 1, 1], [10, 0, 10], [1, 1, 0]]
+
+
+@pytest.mark.parametrize("order", wrong_labels.ORDERS)
+def test_every_order_reviews_each_picture_once(order):
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.ones(4), size=200)
+    positions = wrong_labels.review_order(rng.integers(4, size=200), p, order)
+    assert sorted(positions.tolist()) == list(range(200))
+
+
+def test_a_random_review_is_not_the_draw_that_planted_the_errors():
+    truth = np.arange(1_000) % 4
+    given = label_quality.plant(truth, 0.2, classes=4, seed=3)
+    first = wrong_labels.review_order(given, np.full((1_000, 4), 0.25), "random", seed=3)[:200]
+    assert (given != truth)[first].mean() < 0.3
+
+
+def test_copies_are_found_again_and_stand_in_one_part():
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(60, 3, 8, 8, generator=generator) * 255
+    images = torch.nn.functional.interpolate(coarse, size=(64, 64), mode="bilinear").to(torch.uint8)
+    pictures = ImageSet.of(images, torch.arange(60) % 2, ["a", "b"])
+    both = leaks.with_copies(pictures, 0.3, noise=2, seed=1)
+    assert len(both) == 78
+    pairs = data.near_duplicates(both)
+    assert len(pairs) == 18
+    assert torch.equal(both.labels[pairs[:, 0]], both.labels[pairs[:, 1]])
+    assert (both.images[pairs[:, 0]].int() - both.images[pairs[:, 1]].int()).abs().max() == 2
+
+
+def test_the_best_is_chosen_by_each_measure():
+    labels = torch.tensor([0, 1, 2, 3])
+    right = torch.eye(4)
+    half = right.roll(1, dims=1) * 2 + right  # the truth stands second, everywhere
+    three = torch.cat([right[:3], 1 - right[3:]])  # first in three of four, last in one
+    assert model_choice.best_at(1, [half, three], labels) == 1
+    assert model_choice.best_at(2, [half, three], labels) == 0
+    assert model_choice.best_at(4, [half, three], labels) == 0  # of equals the first
+
+
+def test_a_tail_has_the_same_order_of_classes_at_every_ratio():
+    """So "the three smallest" are the same classes at 1 : 1 and at 50 : 1."""
+    truth = np.repeat(np.arange(10), 1_000)
+    sizes = [np.bincount(truth[imbalance.induce(truth, ratio, n=2_000, seed=3)]) for ratio in (1.5, 10, 50)]
+    orders = [np.argsort(counts, kind="stable").tolist() for counts in sizes]
+    assert orders[0] == orders[1] == orders[2]
+
+
+def test_balanced_accuracy_weighs_classes_alike():
+    class Always:
+        def predict(self, embeddings):
+            return np.zeros(len(embeddings), dtype=int)
+
+    assert leaks.balanced_accuracy(Always(), np.zeros((4, 2)), np.array([0, 0, 0, 2])) == 0.5
+
+
+# --- the runs ---
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """1,500 noisy pictures of six greys in place of EuroSAT, and their colours in place of the network's embeddings."""
+    generator = torch.Generator().manual_seed(0)
+    truth = torch.arange(1_500) % 6
+    noise = torch.randint(0, 120, (1_500, 3, 16, 16), generator=generator)
+    flat = (noise + 20 * truth[:, None, None, None]).clamp(max=255).to(torch.uint8)
+    pictures = ImageSet.of(flat, truth, ["a", "Highway", "c", "d", "e", "f"])
+
+    def colours(shown, settings, *, cache=False):
+        assert (settings["network"], settings["pooling"]) == ("mobilenet_v2_035", "mean")
+        return torch.nn.functional.avg_pool2d(shown.images.float(), 4).flatten(1).numpy()
+
+    monkeypatch.setattr(eurosat, "pictures", lambda n: pictures)
+    monkeypatch.setattr(eurosat, "embed", colours)
+    modules = (decisions, eurosat, leaks, long_tails, mixed_land, model_choice, wrong_labels)
+    cached = [value for module in modules for value in vars(module).values() if hasattr(value, "cache_clear")]
+    for function in cached:
+        function.cache_clear()
+    yield
+    for function in cached:
+        function.cache_clear()
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.slow
+def test_every_experiment_can_be_run_anew_on_a_small_scale(name, small):
+    for variant in EXPERIMENTS[name].variants:
+        run = EXPERIMENTS[name].small()[variant].task(0).measure()
+        assert run.source == "generated"
+        assert all(value >= 0 for value in run.metrics.values())
+
+
+def test_the_parts_of_a_seed_do_not_overlap(small):
+    settings = EXPERIMENTS["labels_reviewed"].small()["5% uniform, margin"].settings
+    train, test = wrong_labels.parts(settings, 0)
+    assert not set(train.rows.tolist()) & set(test.rows.tolist())
+    other, _ = wrong_labels.parts(settings, 1)
+    assert set(other.rows.tolist()) != set(train.rows.tolist())
+
+
+def test_the_smallest_classes_are_those_of_the_steepest_tail(small):
+    """At 1 : 1 they are counted over the same classes as at 50 : 1, though there they have as many pictures."""
+    runs = {}
+    for ratio in (1, 50):
+        settings = EXPERIMENTS["imbalance"].small()[f"{ratio} : 1, nothing"].settings
+        runs[ratio] = long_tails.learn_tail(settings, 0)
+    assert runs[50].metrics[long_tails.SMALLEST] < runs[1].metrics[long_tails.SMALLEST]
+    assert runs[50].counted == {long_tails.BALANCED: 750, long_tails.SMALLEST: 375, long_tails.SKEWED: 750}

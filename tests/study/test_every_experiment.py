@@ -1,0 +1,33 @@
+"""What the lessons read from the evidence is there, whole, and made with the settings of today."""
+
+from __future__ import annotations
+
+import pytest
+
+from course_lib import study
+from course_lib.study import evidence
+
+WANTED = 10
+# Lesson 3's take minutes each: five seeds are enough there, and four experiments still have three.
+FEWER = {"probe_or_finetune": 3, "sgd_or_adam": 3, "frozen_batchnorm": 3, "taken_away": 3} | dict.fromkeys(
+    ("probe_backbones", "colour_floor", "taken_away_probe", "taken_away_unprepared"), 5
+)
+each_experiment = pytest.mark.parametrize("experiment", study.all_experiments(), ids=lambda one: one.name)
+
+
+@each_experiment
+def test_every_variant_has_its_seeds_with_the_settings_of_today(experiment):
+    found = {variant: s.seeds for variant, s in experiment.summary().items()}
+    assert found == dict.fromkeys(experiment.variants, FEWER.get(experiment.name, WANTED))
+
+
+@each_experiment
+def test_no_seed_counts_twice_and_nothing_is_left_over_from_other_settings(experiment):
+    runs = study.runs(experiment.name)
+    assert len({(run.variant, run.seed) for run in runs}) == len(runs)
+    assert {run.settings for run in runs} == {experiment[name].digest for name in experiment.variants}
+
+
+def test_nothing_is_kept_that_no_experiment_knows():
+    known = {experiment.name for experiment in study.all_experiments()}
+    assert {file.stem for file in evidence.shipped().glob("*.jsonl")} == known

@@ -1,0 +1,81 @@
+"""The ledger: it says what the evidence says, and is no older than it."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from course_lib import study
+from course_lib.study import ledger
+
+from . import pretend
+
+LESSONS = Path(__file__).resolve().parents[2] / "lessons"
+
+
+def test_the_stored_ledger_is_what_the_evidence_says():
+    assert ledger.stale() == [], "out of date. Mend it: course trials ledger"
+
+
+def test_every_piece_of_advice_has_a_row_with_a_lesson_that_exists():
+    rows = ledger.rows()
+    assert [row.advice for row in rows] == [trial.claim for trial in study.all_trials()]
+    assert all((LESSONS / f"{row.lesson}.ipynb").is_file() for row in rows)
+
+
+@pytest.fixture
+def row(tmp_path):
+    """The row of a trial that helps; its claim is nasty."""
+    found = pretend.trial().fill(seeds=6, folder=tmp_path)
+    return ledger.rows([replace(found, trial=replace(found.trial, claim="a | <b>", lesson="03_transfer"))])[0]
+
+
+def test_a_row_has_verdict_effect_base_hardware_and_command(row):
+    assert (row.word, row.because) == ("supported", "better, by more than what matters (1 point)")
+    assert re.fullmatch(
+        r"wide against plain: accuracy \+\d\.\d points, interval \+\d\.\d to \+\d\.\d points", row.effect
+    )
+    assert row.runs == "6 seeds, generated"
+    assert row.hardware
+    assert row.command == "course trials run demo --seeds 6 --into mine"
+
+
+def test_the_table_reads_on_github(row):
+    lines = [line for line in ledger.markdown([row]).splitlines() if line.startswith("|")]
+    cells = re.split(r"(?<!\\)\|", lines[-1])
+    assert len(cells) == len(ledger.HEADINGS) + 2
+    assert cells[1].strip() == r"a \| <b>"
+    assert "[3](03_transfer.ipynb)" in cells[2]
+    assert {line.count("|") for line in lines[:2]} == {len(ledger.HEADINGS) + 1}
+
+
+def test_the_page_is_escaped_and_needs_nothing_else(row):
+    page = ledger.page([row])
+    assert "<td>a | &lt;b&gt;</td>" in page
+    assert not re.search(r"<script|https?:|src=", page)
+    assert page.count("<td>") == len(ledger.HEADINGS)
+
+
+def test_in_a_notebook_the_ledger_is_folded(row):
+    folded = ledger.Folded((row,))
+    html = folded._repr_html_()
+    assert html.startswith("<details><summary>")
+    assert "open" not in html.partition(">")[0]
+    assert "<td>a | &lt;b&gt;</td><td>supported</td>" in html
+    assert '<a href="03_transfer.ipynb">3</a>' in html
+    assert repr(folded) == "supported: a | <b>"
+
+
+def test_a_ledger_that_is_older_than_the_evidence_is_found(tmp_path):
+    assert [path.name for path in ledger.stale(tmp_path)] == ["advice_on_trial.md", "advice_on_trial.html"]
+    written = ledger.write(tmp_path)
+    assert ledger.stale(tmp_path) == []
+    written[0].write_text(written[0].read_text().replace("refuted", "supported"))
+    assert ledger.stale(tmp_path) == written[:1]
+
+
+def test_without_the_lessons_it_says_where_to_get_them(monkeypatch):
+    monkeypatch.setattr(ledger.places, "repository", lambda: None)
+    with pytest.raises(FileNotFoundError, match="Clone the course's repository"):
+        ledger.write()
