@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from . import archive, download, places, registry
+from . import archive, download, geography, places, registry
 from .drive import between_sessions
 from .duplicates import Copy, copies, near_duplicates, perceptual_hash
 from .folder import from_folder, read_picture
@@ -27,13 +27,15 @@ from .generated.planted import planted
 from .generated.spectrograms import spectrograms
 from .generated.standin import eurosat_tiles
 from .generated.video import Video, video
+from .geography import geographic_split
 from .imageset import ImageSet, Source
 from .registry import DataError
 
 __all__ = [
     "Copy", "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "between_sessions", "copies",
-    "far_unknowns", "fetch", "from_folder", "keep", "load", "logos", "mixed", "near_duplicates", "perceptual_hash",
-    "places", "planted", "read_picture", "registry", "spectrograms", "status", "verified", "video", "weights_file",
+    "far_unknowns", "fetch", "from_folder", "geographic_split", "keep", "load", "logos", "mixed", "near_duplicates",
+    "perceptual_hash", "places", "planted", "read_picture", "registry", "spectrograms", "status", "verified", "video",
+    "weights_file",
 ]  # fmt: skip
 
 _STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": eurosat_tiles}
@@ -58,12 +60,13 @@ def load(name: str, *, source: Literal["any", "real", "stand-in"] = "any") -> Im
     if source == "stand-in":
         return _STAND_INS[name]()
     try:
-        return archive.open_or_build(entry)
+        pictures = archive.open_or_build(entry)
     except DataError as error:
         if source == "real":
             raise
         warnings.warn(f"{error}\nUntil then generated pictures stand in for it.", StandInWarning, stacklevel=2)
         return _STAND_INS[name]()
+    return geography.located(pictures, entry.places) if entry.places else pictures
 
 
 def weights_file(name: str) -> Path:

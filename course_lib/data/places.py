@@ -21,10 +21,10 @@ def repository() -> Path | None:
 
 
 def shipped(name: str) -> Path:
-    """A file or folder that travels with the code: "registry.toml", "evidence", "workbook"."""
+    """A file or folder that travels with the code: "registry.toml" and what lies beside it, "evidence", "workbook"."""
     if (root := repository()) is None:
         return _PACKAGE / "_shipped" / name
-    return root / {"registry.toml": "datasets", "workbook": "lessons"}.get(name, "") / name
+    return root / {"evidence": "", "workbook": "lessons"}.get(name, "datasets") / name
 
 
 def package(name: str) -> Path:

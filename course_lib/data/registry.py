@@ -39,6 +39,7 @@ class Entry:
     pictures: int = 0
     size: int = 0
     lessons: bool = False
+    places: str = ""
 
     @property
     def file_name(self) -> str:
