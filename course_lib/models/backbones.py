@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from .. import data
-from . import keras_weights
+from . import efficientnet_lite, keras_weights
 from .inference import answered, described, fed, inference
-from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
+from .preprocessing import CAFFE, HALF, IMAGENET, LITE, MINUS_ONE_TO_ONE, Preprocessing
 from .texture_net import TextureNet
 
 
@@ -91,6 +91,7 @@ def _architecture(name: str) -> nn.Module:
 _RECIPES: dict[str, _Recipe] = {
     "squeezenet1_1": _Recipe(lambda: _architecture("squeezenet1_1"), CAFFE, keras_weights.fill_squeezenet),
     "mobilenet_v2_035": _Recipe(keras_weights.mobilenet_v2_035, MINUS_ONE_TO_ONE, keras_weights.fill_mobilenet_v2),
+    "efficientnet_lite0": _Recipe(efficientnet_lite.EfficientNetLite0, LITE, efficientnet_lite.fill),
     "resnet18": _torchvision("resnet18"),
     "resnet50": _torchvision("resnet50"),
     "mobilenet_v3_small": _torchvision("mobilenet_v3_small"),
