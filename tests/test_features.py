@@ -161,6 +161,7 @@ def test_colour_statistics(pictures):
     assert np.allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_squeezenet_features_of_real_eurosat_make_a_good_probe(eurosat):
     """On 5,000 pictures; `evidence/probe_backbones.jsonl` has all 27,000, over five splits."""
     backbone = models.backbone("squeezenet1_1")

@@ -163,6 +163,13 @@ class Setup:
         """Validation accuracy, 0–1, after each epoch; the network begins anew."""
         return tuple(accuracy for accuracy, _ in self.course(train, val, seed=seed))
 
+    def outputs(self, train: ImageSet, val: ImageSet, *, seed: int = 0) -> Tensor:
+        """What the network says to the validation pictures after its last epoch, float32 [N, K]."""
+        loop = _Loop(self, train, val, seed)
+        for _ in range(self.epochs):
+            loop.epoch()
+        return loop.outputs()
+
     def course(self, train: ImageSet, val: ImageSet, *, seed: int = 0) -> Iterator[tuple[float, float]]:
         """(validation accuracy, training loss) after each epoch."""
         loop = _Loop(self, train, val, seed)
@@ -255,14 +262,18 @@ class _Loop:
         self.done += 1
         return sum(losses) / len(losses)
 
-    @torch.no_grad()
     def accuracy(self) -> float:
         """Share of the validation pictures that are right, 0–1."""
-        self.model.train(self.setup.stays_in_training)
-        with torch.random.fork_rng(devices=[]):
-            output = torch.cat([self.model(x) for x in self.val_x.split(self.setup.batch_size)])
+        output = self.outputs()
         answers = output.argmax(dim=1) if output.shape[1] > 1 else (output[:, 0] > 0).long()
         return (answers == self.val_y).float().mean().item()
+
+    @torch.no_grad()
+    def outputs(self) -> Tensor:
+        """Of the validation pictures, float32 [N, K]."""
+        self.model.train(self.setup.stays_in_training)
+        with torch.random.fork_rng(devices=[]):
+            return torch.cat([self.model(x) for x in self.val_x.split(self.setup.batch_size)])
 
 
 # --- the patients ----------------------------------------------------------------------------------------

@@ -98,6 +98,15 @@ def _trainings(name: str, setups: Mapping[str, Setup], pictures: Settings) -> Ex
 CLINIC = _trainings("clinic", LEARNS | CASES, BLUES)
 PATIENCE = _trainings("clinic_longer", LONGER, BLUES)
 CIRCLE = _trainings("hue_seam", AT_SEAM, REDS)
+_MIXED = "labels listed in another order"
+MIXED = Experiment(
+    name="mixed_labels",
+    run=experiments.follow_hue,
+    quick=QUICK,
+    variants={_MIXED: {**_drawn(BLUES), **asdict(CASES[_MIXED])}},
+    metrics={"validation accuracy": Metric(), experiments.HUE_AND_ANSWERS: Metric("")},
+    seeds=SEEDS,
+)
 
 # --- the same slips in Keras ---
 
@@ -245,7 +254,7 @@ FLOOR = _methods(
     lr=3e-3,
 )
 
-EXPERIMENTS = (CLINIC, LAST_LAYER, PATIENCE, CIRCLE, SPEED, CHANNELS, OVERLAP, FLOOR)
+EXPERIMENTS = (CLINIC, LAST_LAYER, PATIENCE, CIRCLE, MIXED, SPEED, CHANNELS, OVERLAP, FLOOR)
 
 # --- the advice ---
 
