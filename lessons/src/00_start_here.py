@@ -99,6 +99,7 @@ sure_guess
 # %% tags=["nbval-ignore-output"]
 from functools import partial
 
+import numpy as np
 from course_lib.pixels import block_average
 
 sizes = [64, 16, 4, 1]
@@ -112,6 +113,9 @@ for size in sizes:
     print(
         f"{size:2}×{size:<2}  right {right[size]:4.0%}   sure {sure[size]:4.0%}   n = 500"
     )
+most = np.bincount(probabilities.argmax(axis=1)).argmax()
+share = (probabilities.argmax(axis=1) == most).mean()
+print(f"From one colour, {share:.0%} of the answers are {test.classes[most]}.")
 sure_guess.compare(100 * sure[sizes[-1]])
 
 # %% tags=["verdict"]
@@ -119,7 +123,7 @@ study.conclude("a single colour: fewer than 3 in 10 right", right[1] < 0.3)
 study.conclude("and still more than 60 % sure", sure[1] > 0.6)
 
 # %% [markdown]
-# *Sure* is the highest of the ten probabilities, on average over the pictures. In between, at 16×16, it falls: the network hesitates. Then it finds its certainty again, without a reason, while it is wrong about nearly everything.
+# *Sure* is the highest of the ten probabilities, on average over the pictures. In between, at 16×16, it falls: the network hesitates. Then it is sure again, while it is wrong about nearly everything: whatever the colour is, a plain picture is a lake to it.
 #
 # Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [chapter 5](05_open_set_rejection.ipynb).
 
@@ -161,7 +165,7 @@ study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 # A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. Runs are repeated with several seeds, because one run may be luck.
 
 # %% [markdown]
-# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: does it help to enlarge the pictures before a pretrained network sees them? Left, each line joins the two runs of a seed. Right, the differences, and an **interval** that holds the true mean in at least 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
+# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: people say that enlarging small pictures is pointless, since it adds no information. A enlarges them to 128 pixels before a pretrained network sees them, B leaves 64. Left, each line joins the two runs of a seed. Right, the differences, and an **interval** that holds the true mean in at least 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
 
 # %%
 figures.paired_dots(study.outcome("enlarging"))
@@ -175,6 +179,8 @@ figures.paired_dots(study.outcome("enlarging"))
 # | **refuted** | lies wholly on the other side of 0 than the advice said; if it said *no better*: wholly above 0 |
 # | **no difference that matters** | lies wholly within what does not matter |
 # | **undecided** | anything else: more runs could decide; it is *not* "as good as" |
+#
+# So here: the advice said *no better*, the whole interval lies above 0, and the advice is refuted. Enlarging brought four points.
 #
 # An interval may reach beyond all dots when there are few of them, or when one lies far off.
 

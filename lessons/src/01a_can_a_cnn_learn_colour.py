@@ -227,7 +227,7 @@ print(f"largest distance from a colour of the map: {distance.max():.0f} of 255")
 study.conclude("one threshold on the undone colour map: 97 % or more", ruled >= 0.97)
 
 # %% [markdown]
-# This is the simplest answer to the question, and we did not see anybody give it: do not classify the paint, read the number. A distance of 0 says that it was the right map. JPEG and resizing leave a distance with the right map, too; then the map with the smallest one is the best guess (*Your pictures* tries several).
+# The simplest answer, and we did not see anybody give it: do not classify the paint, read the number. A distance of 0 says that it was the right map. After JPEG or resizing the smallest distance is the best guess (*Your pictures* tries several maps). One thing cannot be undone: many programs stretch the map over each picture's own range, and then the level is gone. Fix the range where the pictures are made.
 #
 # Now write it yourself. `ex.undo_colour_map` shows the task in full, `ex.undo_colour_map.hint()` a hint.
 
@@ -258,7 +258,7 @@ study.conclude("the CNN is ahead of the threshold by less than 3 points", 0 < ga
 # %% [markdown]
 # ## Your pictures
 #
-# Put the name of a folder there that has a folder for each class, with five pictures or more in each. Four ways learn from four fifths of it and are tried on the rest. Read the intervals: where two overlap, so many pictures cannot tell which way is better. If colour alone does as well as anything, ask whether it is the colour that you meant.
+# Put the name of a folder there that has a folder for each class, with five pictures or more in each. Four ways learn from four fifths of it and are tried on the rest. Read the intervals: where one way's share lies inside another's interval, so many pictures cannot tell which is better. If colour alone does as well as anything, ask whether it is the colour that you meant.
 
 # %% tags=["nbval-ignore-output"]
 from course_lib.lessons.own_pictures import first_look

@@ -248,7 +248,7 @@ figures.kernel_explorer(
 #
 # Begin with the thinnest: one column, 30×1, one channel, then one row, 1×30. A column followed by a row does what their product does: kernel[i, j] = column[i] · row[j]. In such a kernel every row is a multiple of one row, and it is said to have **rank one**.
 #
-# Three kernels: Sobel's edge, [−1, 0, 1] in its first and last row and [−2, 0, 2] in the middle one; a round blur, a bell; and a diagonal edge, −1 above the diagonal and +1 below. Which of them are exactly a column times a row?
+# Three kernels: Sobel's edge, [−1, 0, 1] in its first and last row and [−2, 0, 2] in the middle one; a round blur; and a diagonal edge, −1 above the diagonal and +1 below. Which of them are exactly a column times a row?
 
 # %%
 line = torch.arange(-7.0, 8)
@@ -427,7 +427,7 @@ study.conclude(
 # %% [markdown]
 # ## What we would write to the asker
 #
-# The fifth is true of the weights. The work comes near it on large pictures only: at 224 pixels it falls by 4.7, at 64 by 3.8, at 32 not at all; and the pair has more to store in training. If you want to see far at small cost, begin with 3×3 kernels and a stride; if you need the fine grid, put the stride later, as [2b](02b_do_long_thin_kernels_help.ipynb) does. If you split a large kernel, leave enough channels between the two thin ones: through a single one, one pixel thick, only rank one survives.
+# The fifth is true of the weights. The work comes near it on large pictures only: at 224 pixels it falls by 4.7, at 64 by 3.8, at 32 not at all; and the pair has more to store in training. If you want to see far at small cost, begin with 3×3 kernels and a stride; for the fine grid put the stride later, as [2b](02b_do_long_thin_kernels_help.ipynb) does. If you split a large kernel, leave enough channels between the two thin ones: through a single one, one pixel thick, only rank one survives.
 
 # %% [markdown]
 # ## Open

@@ -225,9 +225,9 @@ for found in outcomes.values():
 figures.dots({name: on_lines[name] for name in variants.WIDTHS}, chance=0.5, each=True)
 
 # %% [markdown]
-# Against the three networks that stride at once the pair is ahead by some thirty points, with 85.0 ± 15.2 % against 55 to 56 % (10 seeds, n = 400 each), and each interval lies above two points. They are long, because in one seed the pair failed as well.
+# Against the three that stride at once the pair is ahead by some thirty points: 85.0 ± 15.2 % against 55 to 56 % (10 seeds, n = 400 each), each interval above two points. They are long, because in one seed the pair failed as well.
 #
-# Now the last row. A 3×3 network that strides *later* gets 76.8 ± 18.4 % without long kernels, and between it and the pair ten seeds decide nothing.
+# The last row strides *later*, has no long kernels, and gets 76.8 ± 18.4 %. Ten seeds do not decide between the two.
 #
 # Why could the place of the stride matter? Follow the size of the feature maps from layer to layer.
 #
@@ -273,7 +273,7 @@ print(study.verdicts("thin_lines_twice"))
 figures.paired_dots(study.outcome("thin_lines_twice"))
 
 # %% [markdown]
-# In nine of ten seeds the two are at most 13 points apart; in one the 3×3 network ends near chance. The interval goes from −5.4 to +72.7 points, and +72.7 cannot be: even a network that guesses is less than 50 points behind. The whole mean hangs on one dot. The method draws ten of the ten differences again and again, stretches the interval where one value lies far out, and knows nothing of the bounds of an accuracy. Read so wide an interval as *not known*, and no more.
+# In nine of ten seeds the two are at most 13 points apart; in one the 3×3 network ends near chance. The interval goes from −5.4 to +72.7 points, and +72.7 cannot be: even a network that guesses is less than 50 points behind. The whole mean hangs on one dot; the method stretches an interval where one value lies far out, and knows nothing of an accuracy's bounds. Read so wide an interval as *not known*.
 #
 # Where trainings succeed, a later stride makes up for most of the lead. Whether it fails more often, ten seeds cannot tell.
 
