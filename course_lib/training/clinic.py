@@ -37,8 +37,8 @@ def pictures(seed: int, *, per_class: int = PER_CLASS, **knobs: Any) -> tuple[Im
 # --- what the network sees -------------------------------------------------------------------------------
 
 SCALES = (
-    "0 to 1", "0 to 255", "as it is", "the set", "the set, decorrelated", "each picture",
-    "each channel of each picture", "255 twice",
+    "0 to 1", "0 to 1, centred", "0 to 1, over the deviation", "0 to 255", "as it is", "the set",
+    "the set, decorrelated", "each picture", "each channel of each picture", "255 twice",
 )  # fmt: skip
 
 
@@ -48,9 +48,10 @@ def inputs(space: str, scale: str, train: Tensor) -> Callable[[Tensor], Tensor]:
     Args:
         space: one of `pixels.SPACES`; "hsv, sine and cosine" gives four channels: sin H, cos H, S and V.
         scale: one of `SCALES`. "0 to 1" divides each channel by its range; "as it is" leaves the space's own units,
-            such as degrees; "the set" takes mean and deviation from `train`, each channel's own; "the set,
-            decorrelated" also turns the channels so that none correlates with another (ZCA: Bell, Sejnowski, 1997);
-            the two that begin with "each" take them from every picture by itself.
+            such as degrees; "the set" takes mean and deviation from `train`, each channel's own; "0 to 1, centred"
+            and "0 to 1, over the deviation" do one half of that; "the set, decorrelated" also turns the channels so
+            that none correlates with another (ZCA: Bell, Sejnowski, 1997); the two that begin with "each" take them
+            from every picture by itself.
         train: RGB of the training pictures, float [N, 3, H, W], 0–1.
     """
     if scale not in SCALES:
@@ -59,6 +60,11 @@ def inputs(space: str, scale: str, train: Tensor) -> Callable[[Tensor], Tensor]:
         seen = _in_space(train, space)
         mean, deviation = (f(seen, dim=(0, 2, 3), keepdim=True) for f in (torch.mean, torch.std))
         return lambda rgb: (_in_space(rgb, space) - mean) / deviation.clamp(min=1e-6)
+    if scale in ("0 to 1, centred", "0 to 1, over the deviation"):
+        seen = _scaled(_in_space(train, space), space, "0 to 1")
+        mean, deviation = (f(seen, dim=(0, 2, 3), keepdim=True) for f in (torch.mean, torch.std))
+        less, over = (mean, 1.0) if scale == "0 to 1, centred" else (0.0, deviation.clamp(min=1e-6))
+        return lambda rgb: (_scaled(_in_space(rgb, space), space, "0 to 1") - less) / over
     if scale == "the set, decorrelated":
         mean, turn = _decorrelating(_in_space(train, space))
         return lambda rgb: torch.einsum("ij,bjhw->bihw", turn, _in_space(rgb, space) - mean)

@@ -23,7 +23,7 @@ def test_all_pictures_are_generated(experiment):
     metric = next(iter(experiment.metrics))
     runs = study.runs(experiment.name)
     assert {run.source for run in runs} == {"generated"}
-    most = trials.NEVER if experiment in (trials.SPEED, trials.CHANNELS) else 1
+    most = trials.NEVER if experiment in (trials.SPEED, trials.HALVES, trials.CHANNELS) else 1
     assert all(0 <= run.metrics[metric] <= most for run in runs)
 
 
@@ -36,6 +36,15 @@ def test_labels_in_another_order_leave_more_than_coins_would():
     assert (right.min(), right.max()) == pytest.approx((clinic_s.low, clinic_s.high))
     assert right.std() > 2 * 0.5 / np.sqrt(400)
     assert (np.sign(right - 0.5) == np.sign(followed))[right != 0.5].all()
+
+
+def test_the_mean_alone_lets_most_spaces_be_learned_and_the_deviation_alone_none():
+    """Lesson 1b, section 3."""
+    epochs = study.summary("centre_or_scale")
+    for space in ("HSV", "HSL", "YCbCr", "OKLab"):
+        assert epochs[f"{space}, only centred"].high < 10
+        assert epochs[f"{space}, only scaled"].low == trials.NEVER
+    assert all(epochs[f"{space}, only centred"].low == trials.NEVER for space in ("CIELAB", "LCh"))
 
 
 def test_the_table_of_keras_in_lesson_1c():

@@ -178,6 +178,24 @@ SPEED = Experiment(
     seeds=SEEDS,
 )
 
+# What normalising does, one half at a time.
+CENTRED, OVER_DEVIATION = "0 to 1, centred", "0 to 1, over the deviation"
+HALVES = Experiment(
+    name="centre_or_scale",
+    run=experiments.count_epochs,
+    quick=QUICK,
+    variants={
+        f"{name}, {half}": _space(space, scale)
+        for name, space in {
+            "RGB": "rgb", "HSV": "hsv", "HSL": "hsl", "YCbCr": "ycbcr601", "CIELAB": "lab", "LCh": "lch",
+            "OKLab": "oklab",
+        }.items()
+        for half, scale in {"only centred": CENTRED, "only scaled": OVER_DEVIATION}.items()
+    },
+    metrics={"epochs to 95 % of the validation pictures": Metric("epochs", lower_is_better=True)},
+    seeds=SEEDS,
+)  # fmt: skip
+
 DECORRELATED = "the set, decorrelated"
 CHANNELS = Experiment(
     name="colour_decorrelated",
@@ -254,7 +272,7 @@ FLOOR = _methods(
     lr=3e-3,
 )
 
-EXPERIMENTS = (CLINIC, LAST_LAYER, PATIENCE, CIRCLE, MIXED, SPEED, CHANNELS, OVERLAP, FLOOR)
+EXPERIMENTS = (CLINIC, LAST_LAYER, PATIENCE, CIRCLE, MIXED, SPEED, HALVES, CHANNELS, OVERLAP, FLOOR)
 
 # --- the advice ---
 
