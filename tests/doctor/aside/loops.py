@@ -514,7 +514,7 @@ def step_lr_called_each_batch(mended):
         nn.Conv2d(3, 16, 5, 2), nn.ReLU(), nn.Conv2d(16, 32, 3), nn.ReLU(), nn.Flatten(), nn.Linear(1568, 4)
     )
     optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
-    exp_lr_scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=7, gamma=0.1)
+    exp_lr_scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=4, gamma=0.1)
 
     def batch_step(inputs, labels, it=iter(range(10**9))):  # noqa: B008 - counts over the whole training
         optimizer.zero_grad()
