@@ -45,7 +45,7 @@ def keras_binary_without_sigmoid(mended):
     model.add(layers.Flatten())
     model.add(layers.Dense(64, activation="relu"))
     model.add(layers.Dense(1, activation="sigmoid" if mended else None))
-    model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.SGD(0.05, momentum=0.9), metrics=["accuracy"])
+    model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.SGD(0.1, momentum=0.9), metrics=["accuracy"])
     return Patient(model, (x[:240], y[:240]), val_batches=(x[240:], y[240:]), epochs=10)
 
 
@@ -69,7 +69,7 @@ def keras_clipnorm_tiny(mended):
 @sick("softmax-on-one-unit", kind="keras")
 def keras_dense_one_softmax(mended):
     """Cats and dogs: one unit at the end, and softmax makes it 1 for every picture."""
-    x, y = pictures.surfaces(300, ("cat", "coffee"), size=32)
+    x, y = pictures.surfaces(300, ("cat", "temple"), size=32)
     x = x / 255.0
     model = keras.models.Sequential(
         [
@@ -264,8 +264,8 @@ def keras_rescaling_behind_a_division(mended):
 
 @sick("loss-wants-logits", kind="keras")
 def keras_softmax_and_from_logits(mended):
-    """Softmax at the end and `from_logits=True` in the loss, with sixteen classes."""
-    x, y = data.glyphs(800, k=16, size=20, still=True)
+    """Softmax at the end and `from_logits=True` in the loss, with twenty-four classes."""
+    x, y = data.glyphs(800, k=24, size=20, still=True)
     x = x.astype("float32") / 255 - 0.5
     model = keras.Sequential(
         [
@@ -273,11 +273,11 @@ def keras_softmax_and_from_logits(mended):
             layers.Flatten(),
             layers.Dense(100, activation="relu"),
             layers.Dense(50, activation="relu"),
-            layers.Dense(16, activation=None if mended else "softmax"),
+            layers.Dense(24, activation=None if mended else "softmax"),
         ]
     )
     model.compile(
-        optimizer=keras.optimizers.SGD(0.02, momentum=0.9),
+        optimizer=keras.optimizers.SGD(0.1),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
