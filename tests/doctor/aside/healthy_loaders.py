@@ -11,6 +11,7 @@ from torchvision import transforms
 
 from tests.doctor import data
 from tests.doctor.aside import pictures
+from tests.doctor.aside.weights import pretrained
 from tests.doctor.case import Patient, healthy
 
 
@@ -94,18 +95,6 @@ def focal_loss_class():
     opt = optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=5e-4)
     dl = DataLoader(TensorDataset(x[:n], y[:n]), batch_size=16, shuffle=True, drop_last=True)
     return Patient(model, dl, FocalLoss(gamma=2), opt, val_batches=[(x[n:], y[n:])], epochs=8)
-
-
-def pretrained(backbone, x, y, k, steps=120):
-    """The backbone after some steps on other pictures."""
-    head = nn.Linear(backbone(x[:2]).shape[1], k)
-    opt = optim.Adam([*backbone.parameters(), *head.parameters()], lr=3e-3)
-    for _ in range(steps):
-        pick = torch.randint(len(x), (32,))
-        opt.zero_grad()
-        F.cross_entropy(head(backbone(x[pick])), y[pick]).backward()
-        opt.step()
-    return backbone
 
 
 @healthy(kind="loader")
@@ -222,8 +211,8 @@ def log_softmax_and_nll():
 @healthy(kind="loader")
 def noisy_labels_seventy_percent():
     """Three in ten labels are wrong, as experts disagree: 0.7 is all there is, in training and validation."""
-    x, y = data.shapes(1100, k=2, size=20)
-    wrong = np.random.rand(1100) < 0.3
+    x, y = data.shapes(1600, k=2, size=20)
+    wrong = np.random.rand(1600) < 0.3
     y = np.where(wrong, 1 - y, y)
     x, y = torch.tensor(x).permute(0, 3, 1, 2).float() / 255, torch.tensor(y)
     model = nn.Sequential(
@@ -231,8 +220,8 @@ def noisy_labels_seventy_percent():
         nn.AdaptiveMaxPool2d(2), nn.Flatten(), nn.Linear(48, 2),
     )  # fmt: skip
     opt = optim.Adam(model.parameters(), lr=2e-3, weight_decay=1e-4)
-    train = DataLoader(TensorDataset(x[:800], y[:800]), batch_size=25, shuffle=True)
-    return Patient(model, train, nn.CrossEntropyLoss(), opt, val_batches=[(x[800:], y[800:])], epochs=5)
+    train = DataLoader(TensorDataset(x[:1200], y[:1200]), batch_size=25, shuffle=True)
+    return Patient(model, train, nn.CrossEntropyLoss(), opt, val_batches=[(x[1200:], y[1200:])], epochs=5)
 
 
 @healthy(kind="loader")

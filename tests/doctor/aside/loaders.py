@@ -10,6 +10,7 @@ from torchvision import transforms
 
 from tests.doctor import data
 from tests.doctor.aside import pictures
+from tests.doctor.aside.weights import pretrained
 from tests.doctor.case import Patient, sick
 
 
@@ -420,19 +421,6 @@ def pictures_shuffled_without_labels(mended):
     )
 
 
-def pretrain(backbone, x, y, k, steps=120):
-    """A short pretraining on other pictures, in place of downloaded weights."""
-    head = nn.Linear(backbone(x[:2]).shape[1], k)
-    opt = optim.Adam([*backbone.parameters(), *head.parameters()], lr=3e-3)
-    for i in range(steps):
-        pick = torch.arange(i * 32, i * 32 + 32) % len(x)
-        loss = F.cross_entropy(head(backbone(x[pick])), y[pick])
-        opt.zero_grad()
-        loss.backward()
-        opt.step()
-    return backbone.eval()
-
-
 @sick("preprocessing-missing", kind="loader", accept=("inputs-not-normalised",),
        why="the mend is the same line: the pictures are bytes where z-scores belong")  # fmt: skip
 def pretrained_on_zscores_fed_with_bytes(mended):
@@ -447,7 +435,7 @@ def pretrained_on_zscores_fed_with_bytes(mended):
         nn.Conv2d(1, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(16, 32, 3), nn.BatchNorm2d(32),
         nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
     )  # fmt: skip
-    pretrain(backbone, (faint(pre_x) - mean) / std, torch.tensor(pre_y), 6)
+    pretrained(backbone, (faint(pre_x) - mean) / std, torch.tensor(pre_y), 6).eval()
     for p in backbone.parameters():
         p.requires_grad = False
 

@@ -515,13 +515,16 @@ def step_lr_called_each_batch(mended):
     )
     optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
     exp_lr_scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=4, gamma=0.1)
+    batches_done = 0
 
-    def batch_step(inputs, labels, it=iter(range(10**9))):  # noqa: B008 - counts over the whole training
+    def batch_step(inputs, labels):
+        nonlocal batches_done
         optimizer.zero_grad()
         loss = F.cross_entropy(model(inputs), labels)
         loss.backward()
         optimizer.step()
-        if not mended or next(it) % len(train_loader) == len(train_loader) - 1:
+        batches_done += 1
+        if not mended or batches_done % len(train_loader) == 0:
             exp_lr_scheduler.step()
 
     val = [(x[320:], y[320:])]
