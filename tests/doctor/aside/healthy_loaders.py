@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn, optim
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, random_split
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset, random_split
 from torchvision import transforms
 
 from tests.doctor import data
@@ -65,61 +65,6 @@ def decay_of_a_hundredth():
     adamw = optim.AdamW(net.parameters(), lr=2e-3, betas=(0.9, 0.99), weight_decay=1e-2)
     loader = DataLoader(TensorDataset(x[:640], y[:640]), batch_size=32, shuffle=True)
     return Patient(net, loader, nn.CrossEntropyLoss(), adamw, val_batches=[(x[640:], y[640:])], epochs=6)
-
-
-class FocalLoss(nn.Module):
-    """Lin et al., 2017."""
-
-    def __init__(self, alpha=None, gamma=2.0, reduction="mean"):
-        super().__init__()
-        self.alpha, self.gamma, self.reduction = alpha, gamma, reduction
-
-    def forward(self, inputs, targets):
-        ce_loss = F.cross_entropy(inputs, targets, weight=self.alpha, reduction="none")
-        pt = torch.exp(-ce_loss)
-        focal = (1 - pt) ** self.gamma * ce_loss
-        return focal.mean() if self.reduction == "mean" else focal.sum()
-
-
-@healthy(kind="loader")
-def focal_loss_class():
-    """A loss class of one's own, on three kinds, one of them rarer."""
-    x, y = data.shapes(480, k=3, size=24)
-    keep = (y != 2) | (np.random.rand(480) < 0.4)
-    x, y = torch.tensor(x[keep]).movedim(3, 1).float() / 255, torch.tensor(y[keep])
-    n = len(x) - 90
-    model = nn.Sequential(
-        nn.Conv2d(3, 16, 3, 2), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 32, 3, 2), nn.BatchNorm2d(32), nn.ReLU(),
-        nn.Flatten(), nn.Linear(800, 3),
-    )  # fmt: skip
-    opt = optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=5e-4)
-    dl = DataLoader(TensorDataset(x[:n], y[:n]), batch_size=16, shuffle=True, drop_last=True)
-    return Patient(model, dl, FocalLoss(gamma=2), opt, val_batches=[(x[n:], y[n:])], epochs=8)
-
-
-@healthy(kind="loader")
-def frozen_backbone_new_head():
-    """Transfer learning as in the tutorial: all frozen, `fc` new, the optimizer gets `fc` alone."""
-    tf = transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.4] * 3, [0.25] * 3)])
-    pre_x, pre_y = pictures.surfaces(400, ("temple", "flower", "coffee", "cat"), size=24)
-    model = nn.Sequential()
-    model.add_module("conv1", nn.Conv2d(3, 32, 5, 2))
-    model.add_module("relu", nn.ReLU())
-    model.add_module("conv2", nn.Conv2d(32, 64, 3))
-    model.add_module("relu2", nn.ReLU())
-    model.add_module("pool", nn.AdaptiveMaxPool2d(2))
-    model.add_module("flatten", nn.Flatten())
-    pretrained(model, torch.stack([tf(i) for i in pre_x]), torch.tensor(pre_y), 4)
-    for param in model.parameters():
-        param.requires_grad = False
-    model.add_module("fc", nn.Linear(256, 3))
-    x, y = pictures.knitted(300, k=3, size=24)
-    dataset = [(tf(i), int(j)) for i, j in zip(x, y, strict=True)]
-    train, val = random_split(dataset, [230, 70])
-    optimizer = optim.SGD(model.fc.parameters(), lr=0.01, momentum=0.9)
-    scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=7, gamma=0.1)
-    loaders = [DataLoader(d, batch_size=10, shuffle=True) for d in (train, val)]
-    return Patient(model, loaders[0], nn.CrossEntropyLoss(), optimizer, scheduler, loaders[1], epochs=10)
 
 
 @healthy(kind="loader")
@@ -275,35 +220,6 @@ def pretrained_and_small_rate():
 
 
 @healthy(kind="loader")
-def sigmoid_and_bce_loss():
-    """Sigmoid and BCELoss, one column, labels as float."""
-    x, y = pictures.surfaces(300, ("grass", "gravel"), size=28)
-    x, y = torch.tensor(x).float().unsqueeze(1) / 255 - 0.5, torch.tensor(y).float().view(-1, 1)
-
-    class Binary(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a, self.b = nn.Conv2d(1, 16, 5, 2), nn.Conv2d(16, 16, 3, 2)
-            self.head = nn.Linear(16, 1)
-
-        def forward(self, x):
-            x = F.relu(self.b(F.relu(self.a(x)))).mean((2, 3))
-            return torch.sigmoid(self.head(x))
-
-    model = Binary()
-    val = DataLoader(TensorDataset(x[220:], y[220:]), batch_size=80)
-
-    def evaluate():
-        xv, yv = next(iter(val))
-        with torch.no_grad():
-            return ((model(xv) >= 0.5) == yv.bool()).float().mean()
-
-    opt = optim.Adam(model.parameters(), lr=5e-3)
-    train = DataLoader(TensorDataset(x[:220], y[:220]), batch_size=20, shuffle=True)
-    return Patient(model, train, nn.BCELoss(), opt, val_batches=val, evaluate=evaluate, epochs=20)
-
-
-@healthy(kind="loader")
 def signs_and_soft_margin():
     """Labels −1 and +1, SoftMarginLoss, one flat output: what the loss's page asks for."""
     x, y = data.arrows(300, size=22)
@@ -323,58 +239,6 @@ def signs_and_soft_margin():
     return Patient(model, train, nn.SoftMarginLoss(), opt, val_batches=val, evaluate=evaluate, epochs=8)
 
 
-class Augmented(Dataset):
-    """Pictures in colour through a transform that is drawn anew each time."""
-
-    def __init__(self, images, labels, transform):
-        self.images, self.labels, self.transform = images, labels, transform
-
-    def __len__(self):
-        return len(self.labels)
-
-    def __getitem__(self, i):
-        return self.transform(self.images[i]), self.labels[i]
-
-
-@healthy(kind="loader")
-def strong_augmentation():
-    """Cropped, flipped, made lighter or darker, a part erased: hard to know, but the class stays."""
-    aug = transforms.Compose(
-        [
-            transforms.ToTensor(),
-            transforms.RandomResizedCrop(24, scale=(0.6, 1.0), antialias=True),
-            transforms.RandomHorizontalFlip(),
-            transforms.ColorJitter(0.4, 0.4),
-            transforms.RandomErasing(p=0.5, scale=(0.05, 0.2)),
-            transforms.Normalize([0.45] * 3, [0.25] * 3),
-        ]
-    )
-    plain = transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.45] * 3, [0.25] * 3)])
-    names = ("temple", "flower", "coffee", "cat")
-    train = DataLoader(Augmented(*pictures.surfaces(200, names, size=24), aug), batch_size=16, shuffle=True)
-    val = DataLoader(Augmented(*pictures.surfaces(100, names, size=24), plain), batch_size=50)
-    model = nn.Sequential(
-        nn.Conv2d(3, 16, 3, 2), nn.BatchNorm2d(16), nn.ReLU(), nn.Conv2d(16, 32, 3, 2), nn.BatchNorm2d(32), nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 4),
-    )  # fmt: skip
-    opt = optim.Adam(model.parameters(), lr=5e-3)
-    return Patient(model, train, nn.CrossEntropyLoss(), opt, val_batches=val, epochs=10)
-
-
-@healthy(kind="loader")
-def tanh_lenet():
-    """LeNet-5 of 1998 with tanh and mean pooling, on 32 × 32, with plain SGD."""
-    x, y = pictures.handwriting(900, scale=3, border=4)
-    x, y = torch.tensor(x).float().unsqueeze(1).div(127.5).sub(1), torch.tensor(y)
-    lenet = nn.Sequential(
-        nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2),
-        nn.Conv2d(16, 60, 5), nn.Tanh(), nn.Flatten(), nn.Linear(60, 42), nn.Tanh(), nn.Linear(42, 10),
-    )  # fmt: skip
-    sgd = optim.SGD(lenet.parameters(), lr=0.02, momentum=0.9)
-    train = DataLoader(TensorDataset(x[:720], y[:720]), batch_size=16, shuffle=True)
-    return Patient(lenet, train, nn.CrossEntropyLoss(), sgd, val_batches=[(x[720:], y[720:])], epochs=6)
-
-
 @healthy(kind="loader")
 def twenty_pictures_only():
     """Twenty pictures in all, ten of each kind, and forty to test with."""
@@ -387,33 +251,6 @@ def twenty_pictures_only():
     opt = optim.Adam(model.parameters(), lr=0.02)
     train_dl, test_dl = DataLoader(train, batch_size=4, shuffle=True), DataLoader(test, batch_size=4)
     return Patient(model, train_dl, nn.CrossEntropyLoss(), opt, val_batches=test_dl, epochs=25)
-
-
-@healthy(kind="loader")
-def two_rates_for_two_parts():
-    """The body a hundredth as fast as the head, in two parameter groups."""
-    pre_x, pre_y = pictures.flags(400, k=6, size=24)
-
-    def tensor(a):
-        return torch.tensor(a).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-    body = nn.Sequential(nn.Conv2d(3, 16, 4, 4), nn.ReLU(), nn.Conv2d(16, 32, 3), nn.ReLU(), nn.Flatten())
-    pretrained(body, tensor(pre_x), torch.tensor(pre_y), 6, steps=80)
-
-    class Transfer(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.body, self.head = body, nn.Linear(512, 3)
-
-        def forward(self, x):
-            return self.head(self.body(x))
-
-    model = Transfer()
-    optimizer = optim.Adam([{"params": model.body.parameters()}, {"params": model.head.parameters(), "lr": 5e-3}], 5e-5)
-    x, y = pictures.flags(300, k=3, size=24, upright=True)
-    train = DataLoader(TensorDataset(tensor(x[:220]), torch.tensor(y[:220])), batch_size=20, shuffle=True)
-    val = [(tensor(x[220:]), torch.tensor(y[220:]))]
-    return Patient(model, train, nn.CrossEntropyLoss(), optimizer, val_batches=val, epochs=8)
 
 
 @healthy(kind="loader")
@@ -491,28 +328,3 @@ def weights_for_the_rare_class():
 
     train, val = DataLoader(train_ds, batch_size=24, shuffle=True), DataLoader(val_ds, batch_size=80)
     return Patient(model, train, criterion, opt, val_batches=val, evaluate=balanced_accuracy, epochs=6)
-
-
-@healthy(kind="loader")
-def rare_class_one_in_twenty():
-    """Twenty healthy tiles to a sick one, one logit, `pos_weight`, and recall counts as much as specificity."""
-    x, y = data.blobs(2000, k=2, size=20)
-    keep = (y == 0) | (np.random.rand(2000) < 0.05)
-    x, y = torch.tensor(x[keep]).float().unsqueeze(1).sub(80).div(60), torch.tensor(y[keep]).float()
-    model = nn.Sequential(
-        nn.Conv2d(1, 10, 3, 2), nn.ReLU(), nn.Conv2d(10, 20, 3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(320, 1),
-        nn.Flatten(0),
-    )  # fmt: skip
-    n = len(x) - 300
-    criterion = nn.BCEWithLogitsLoss(pos_weight=torch.tensor(20.0))
-    optimizer = optim.Adam(model.parameters(), lr=1e-3)
-
-    def balanced_accuracy():
-        with torch.no_grad():
-            says = model(x[n:]) > 0
-        true = y[n:] > 0
-        return (says[true].float().mean() + (~says[~true]).float().mean()) / 2
-
-    train = DataLoader(TensorDataset(x[:n], y[:n]), batch_size=32, shuffle=True)
-    val = DataLoader(TensorDataset(x[n:], y[n:]), batch_size=100)
-    return Patient(model, train, criterion, optimizer, val_batches=val, evaluate=balanced_accuracy, epochs=8)
