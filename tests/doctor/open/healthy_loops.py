@@ -256,7 +256,7 @@ class Recurrent(nn.Module):
         self.fc = nn.Linear(hidden, classes)
 
     def forward(self, x):
-        out, (h, c) = self.lstm(x.squeeze(1))
+        out, _ = self.lstm(x.squeeze(1))
         return self.fc(out[:, -1])
 
 

@@ -1,5 +1,7 @@
 """A model and a loader, and what came before them: data, losses, weights."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -185,7 +187,7 @@ def nll_behind_a_softmax(mended):
 def make_mlp(sizes, last_relu):
     """Layers in a loop."""
     layers = [nn.Flatten()]
-    for i, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(sizes)):
         layers.append(nn.Linear(a, b))
         if last_relu or i < len(sizes) - 2:
             layers.append(nn.ReLU())
