@@ -162,13 +162,12 @@ def keep(rows: dict[tuple, dict[str, Any]]) -> None:
 
 def print_table(rows: list[dict[str, Any]]) -> None:
     """Markdown, so that it can be pasted."""
-    print(
-        "\n| half, tool | sick + healthy | recall | precision | noticed | false alarms | crashes | seconds: median, most |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    heads = ["half, tool", "sick + healthy", "recall", "precision", "noticed", "false alarms", "crashes"]
+    heads += ["median s", "most s"]
+    print(f"\n| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
     for name, score in tables(rows).items():
         shares = " | ".join(shown(score[what]) for what in ("recall", "precision", "noticed", "false_alarms"))
-        took = f"{score['seconds_median']}, {score['seconds_most']}"
+        took = f"{score['seconds_median']} | {score['seconds_most']}"
         print(f"| {name} | {score['sick']} + {score['healthy']} | {shares} | {score['crash']} | {took} |")
 
 
@@ -199,7 +198,7 @@ def main() -> None:
                     rows[key(row)] = row
                     words = f"{row['tool']:16s} {row['outcome']:10s} {case.name:42s} {seed} {row['seconds']:6.1f} s"
                     print(f"{words}  {case.cause} → {row['first'] or 'nothing'}", flush=True)
-        keep(rows)
+                keep(rows)
     print_table(list(rows.values()))
 
 

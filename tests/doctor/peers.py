@@ -20,14 +20,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from tests.doctor.case import Patient, accuracy
+from tests.doctor.case import Patient, accuracy, one_pass
 
+MOST = 50  # batches of training on which the accuracy is taken
 NAMES = ("curves", "training-doctor", "torchmortem")
 
 # Their words → causes; the first that a finding's title begins with.
@@ -139,7 +141,7 @@ def listened(patient: Patient, listeners: list[Callable[..., None]], keras: bool
             with _torch(patient, heard) as observed:
                 run.val_accuracy = observed.train()
         with contextlib.suppress(Exception):  # labels of another form than `accuracy` takes: no training accuracy
-            seen = patient.batches if keras else list(patient.batches)
+            seen = patient.batches if keras else list(islice(one_pass(patient.batches), patient.at_most or MOST))
             run.train_accuracy = accuracy(patient.model, seen)
     except Exception as error:
         run.error = type(error).__name__
