@@ -1,5 +1,7 @@
 """A model and a loader, and what came before them: data, losses, weights."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -131,10 +133,7 @@ def first_rows_of_a_sorted_folder(mended):
     few = Subset(full, rng.permutation(500)[:200].tolist() if mended else range(200))
     held_x, held_y = data.stripes(80, k=2, size=16)
     held = [(torch.tensor(held_x)[:, None].float() / 255, torch.tensor(held_y))]
-    net = nn.Sequential(
-        nn.Conv2d(1, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(128, 2)
-    )
-    net = nn.Sequential(nn.Conv2d(1, 16, 5), nn.ReLU(), *list(net)[3:4], nn.Flatten(), nn.Linear(256, 2))
+    net = nn.Sequential(nn.Conv2d(1, 16, 5), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(256, 2))
     adam = torch.optim.Adam(net.parameters(), 5e-3)
     return Patient(net, DataLoader(few, 10, shuffle=True), F.cross_entropy, adam, val_batches=held, epochs=8)
 
@@ -185,7 +184,7 @@ def nll_behind_a_softmax(mended):
 def make_mlp(sizes, last_relu):
     """Layers in a loop."""
     layers = [nn.Flatten()]
-    for i, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (a, b) in enumerate(pairwise(sizes)):
         layers.append(nn.Linear(a, b))
         if last_relu or i < len(sizes) - 2:
             layers.append(nn.ReLU())

@@ -182,7 +182,7 @@ def eval_left_on_after_validation(mended):
 
 @sick("not-finite-under-autocast", kind="loop")
 def half_precision_log_of_softmax(mended):
-    """A cosine head and a loss by hand, one-hot × log(softmax + 1e-8): in float16 the 1e-8 is zero, 0 × −∞ no number."""
+    """A loss by hand, one-hot × log(softmax + 1e-8): in float16 the 1e-8 is zero, and 0 × −∞ is no number."""
     x, y = data.glyphs(300, k=5, size=16, still=True)
     x, y = torch.tensor(x).float().unsqueeze(1) / 255 - 0.4, torch.tensor(y)
 
