@@ -351,7 +351,7 @@ study.conclude("four channels, one thick: more than 90 %", shares[4, 1] > 0.9)
 study.conclude("both together: more than 98 %", shares[4, 3] > 0.98)
 
 # %% [markdown]
-# Each channel in between adds a column times a row of its own, and *n* such products add up to any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So the rule of rank one holds for one channel, not for the advised pair: through sixteen channels it *can* draw any *one* kernel. Not 256 at once, as a layer of 16 by 16 channels has: those share sixteen columns. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
+# Each channel in between adds a column times a row of its own, and *n* such products add up to any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel, not for the advised pair: through sixteen channels it *can* draw any *one* kernel. Not 256 at once, as a layer of 16 by 16 channels has. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
 #
 # **Exercise 3.** `models.two_thin` found the nearest product. Write it: from a kernel to the pair `(column, row)`.
 
