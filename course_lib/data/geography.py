@@ -1,0 +1,128 @@
+"""Where on Earth pictures were taken."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .. import checks
+from . import places
+from .groups import grouped_split
+from .imageset import ImageSet, part_sizes
+
+_AXES = {"longitude": 0, "latitude": 1}
+
+
+def located(pictures: ImageSet, table: str) -> ImageSet:
+    """`pictures` with the places that the shipped `table` (such as "eurosat_places.csv") gives for their file names."""
+    return replace(pictures, places=_looked_up([pictures.names[row] for row in pictures.rows.tolist()], _known(table)))
+
+
+def _looked_up(names: Sequence[str], known: dict[str, tuple[float, float]]) -> Tensor:
+    """float64 [N, 2]: the place of each file, by its name without folder and suffix; NaN where the table has none."""
+    nowhere = (float("nan"), float("nan"))
+    stems = (name.rsplit("/", 1)[-1].rsplit(".", 1)[0] for name in names)
+    return torch.tensor([known.get(stem, nowhere) for stem in stems], dtype=torch.float64).reshape(-1, 2)
+
+
+def _known(table: str) -> dict[str, tuple[float, float]]:
+    """Name of the picture → (longitude, latitude)."""
+    with places.shipped(table).open(encoding="utf-8", newline="") as file:
+        return {name: (float(east), float(north)) for name, east, north in list(csv.reader(file))[1:]}
+
+
+def geographic_split(
+    pictures: ImageSet,
+    shares: Sequence[float] = (0.8, 0.2),
+    *,
+    by: Literal["longitude", "latitude"] | float = "longitude",
+    seed: int = 0,
+    reverse: bool = False,
+) -> tuple[ImageSet, ...]:
+    """Disjoint parts that lie apart on Earth, as `ImageSet.split` returns them: three are train, val and test.
+
+    A random split asks how well a network does on pictures from between those it learned from; this one, how well its
+    accuracy travels. Classes are not balanced: report balanced accuracy.
+
+    Args:
+        pictures: all with a place.
+        shares: of the whole, above 0, scaled to sum to 1.
+        by: "longitude" cuts from west to east, "latitude" from south to north. A number cuts the Earth into cells of
+            that many degrees each way, keeps the pictures of a cell together and deals the cells out at random. At 50°
+            north a cell of 1° is 111 km high and 72 km wide.
+        seed: of the cells' random order. A cut by a line has nothing random.
+        reverse: a cut by a line goes from east to west, or from north to south.
+
+    TorchGeo's `EuroSATSpatial` is `geographic_split(eurosat, (0.6, 0.2, 0.2))`, picture for picture: train ends at
+    10.4737° east, test begins at 17.4103°.
+
+    Raises:
+        ValueError: pictures without places, shares that are none, an unknown `by`, cells that are reversed, or fewer
+            pictures or cells than parts.
+
+    >>> from course_lib.data import ImageSet
+    >>> east = [[5.0, 50.0], [1.0, 50.0], [3.0, 50.0], [2.0, 50.0], [4.0, 50.0]]
+    >>> tiny = ImageSet.of(torch.zeros(5, 3, 8, 8, dtype=torch.uint8), [0] * 5, ["field"], places=east)
+    >>> train, test = geographic_split(tiny)
+    >>> train.places[:, 0].tolist(), test.places[:, 0].tolist()
+    ([1.0, 3.0, 2.0, 4.0], [5.0])
+    """
+    where = _where(pictures)
+    parts = _checked(shares, len(pictures))
+    if isinstance(by, str) and by in _AXES:
+        order = np.argsort(where[:, _AXES[by]] * (-1 if reverse else 1), kind="stable")
+        return pictures.cut(np.split(order, np.cumsum(part_sizes(parts, len(pictures)))[:-1]))
+    if isinstance(by, str) or not checks.is_number(by) or by <= 0:
+        raise ValueError(
+            f'geographic_split got by={by!r}; it wants "longitude", "latitude", or the side of a cell in degrees.'
+        )
+    if reverse:
+        raise ValueError(
+            f"geographic_split got reverse=True and by={by!r}; cells have no order: leave one of them out."
+        )
+    return pictures.cut(grouped_split(_cells(where, by, len(parts)), parts.tolist(), seed=seed))
+
+
+def _where(pictures: ImageSet) -> np.ndarray:
+    """float64 [N, 2]: the places, all of them known. ValueError where they are not."""
+    if pictures.places is None:
+        raise ValueError(
+            f"geographic_split got {pictures.name} ({pictures.source}), of which no place is known; it wants "
+            'ImageSet.places. data.load("eurosat") has them where the real pictures are, and data.from_folder where '
+            "photographs say in their EXIF data where they were taken."
+        )
+    unknown = int(pictures.places.isnan().any(dim=1).sum())
+    if unknown:
+        raise ValueError(
+            f"geographic_split got {unknown} of {len(pictures)} pictures without a place; leave them out with "
+            "pictures.at((~pictures.places.isnan().any(dim=1)).nonzero()[:, 0])."
+        )
+    return pictures.places.numpy()
+
+
+def _checked(shares: Sequence[float], n: int) -> np.ndarray:
+    parts = np.asarray(shares, dtype=float)
+    if parts.ndim != 1 or len(parts) < 2 or not ((parts > 0) & np.isfinite(parts)).all():
+        raise ValueError(
+            f"geographic_split got shares={shares!r}; it wants two or more above 0, such as (0.6, 0.2, 0.2)."
+        )
+    if n < len(parts):
+        raise ValueError(f"geographic_split got {n} pictures for {len(parts)} parts; it wants as many or more.")
+    return parts
+
+
+def _cells(where: np.ndarray, degrees: float, parts: int) -> np.ndarray:
+    """int64 [N]: the cell in which each picture lies, numbered from 0."""
+    cells = np.unique(np.floor(where / degrees), axis=0, return_inverse=True)[1].reshape(-1)
+    if (n := int(cells.max()) + 1) < parts:
+        raise ValueError(
+            f"geographic_split got pictures in {n} cells of {degrees:g}° for {parts} parts; it wants as many cells or "
+            "more. Make the cells smaller."
+        )
+    return cells
