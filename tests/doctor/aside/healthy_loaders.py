@@ -156,17 +156,17 @@ def log_softmax_and_nll():
 @healthy(kind="loader")
 def noisy_labels_seventy_percent():
     """Three in ten labels are wrong, as experts disagree: 0.7 is all there is, in training and validation."""
-    x, y = data.shapes(1600, k=2, size=20)
-    wrong = np.random.rand(1600) < 0.3
-    y = np.where(wrong, 1 - y, y)
+    x, y = data.shapes(2400, k=3, size=20)
+    wrong = np.random.rand(2400) < 0.3
+    y = np.where(wrong, (y + np.random.randint(1, 3, 2400)) % 3, y)
     x, y = torch.tensor(x).permute(0, 3, 1, 2).float() / 255, torch.tensor(y)
     model = nn.Sequential(
         nn.Conv2d(3, 12, 3, 2), nn.BatchNorm2d(12), nn.ReLU(), nn.Conv2d(12, 12, 3, 2), nn.BatchNorm2d(12), nn.ReLU(),
-        nn.AdaptiveMaxPool2d(2), nn.Flatten(), nn.Linear(48, 2),
+        nn.AdaptiveMaxPool2d(2), nn.Flatten(), nn.Linear(48, 3),
     )  # fmt: skip
     opt = optim.Adam(model.parameters(), lr=2e-3, weight_decay=1e-4)
-    train = DataLoader(TensorDataset(x[:1200], y[:1200]), batch_size=25, shuffle=True)
-    return Patient(model, train, nn.CrossEntropyLoss(), opt, val_batches=[(x[1200:], y[1200:])], epochs=5)
+    train = DataLoader(TensorDataset(x[:1800], y[:1800]), batch_size=25, shuffle=True)
+    return Patient(model, train, nn.CrossEntropyLoss(), opt, val_batches=[(x[1800:], y[1800:])], epochs=5)
 
 
 @healthy(kind="loader")
