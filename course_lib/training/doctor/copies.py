@@ -58,7 +58,9 @@ class Snapshot:
             self._take_all(thing, depth)
         elif isinstance(thing, types.FunctionType | types.MethodType):
             self._take_function(thing, depth)
-        elif hasattr(thing, "__dict__") and not isinstance(thing, torch.utils.data.Dataset | torch.utils.data.DataLoader):
+        elif hasattr(thing, "__dict__") and not isinstance(
+            thing, torch.utils.data.Dataset | torch.utils.data.DataLoader
+        ):
             self._take_object(thing, depth)
 
     def _take_tensor(self, tensor: Tensor) -> None:

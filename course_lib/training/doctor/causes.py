@@ -227,8 +227,15 @@ CAUSES: dict[str, Cause] = {
         "ReLU instead of sigmoid or tanh, a BatchNorm behind every layer, or fewer layers",
         "nn.Sequential(nn.Conv2d(c, d, 3, padding=1), nn.BatchNorm2d(d), nn.ReLU())",
     ),
+    "activations-missing": Cause(
+        "nothing but linear layers: together they are no more than one",
+        "put a ReLU behind every layer but the last",
+        "nn.Sequential(nn.Conv2d(c, d, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(width, classes))",
+    ),
     "not-in-train-mode": Cause(
-        "the network is not in train mode while it trains", "call model.train() at the start of each epoch", "model.train()"
+        "the network is not in train mode while it trains",
+        "call model.train() at the start of each epoch",
+        "model.train()",
     ),
     "batchnorm-sees-one": Cause(
         "a BatchNorm sees one picture at a time",
@@ -252,6 +259,14 @@ CAUSES: dict[str, Cause] = {
         "the gradients are NaN or infinite",
         "look for log(0), a division by 0 or the root of 0 in network and loss",
         "with torch.autograd.detect_anomaly():\n    loss_function(model(x), y).backward()",
+    ),
+    "network-does-not-fit-inputs": Cause(
+        "the network does not take these pictures",
+        "compare the picture's shape with what the first layers and the first linear layer want",
+        "print(x.shape, x.dtype)\nprint(model)",
+    ),
+    "step-fails": Cause(
+        "the step stops with an error", "read the error's last line, and the line of yours above it", ""
     ),
     "cause-unknown": Cause(
         "it cannot learn a few pictures by heart, and none of the mends that were tried helped",

@@ -24,8 +24,9 @@ class Seen:
     """Batches as the loop gets them.
 
     Attributes:
-        pairs: (x, y) of each batch that was kept, on the CPU; x [B, …] of a float type, y as it came.
-        x, y: all rows of those whose pictures have the first one's shape. y may be a tuple or dict of tensors.
+        pairs: (x, y) of each batch that was kept, as it came but on the CPU; x [B, …].
+        x, y: all rows of those whose pictures have the first one's shape; x of a float type. y may be a tuple or dict
+            of tensors.
         sizes: pictures in each batch before any were left out.
         raw: (pictures, labels) before the dataset's `transform`, where it has one that can be left out.
         last_is_one: whether an epoch's last batch holds one picture, where that is known.
@@ -59,12 +60,12 @@ def collect(batches: Batches, who: str, name: str) -> Seen:
     if not pairs:
         raise ValueError(f"{who} got no {name}; it wants at least one pair (x, y).")
     alike = [(x, y) for x, y in pairs if x.shape[1:] == pairs[0][0].shape[1:]]
-    x, y = torch.cat([x for x, _ in alike]), _joined([y for _, y in alike])
+    x, y = floating(torch.cat([x for x, _ in alike])), _joined([y for _, y in alike])
     return Seen(pairs, x, y, sizes, _before_transform(source), _last_is_one(source), _length(source))
 
 
 def pair_of(batch: Any, who: str, name: str) -> tuple[Tensor, Any]:
-    """(x of a float type, y) of a batch as loaders give it: a pair, a longer tuple, or a dict with the usual names."""
+    """(x, y) of a batch as loaders give it: a pair, a longer tuple, or a dict with the usual names."""
     if isinstance(batch, dict):
         batch = [next((batch[key] for key in keys if key in batch), None) for keys in (_INPUTS, _LABELS)]
     if not isinstance(batch, tuple | list) or len(batch) < 2 or batch[0] is None or batch[1] is None:
@@ -78,8 +79,12 @@ def pair_of(batch: Any, who: str, name: str) -> tuple[Tensor, Any]:
             f"{who} got x of shape {tuple(x.shape)} and y of shape {tuple(first.shape)} from {name}; "
             "it wants [B, C, H, W] or [B, F], and as many labels as pictures."
         )
-    x = x.detach().cpu()
-    return (x if x.is_floating_point() else x.float()), each(_on_cpu, y)
+    return x.detach().cpu(), each(_on_cpu, y)
+
+
+def floating(x: Tensor) -> Tensor:
+    """x itself, or as float32 where it holds whole numbers."""
+    return x if x.is_floating_point() else x.float()
 
 
 def each(change: Callable[[Any], Any], thing: Any) -> Any:

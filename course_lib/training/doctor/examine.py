@@ -1,0 +1,368 @@
+"""The order of the questions: what is certain, then what real steps show, then what short trials on the quiet tell."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from . import fits, looks, trials, validation
+from . import labels as forms
+from .causes import finding
+from .patient import Patient, beyond_chance
+from .schedules import too_often
+from .trials import LEARNED, Change, Result, Trial
+from .verdict import Diagnosis, Finding
+
+HELPS = 0.3  # beyond chance, 0–1: what a treatment has to bring to name the cause
+STUCK = 0.35  # a network that has learned less than this is not learning
+LONGEST, TREATMENT = 5.0, 1.5  # seconds of the trial as it is, and of each with one change
+
+_LOOKED = (
+    "inputs: finite, not all alike, shuffled, more than one class",
+    "labels: form, range and type for this loss",
+    "the last layer and the loss: softmax, sigmoid, ReLU, broadcasting",
+    "weights: registered, trainable, held by the optimizer, not all alike",
+    "gradients of real steps",
+)
+_NO_LOOP = (
+    "your loop: a forgotten zero_grad, a scheduler stepped for every batch or a missing model.train() cannot be "
+    "excluded (training.watch(step, batches, …) looks at it)"
+)
+_NO_VAL = "validation: no val_batches were given, so labels out of step and other preprocessing cannot be excluded"
+_NO_RAW = "the pictures as loaded: whether preprocessing erased the classes is known only from what is left"
+
+
+class Treatment(NamedTuple):
+    """One change, for one cause."""
+
+    cause: str
+    change: Change
+    told: str
+    seen: str = ""
+    suspected: bool = False
+
+
+def examine(p: Patient) -> Diagnosis:
+    """All checks. Everything of the learner's is as before afterwards, whatever happens."""
+    try:
+        found, warnings, looked = _examined(p)
+    finally:
+        p.snapshot.restore()
+    return Diagnosis(_once(found), _once(warnings), (*_LOOKED, *looked), _not_seen(p))
+
+
+def _once(findings: list[Finding]) -> tuple[Finding, ...]:
+    by_name: dict[str, Finding] = {}
+    for found in findings:
+        by_name.setdefault(found.name, found)
+    return tuple(by_name.values())
+
+
+def _not_seen(p: Patient) -> tuple[str, ...]:
+    lines = [] if p.own else [_NO_LOOP]
+    lines += [_NO_VAL] if p.val is None else []
+    lines += [_NO_RAW] if p.raw is None else []
+    return tuple(lines)
+
+
+def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
+    certain = [f for look in _FIRST if (f := look(p))]
+    if any(f.name in ("inputs-not-finite", "everything-frozen", "gradients-not-finite") for f in certain):
+        return certain, [], []
+    _observe(p)
+    fits.refuse(p)
+    if failure := fits.failed(p):
+        return [*certain, failure], [], []
+    _grab(p)
+    certain += [f for f in (looks.strangers(p), looks.constant(p)) if f]
+    certain += [*fits.of_loop(p), *fits.of_loss(p), *fits.of_gradients(p)]
+    certain += [f for f in (too_often(p), _batches_of_one(p)) if f]
+    certain += [f for look in _LAST if (f := look(p))]
+    if certain:
+        return certain, [], []
+    return _tried(p)
+
+
+_FIRST = (
+    looks.not_finite, looks.weights_not_finite, looks.constant, looks.one_class, looks.frozen, looks.unregistered,
+)  # fmt: skip
+_LAST = (looks.erased, looks.mislabelled, looks.not_shuffled, looks.other_in_validation)
+
+
+def _observe(p: Patient) -> None:
+    """Two steps of ours, and of the learner's as many as it takes to see the optimizer step twice."""
+    p.observe(2)
+    if p.own and p.trace[-1].error is None and sum("step" in s.events for s in p.trace) < 2:
+        p.trace.clear()
+        p.observe(12)
+    began, count = time.monotonic(), 0
+    try:
+        while p.trace[-1].error is None and count < 3:
+            x, y = p.seen.pairs[count % len(p.seen.pairs)]
+            began = began if count else time.monotonic()
+            p.step(x.clone(), y)
+            count += 1
+    except Exception as error:  # the third step may fail where the first two did not
+        p.trace[-1].error = error
+    finally:
+        p.snapshot.restore()
+    p.seconds = max(1e-4, (time.monotonic() - began) / max(1, count))
+
+
+def _grab(p: Patient) -> None:
+    """The pictures as the network gets them, where the step changes them."""
+    first = next((f for f in p.trace[0].forwards if f.x is not None), None)
+    batch = p.seen.pairs[0][0]
+    if not p.own or first is None or len(first.x) != len(batch):
+        return
+    same = first.x.shape == batch.shape and torch.allclose(first.x.float().cpu(), batch.float(), atol=1e-6)
+    if same:
+        return
+    kept: list[torch.Tensor] = []
+    modules = {id(m) for m in (f.module for s in p.trace for f in s.forwards)}
+
+    def note(module: nn.Module, args: Any) -> None:
+        if id(module) in modules and len(kept) < count and torch.is_grad_enabled():
+            x = next((a for a in args if isinstance(a, torch.Tensor)), None)
+            if x is not None:
+                kept.append(x.detach().float().cpu())
+
+    handle, began = nn.modules.module.register_module_forward_pre_hook(note), time.monotonic()
+    try:
+        for count, (x, y) in enumerate(p.seen.pairs, start=1):
+            p.step(x.clone(), y)
+            if time.monotonic() - began > 2:
+                break
+    except Exception:  # what was kept until then will do
+        pass
+    finally:
+        handle.remove()
+        p.snapshot.restore()
+    sizes = [len(x) for x, _ in p.seen.pairs]
+    kept = [x for x, n in zip(kept, sizes, strict=False) if len(x) == n and x.shape[1:] == kept[0].shape[1:]]
+    if not kept or len(kept) < min(2, len(sizes)):
+        return
+    n = sum(map(len, kept))
+    p.prepares, before = True, (p.seen.x[:n], p.labels.part(torch.arange(n)).codes)
+    p.x, p.labels = torch.cat(kept), p.labels.part(torch.arange(n))
+    if p.raw is None and before[1] is not None:
+        p.raw = before  # type: ignore[assignment]
+
+
+def _batches_of_one(p: Patient) -> Finding | None:
+    """A BatchNorm over one number a channel cannot learn; over one picture's pixels it often can."""
+    if max(p.seen.sizes) > 1 or not any(isinstance(m, nn.BatchNorm1d) for m in p.model.modules()):
+        return None
+    return finding("batchnorm-sees-one", "batches hold one picture", "sure")
+
+
+# --- trials ---
+
+
+def _tried(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
+    trial = trials.whole(p, LONGEST)
+    base, told = _base(p, trial)
+    looked = [f"a trial of {base.steps} steps as it is: {_percent(base.score)} beyond guessing"]
+    if base.error is not None:
+        said = f"{type(base.error).__name__} in step {base.steps + 1}: {str(base.error)[:200]}"
+        return [_late_failure(p, said)], [], looked
+    if told:
+        return [told], [], looked
+    if not base.finite and any(s.autocast for s in p.trace):
+        return [fits._not_finite(p, f"weights are NaN after {base.steps} steps")], [], looked
+    if base.score >= LEARNED:
+        return [], [_as_warning(p, cause, seen) for cause, seen in fits.suspects(p) if _worth_a_word(cause)], looked
+    return _treated(p, trial, base, looked)
+
+
+def _late_failure(p: Patient, said: str) -> Finding:
+    if "more than 1 value per channel" in said:
+        return finding("batchnorm-sees-one", said, "sure")
+    if "between 0 and 1" in said:
+        return finding("loss-wants-probabilities", said, "sure")
+    if "out of bounds" in said:
+        return fits._out_of_range(p.labels, _width(p), said)
+    return finding("step-fails", said, "sure")
+
+
+def _width(p: Patient) -> int:
+    output = next((f.output for f in p.trace[0].forwards if f.output is not None), None)
+    return 1 if output is None or output.ndim < 2 else output.shape[1]
+
+
+def _worth_a_word(cause: str) -> bool:
+    return cause in ("softmax-before-cross-entropy", "relu-on-logits", "not-in-train-mode")
+
+
+def _as_warning(p: Patient, cause: str, seen: str) -> Finding:
+    return finding(cause, seen, "possible")
+
+
+def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
+    """The trial as it is, and what validation says of the network that was trained."""
+    told: list[Finding | None] = [None]
+    score: list[float] = []
+
+    def finish(p: Patient) -> None:
+        told[0] = validation.of_trained(p)
+        if p.val is not None and not p.prepares and p.val.x.shape[1:] == p.x.shape[1:]:
+            truth = forms.read(p.val.y)
+            score.append(
+                beyond_chance(
+                    forms.told_apart(p.outputs(p.val.x[:256]), truth.part(torch.arange(256)[: len(p.val.x)])), truth
+                )
+            )
+
+    base = trials.run(p, trial, finish=finish)
+    if told[0] is None and score and score[0] < 0.2 and base.error is None and base.finite:
+        told[0] = validation.out_of_step(p, trial, score[0])
+    return base, told[0]
+
+
+def _treated(
+    p: Patient, trial: Trial, base: Result, looked: list[str]
+) -> tuple[list[Finding], list[Finding], list[str]]:
+    suspected, others = list(_suspected(p)), list(_others(p))
+    short = trials.whole(p, TREATMENT) if p.seconds * trial.steps > 2 * TREATMENT else trial
+    for treatment in suspected:
+        if p.left < 2:
+            break
+        result = trials.run(p, short, treatment.change)
+        looked.append(f"{treatment.told}: {_percent(result.score)} beyond guessing in {result.steps} steps")
+        if result.score >= max(0.5, base.score + HELPS):
+            return [_named(treatment, base, result)], [], looked
+    if base.score >= STUCK:
+        return [], [_as_warning(p, t.cause, t.seen) for t in suspected if _worth_a_word(t.cause)], looked
+    few = trials.by_heart(p, LONGEST if short is trial else 2 * TREATMENT)
+    heart = trials.run(p, few)
+    looked.append(f"{len(few.x)} pictures by heart: {_percent(heart.score)} beyond guessing in {heart.steps} steps")
+    if heart.score >= LEARNED:
+        return [], [], looked
+    best: tuple[float, Treatment, Result] | None = None
+    for treatment in [*suspected, *others]:
+        if p.left < 1:
+            break
+        result = trials.run(p, few if short is trial else trials.by_heart(p, TREATMENT), treatment.change)
+        looked.append(f"by heart, {treatment.told}: {_percent(result.score)}")
+        if result.score >= max(0.6, heart.score + HELPS) and (best is None or result.score > best[0] + 0.15):
+            best = result.score, treatment, result
+            if result.score >= 0.9:
+                break
+    if best is not None:
+        return [_named(best[1], heart, best[2])], [], looked
+    return _unexplained(p, heart, looked)
+
+
+def _unexplained(p: Patient, heart: Result, looked: list[str]) -> tuple[list[Finding], list[Finding], list[str]]:
+    if heart.score >= 0.5:
+        return [], [], looked
+    loss = p.trace[0].losses
+    if loss and loss[0].name in ("mse_loss", "l1_loss", "smooth_l1_loss") and p.labels.count > 2 and _width(p) == 1:
+        seen = f"{loss[0].name} on one output, {p.labels.count} classes"
+        return [finding("loss-for-numbers", seen)], [], looked
+    told = (
+        f"{_percent(heart.score)} beyond guessing after {heart.steps} steps on a few pictures; {looks.range_of(p.x)}; "
+        "tried without success: " + "; ".join(line.split(":")[0].removeprefix("by heart, ") for line in looked[1:])
+    )
+    return [finding("cause-unknown", told, "possible")], [], looked
+
+
+def _named(treatment: Treatment, base: Result, result: Result) -> Finding:
+    before = "the numbers overflow" if not base.finite else f"{_percent(base.score)} beyond guessing"
+    seen = f" {treatment.seen}." if treatment.seen else ""
+    return finding(
+        treatment.cause,
+        f"as it is: {before} in {base.steps} steps; {treatment.told}: {_percent(result.score)} in {result.steps}.{seen}",
+    )
+
+
+def _percent(score: float) -> str:
+    return f"{max(0.0, score):.0%}"
+
+
+def _suspected(p: Patient) -> Iterator[Treatment]:
+    """What was seen to be unusual, the most telling first."""
+    seen = dict(fits.suspects(p))
+    if text := looks.alike(p):
+        yield Treatment("weights-alike", trials.begun_anew, "begun from random weights", text, True)
+    for cause, change, told in (
+        ("relu-on-logits", trials.without_last_relu, "without the last ReLU"),
+        ("softmax-before-cross-entropy", trials.without_softmax, "without the softmax"),
+        ("not-in-train-mode", trials.in_train_mode, "in train mode"),
+        ("gradients-clipped-away", trials.not_clipped, "with gradients clipped at 1"),
+        ("activations-missing", trials.rectified, "with a ReLU behind each layer but the last"),
+    ):
+        if cause in seen:
+            yield Treatment(cause, change, told, seen[cause], True)
+    if text := looks.left_out(p):
+        yield Treatment("optimizer-holds-a-part", trials.all_weights, "with all weights in the optimizer", text, True)
+    yield from _of_rates(p)
+    scale, low_high = looks.scale_of(p.x), looks.spread_of_weights(p)
+    if low_high[1] > 4 or low_high[0] < 0.1:
+        cause = "initial-weights-too-large" if low_high[1] > 4 else "initial-weights-too-small"
+        text = f"weights' deviations are {low_high[0]:.2g} to {low_high[1]:.2g} times √(2 / inputs)"
+        yield Treatment(cause, trials.begun_anew, "begun from usual random weights", text, True)
+    rate = max((m.p for m in p.model.modules() if isinstance(m, nn.modules.dropout._DropoutNd)), default=0)
+    if rate > 0.6:
+        yield Treatment("dropout-too-strong", trials.no_dropout, "without dropout", f"p is {rate:.2g}", True)
+    decay = max((g.get("weight_decay", 0) for o in p.optimizers for g in o.param_groups), default=0)
+    if decay > 0.02:
+        yield Treatment("weight-decay-too-strong", trials.no_decay, "without weight decay", f"it is {decay:g}", True)
+    if looks.scrambled(p.x):
+        text = "read as [B, H, W, C] the same numbers make smoother pictures"
+        yield Treatment(
+            "channels-last", trials.seen_as(_unscrambled), "with channels permuted, not reshaped", text, True
+        )
+    if scale:
+        cause = "inputs-scaled-twice" if scale == "tiny" else "inputs-not-normalised"
+        yield Treatment(cause, trials.normalised(p), "with normalised inputs", looks.range_of(p.x), True)
+
+
+def _of_rates(p: Patient) -> Iterator[Treatment]:
+    """Rates far from those that an optimizer is mostly begun with."""
+    ratios = [
+        (group["lr"] / trials.usual_rate(p, o), group["lr"], type(o).__name__)
+        for o in p.optimizers
+        for group in o.param_groups
+    ]
+    for ratio, value, name in (max(ratios, default=(1, 0, "")), min(ratios, default=(1, 0, ""))):
+        if 1 / 200 <= ratio <= 30:
+            continue
+        cause = "learning-rate-too-high" if ratio > 1 else "learning-rate-too-low"
+        yield Treatment(cause, trials.usual_rates, "at the usual rate", f"lr is {float(value):g} with {name}", True)
+
+
+def _unscrambled(x: torch.Tensor) -> torch.Tensor:
+    n, c, h, w = x.shape
+    return x.contiguous().reshape(n, h, w, c).permute(0, 3, 1, 2)
+
+
+def _others(p: Patient) -> Iterator[Treatment]:
+    """What can be tried with every network."""
+    sizes = sorted({group["lr"] for o in p.optimizers for group in o.param_groups})
+    rates = f"lr is {', '.join(f'{float(r):g}' for r in sizes)}"
+    if decay := max((g.get("weight_decay", 0) for o in p.optimizers for g in o.param_groups), default=0):
+        yield Treatment("weight-decay-too-strong", trials.no_decay, "without weight decay", f"it is {decay:g}")
+    if "dropout" in p.trace[0].ops:
+        yield Treatment("dropout-too-strong", trials.no_dropout, "without dropout")
+    yield Treatment("loss-maximised", trials.upside_down, "with every step the other way")
+    for factor, cause in (
+        (1 / 10, "high"),
+        (10, "low"),
+        (1 / 100, "high"),
+        (100, "low"),
+        (1000, "low"),
+        (1e-3, "high"),
+    ):
+        told = f"at {factor:g} times the learning rate"
+        yield Treatment(f"learning-rate-too-{cause}", trials.rate(factor), told, rates)
+    yield Treatment("inputs-not-normalised", trials.normalised(p), "with normalised inputs", looks.range_of(p.x))
+    yield Treatment("not-in-train-mode", trials.in_train_mode, "in train mode")
+    yield Treatment("gradients-clipped-away", trials.not_clipped, "with gradients clipped at 1")
+    if {"sigmoid", "tanh"} & set(p.trace[0].ops):
+        yield Treatment("gradients-vanish", trials.relu_for_sigmoid, "with ReLU for sigmoid, and scaled layers")
+    yield Treatment("initial-weights-too-small", trials.begun_anew, "begun from other random weights")
