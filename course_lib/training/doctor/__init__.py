@@ -20,13 +20,11 @@ from ...data import ImageSet
 from . import labels as forms
 from .batches import MOST, Batches, collect
 from .copies import Snapshot
-from .examine import examine
+from .examine import SECONDS, examine
 from .patient import Patient, bound, textbook_step
 from .verdict import Certainty, Diagnosis, Finding
 
 __all__ = ["Certainty", "Diagnosis", "Finding", "diagnose", "watch"]
-
-SECONDS = 17.0  # for all trials together
 
 
 def diagnose(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 from torch.utils.data import DataLoader, Dataset, IterableDataset, SequentialSampler
 
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
@@ -152,7 +153,8 @@ def _spread(source: Any, who: str, name: str) -> Iterator[Any]:
     """Batches from all of the set where they can be picked, else from the start."""
     if isinstance(source, DataLoader):
         return _of_loader(source)
-    if isinstance(source, Sequence) and not isinstance(source, str | tuple):
+    indexed = hasattr(source, "__getitem__") and hasattr(source, "__len__")  # a list, or a PyDataset
+    if (isinstance(source, Sequence) or indexed) and not isinstance(source, str | tuple | dict | Tensor):
         return _of_list(source)
     if isinstance(source, tuple) and len(source) == 2 and all(hasattr(t, "shape") for t in source):
         return iter([source])  # (all pictures, all labels)
@@ -213,7 +215,9 @@ def _before_transform(source: Any) -> tuple[Tensor, Any] | None:
         bare = _without_transform(dataset)
         n = len(bare)  # type: ignore[arg-type]
         pairs = [bare[i] for i in np.linspace(0, n - 1, min(n, MOST // 2)).astype(int).tolist()]
-        x = torch.stack([_picture(p[0]) for p in pairs])
+        pictures = [_picture(p[0]) for p in pairs]
+        side = min(min(p.shape[-2:]) for p in pictures)
+        x = torch.stack([p if p.shape == pictures[0].shape else adaptive_avg_pool2d(p, side) for p in pictures])
         return (x, torch.as_tensor(np.array([p[1] for p in pairs]))) if x.nbytes <= MOST_BYTES else None
     except Exception:  # whatever a dataset does without its transform, it must not stop the doctor
         return None
@@ -226,9 +230,9 @@ def _has_transform(dataset: Any) -> bool:
 
 def _without_transform(dataset: Dataset) -> Dataset:
     bare: Any = copy.copy(dataset)
-    for name in ("transform", "transforms"):
+    for name, instead in (("transform", lambda x: x), ("transforms", lambda x, y: (x, y))):
         if getattr(bare, name, None) is not None:
-            setattr(bare, name, None)
+            setattr(bare, name, instead)
     if getattr(bare, "dataset", None) is not None:  # a Subset
         bare.dataset = _without_transform(bare.dataset)
     return bare

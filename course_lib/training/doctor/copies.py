@@ -26,7 +26,7 @@ class Snapshot:
     """
 
     def __init__(self, *things: Any):
-        self._undo: list[Callable[[], None]] = [_random_state()]
+        self._undo: list[Callable[[], None]] = [random_state()]
         self._known: dict[int, Any] = {}  # by id; kept, so that no id is used again
         for thing in things:
             self._take(thing, 0)
@@ -153,7 +153,7 @@ def _put_generator(generator: torch.Generator, state: Tensor) -> None:
     generator.set_state(state)
 
 
-def _random_state() -> Callable[[], None]:
+def random_state() -> Callable[[], None]:
     """A function that sets the random numbers of torch, CUDA, NumPy and Python to what they are now."""
     own, numbers, python = torch.get_rng_state(), np.random.get_state(), random.getstate()
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []

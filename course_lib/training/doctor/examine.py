@@ -19,6 +19,7 @@ from .verdict import Diagnosis, Finding
 
 HELPS = 0.3  # beyond chance, 0–1: what a treatment has to bring to name the cause
 STUCK = 0.35  # a network that has learned less than this is not learning
+SECONDS = 17.0  # for all trials together
 LONGEST, TREATMENT = 5.0, 1.5  # seconds of the trial as it is, and of each with one change
 
 _LOOKED = (
@@ -84,7 +85,7 @@ def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     certain += [f for look in _LAST if (f := look(p))]
     if certain:
         return certain, [], []
-    return _tried(p)
+    return tried(p)
 
 
 _FIRST = (
@@ -163,7 +164,7 @@ def _batches_of_one(p: Patient) -> Finding | None:
 # --- trials ---
 
 
-def _tried(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
+def tried(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     trial = trials.whole(p, LONGEST)
     base, told = _base(p, trial)
     looked = [f"a trial of {base.steps} steps as it is: {_percent(base.score)} beyond guessing"]
@@ -175,7 +176,7 @@ def _tried(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     if not base.finite and any(s.autocast for s in p.trace):
         return [fits._not_finite(p, f"weights are NaN after {base.steps} steps")], [], looked
     if base.score >= LEARNED:
-        return [], [_as_warning(p, cause, seen) for cause, seen in fits.suspects(p) if _worth_a_word(cause)], looked
+        return [], _words(p), looked
     return _treated(p, trial, base, looked)
 
 
@@ -194,12 +195,10 @@ def _width(p: Patient) -> int:
     return 1 if output is None or output.ndim < 2 else output.shape[1]
 
 
-def _worth_a_word(cause: str) -> bool:
-    return cause in ("softmax-before-cross-entropy", "relu-on-logits", "not-in-train-mode")
-
-
-def _as_warning(p: Patient, cause: str, seen: str) -> Finding:
-    return finding(cause, seen, "possible")
+def _words(p: Patient) -> list[Finding]:
+    """Warnings: slips that did no harm here."""
+    known = ("softmax-before-cross-entropy", "relu-on-logits", "not-in-train-mode", "loss-wants-logits")
+    return [finding(t.cause, t.seen, "possible") for t in p.suspected() if t.cause in known]
 
 
 def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
@@ -226,7 +225,7 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
 def _treated(
     p: Patient, trial: Trial, base: Result, looked: list[str]
 ) -> tuple[list[Finding], list[Finding], list[str]]:
-    suspected, others = list(_suspected(p)), list(_others(p))
+    suspected, others = list(p.suspected()), list(p.others())
     short = trials.whole(p, TREATMENT) if p.seconds * trial.steps > 2 * TREATMENT else trial
     for treatment in suspected:
         if p.left < 2:
@@ -236,7 +235,7 @@ def _treated(
         if result.score >= max(0.5, base.score + HELPS):
             return [_named(treatment, base, result)], [], looked
     if base.score >= STUCK:
-        return [], [_as_warning(p, t.cause, t.seen) for t in suspected if _worth_a_word(t.cause)], looked
+        return [], _words(p), looked
     few = trials.by_heart(p, LONGEST if short is trial else 2 * TREATMENT)
     heart = trials.run(p, few)
     looked.append(f"{len(few.x)} pictures by heart: {_percent(heart.score)} beyond guessing in {heart.steps} steps")
@@ -284,7 +283,7 @@ def _percent(score: float) -> str:
     return f"{max(0.0, score):.0%}"
 
 
-def _suspected(p: Patient) -> Iterator[Treatment]:
+def suspected(p: Patient) -> Iterator[Treatment]:
     """What was seen to be unusual, the most telling first."""
     seen = dict(fits.suspects(p))
     if text := looks.alike(p):
@@ -341,7 +340,7 @@ def _unscrambled(x: torch.Tensor) -> torch.Tensor:
     return x.contiguous().reshape(n, h, w, c).permute(0, 3, 1, 2)
 
 
-def _others(p: Patient) -> Iterator[Treatment]:
+def others(p: Patient) -> Iterator[Treatment]:
     """What can be tried with every network."""
     sizes = sorted({group["lr"] for o in p.optimizers for group in o.param_groups})
     rates = f"lr is {', '.join(f'{float(r):g}' for r in sizes)}"

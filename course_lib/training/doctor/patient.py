@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +107,18 @@ class Patient:
         if any(part is None for part in parts):
             raise ValueError("no tensor")
         return torch.cat([part.detach().to("cpu", torch.float32) for part in parts])  # type: ignore[union-attr]
+
+    def suspected(self) -> Iterator[Any]:
+        """Treatments for what was seen to be unusual, the most telling first."""
+        from .examine import suspected
+
+        return suspected(self)
+
+    def others(self) -> Iterator[Any]:
+        """Treatments that can be tried with every network."""
+        from .examine import others
+
+        return others(self)
 
     def score(self, x: Tensor, labels: Labels) -> float:
         """Accuracy beyond chance, from 0 (or below) to 1, the better of both ways of its BatchNorms."""
