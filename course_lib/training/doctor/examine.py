@@ -12,7 +12,7 @@ from torch import nn
 from . import fits, looks, trials, validation
 from . import labels as forms
 from .causes import finding
-from .patient import Patient, beyond_chance
+from .patient import Patient
 from .schedules import too_often
 from .trials import LEARNED, Change, Result, Trial
 from .verdict import Diagnosis, Finding
@@ -165,6 +165,7 @@ def _batches_of_one(p: Patient) -> Finding | None:
 
 
 def tried(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
+    """(findings, warnings, what was looked at) from trials."""
     trial = trials.whole(p, LONGEST)
     base, told = _base(p, trial)
     looked = [f"a trial of {base.steps} steps as it is: {_percent(base.score)} beyond guessing"]
@@ -177,6 +178,8 @@ def tried(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
         return [fits._not_finite(p, f"weights are NaN after {base.steps} steps")], [], looked
     if base.score >= LEARNED:
         return [], _words(p), looked
+    if name := p.takes_numbers():
+        return [finding("loss-for-numbers", f"{name} on one output, {p.labels.count} classes")], [], looked
     return _treated(p, trial, base, looked)
 
 
@@ -208,18 +211,38 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
 
     def finish(p: Patient) -> None:
         told[0] = validation.of_trained(p)
-        if p.val is not None and not p.prepares and p.val.x.shape[1:] == p.x.shape[1:]:
-            truth = forms.read(p.val.y)
-            score.append(
-                beyond_chance(
-                    forms.told_apart(p.outputs(p.val.x[:256]), truth.part(torch.arange(256)[: len(p.val.x)])), truth
-                )
-            )
+        score.extend(_on_validation(p))
 
     base = trials.run(p, trial, finish=finish)
     if told[0] is None and score and score[0] < 0.2 and base.error is None and base.finite:
-        told[0] = validation.out_of_step(p, trial, score[0])
+        told[0] = _not_for_validation(p, trial, score[0]) or validation.out_of_step(p, trial, score[0])
     return base, told[0]
+
+
+def _on_validation(p: Patient) -> list[float]:
+    """[the score there], or nothing where it cannot be known."""
+    if p.val is None or p.prepares or p.val.x.shape[1:] != p.x.shape[1:]:
+        return []
+    truth = forms.read(p.val.y)
+    if truth.codes is None and truth.targets is None:
+        return []
+    some = torch.arange(min(256, len(p.val.x)))
+    return [p.score(p.val.x[some], truth.part(some))]
+
+
+def _not_for_validation(p: Patient, trial: Trial, score: float) -> Finding | None:
+    """What was learned does not hold for validation, and does with a change that was suspected anyway."""
+    for treatment in p.suspected():
+        if p.left < 5:
+            return None
+        scores: list[float] = []
+        result = trials.run(p, trial, treatment.change, finish=lambda p, s=scores: s.extend(_on_validation(p)))
+        if scores and scores[0] >= max(0.5, score + HELPS):
+            seen = (
+                f"{treatment.seen}. On validation it is {_percent(score)} beyond guessing as it is; {treatment.told}: "
+            )
+            return finding(treatment.cause, f"{seen}{_percent(scores[0])} after {result.steps} steps")
+    return None
 
 
 def _treated(
@@ -259,10 +282,6 @@ def _treated(
 def _unexplained(p: Patient, heart: Result, looked: list[str]) -> tuple[list[Finding], list[Finding], list[str]]:
     if heart.score >= 0.5:
         return [], [], looked
-    loss = p.trace[0].losses
-    if loss and loss[0].name in ("mse_loss", "l1_loss", "smooth_l1_loss") and p.labels.count > 2 and _width(p) == 1:
-        seen = f"{loss[0].name} on one output, {p.labels.count} classes"
-        return [finding("loss-for-numbers", seen)], [], looked
     told = (
         f"{_percent(heart.score)} beyond guessing after {heart.steps} steps on a few pictures; {looks.range_of(p.x)}; "
         "tried without success: " + "; ".join(line.split(":")[0].removeprefix("by heart, ") for line in looked[1:])

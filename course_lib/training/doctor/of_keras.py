@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +77,6 @@ class KerasPatient(Patient):
     turn: Callable[[Tensor], Tensor] | None = None
     objective: Callable[[Any, Any], Any] | None = None
     penalties: bool = True  # whether regularizers count
-    notes: dict[str, str] = field(default_factory=dict)
 
     def given(self, x: Tensor) -> Tensor:
         """Pictures as the model gets them."""
@@ -107,16 +106,18 @@ class KerasPatient(Patient):
             parts = [main_output(self.model(self.given(c), training=norms_of_batch)) for c in x.split(size)]
         return torch.cat([part.detach().to("cpu", torch.float32) for part in parts])  # type: ignore[union-attr]
 
-    def score(self, x: Tensor, labels: Labels) -> float:
-        """Accuracy beyond chance; a BatchNormalization's averages move too slowly for short trials."""
-        scores = [forms.told_apart(self.outputs(x), labels)]
-        if any(type(layer).__name__ == "BatchNormalization" for layer in flat(self.model)):
-            kept = [(v, v.value.detach().clone()) for v in self.model.non_trainable_variables]
-            scores.append(forms.told_apart(self.outputs(x, norms_of_batch=True), labels))
-            with torch.no_grad():
-                for variable, value in kept:
-                    variable.value.copy_(value)
-        return beyond_chance(max(scores), labels)
+    def averages(self) -> list[Tensor]:
+        """The model's variables that are not trained, where some are a BatchNormalization's."""
+        if not any(type(layer).__name__ == "BatchNormalization" for layer in flat(self.model)):
+            return []
+        return [v.value.detach() for v in self.model.non_trainable_variables]
+
+    def takes_numbers(self) -> str | None:
+        """The loss's name where it takes class numbers for quantities."""
+        name = loss_of(self.model)[0]
+        regression = name in ("meansquarederror", "mse", "meanabsoluteerror", "mae", "huber", "logcosh")
+        classes = self.labels.form == "classes" and self.labels.count > 2
+        return name if regression and classes and self.outputs(self.x[:2]).numel() == 2 else None
 
     def suspected(self) -> Iterator[Treatment]:
         """What was seen to be unusual."""
@@ -562,7 +563,6 @@ def _suspected(p: KerasPatient) -> Iterator[Treatment]:
         change = _set_all(hidden, "activation", keras.activations.relu)
         told = "no layer but the last has an activation"
         yield Treatment("activations-missing", change, "with a ReLU behind each hidden layer", told, True)
-    p.notes["numbers"] = "1" if name in ("meansquarederror", "meanabsoluteerror") else ""
 
 
 def _crossentropy(name: str) -> Callable[[Any, Any], Any] | None:

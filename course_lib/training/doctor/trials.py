@@ -95,7 +95,7 @@ def run(
                     if not _finite(p):
                         return Result(0.0, steps, finite=False)
                     best = max(best, p.score(trial.x, trial.labels))
-                    if best >= 0.97:
+                    if best >= (0.9 if change else 0.97):
                         break
             if finish is not None:
                 finish(p)
