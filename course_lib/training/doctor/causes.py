@@ -83,7 +83,8 @@ CAUSES: dict[str, Cause] = {
     "labels-wrong-form": Cause(
         "the labels have another form than the loss wants",
         "give class numbers, int64 [B], to cross_entropy; floats of the output's shape to binary_cross_entropy",
-        "loss = cross_entropy(logits, y.long())\nloss = binary_cross_entropy_with_logits(output, y.float().reshape(output.shape))",
+        "loss = cross_entropy(logits, y.long())\n"
+        "loss = binary_cross_entropy_with_logits(output, y.float().reshape(output.shape))",
     ),
     "one-class-only": Cause(
         "all labels that the loop sees are of one class",
@@ -127,7 +128,8 @@ CAUSES: dict[str, Cause] = {
     "softmax-on-one-unit": Cause(
         "a softmax over one unit is always 1",
         "take two units, or one unit and a sigmoid",
-        "model = nn.Sequential(body, nn.Linear(width, 1))\nloss = binary_cross_entropy_with_logits(model(x)[:, 0], y.float())",
+        "model = nn.Sequential(body, nn.Linear(width, 1))\n"
+        "loss = binary_cross_entropy_with_logits(model(x)[:, 0], y.float())",
     ),
     "relu-on-logits": Cause(
         "a ReLU cuts the logits off at 0", "end with the linear layer, without an activation behind it", _LOGITS
@@ -210,7 +212,8 @@ CAUSES: dict[str, Cause] = {
     "weights-alike": Cause(
         "all weights of a layer are alike, so that its units stay alike",
         "start from random weights, as every layer does by itself: leave out whatever sets them",
-        "for module in model.modules():\n    if hasattr(module, 'reset_parameters'):\n        module.reset_parameters()",
+        "for module in model.modules():\n    if hasattr(module, 'reset_parameters'):\n"
+        "        module.reset_parameters()",
     ),
     "initial-weights-too-large": Cause(
         "the weights are too large at the start",
@@ -245,7 +248,8 @@ CAUSES: dict[str, Cause] = {
     "not-finite-under-autocast": Cause(
         "the numbers overflow under autocast",
         "take bfloat16 in place of float16, or compute the loss outside of autocast in float32",
-        "with torch.autocast(device, dtype=torch.bfloat16):\n    logits = model(x)\nloss = cross_entropy(logits.float(), y)",
+        "with torch.autocast(device, dtype=torch.bfloat16):\n    logits = model(x)\n"
+        "loss = cross_entropy(logits.float(), y)",
     ),
     "model-recreated": Cause(
         "the network is made anew while it trains", "make model and optimizer once, before the loop", _OPTIMIZER

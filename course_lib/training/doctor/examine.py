@@ -17,7 +17,10 @@ from .schedules import too_often
 from .trials import LEARNED, Change, Result, Trial
 from .verdict import Diagnosis, Finding
 
+HARDLY, SLOW = 0.15, 0.4  # beyond chance; share of the steps that a few pictures took
+QUICK = 120  # steps in which a treatment has to show that it helps to learn a few pictures
 HELPS = 0.3  # beyond chance, 0–1: what a treatment has to bring to name the cause
+GOOD = 0.6  # beyond chance, on validation: then neither labels nor preprocessing are at fault
 STUCK = 0.35  # a network that has learned less than this is not learning
 SECONDS = 17.0  # for all trials together
 LONGEST, TREATMENT = 5.0, 1.5  # seconds of the trial as it is, and of each with one change
@@ -35,6 +38,8 @@ _NO_LOOP = (
 )
 _NO_VAL = "validation: no val_batches were given, so labels out of step and other preprocessing cannot be excluded"
 _NO_RAW = "the pictures as loaded: whether preprocessing erased the classes is known only from what is left"
+
+_OF_THE_LOSS = ("softmax-before-cross-entropy", "relu-on-logits", "loss-wants-logits")
 
 
 class Treatment(NamedTuple):
@@ -82,16 +87,17 @@ def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     certain += [f for f in (looks.strangers(p), looks.constant(p)) if f]
     certain += [*fits.of_loop(p), *fits.of_loss(p), *fits.of_gradients(p)]
     certain += [f for f in (too_often(p), _batches_of_one(p)) if f]
-    certain += [f for look in _LAST if (f := look(p))]
+    certain += [f for f in (looks.not_shuffled(p), looks.other_in_validation(p)) if f]
+    doubtful = [f for look in _DOUBTFUL if (f := look(p))]
     if certain:
-        return certain, [], []
-    return tried(p)
+        return [*certain, *doubtful], [], []
+    return tried(p, doubtful)
 
 
 _FIRST = (
     looks.not_finite, looks.weights_not_finite, looks.constant, looks.one_class, looks.frozen, looks.unregistered,
 )  # fmt: skip
-_LAST = (looks.erased, looks.mislabelled, looks.not_shuffled, looks.other_in_validation)
+_DOUBTFUL = (looks.erased, looks.mislabelled, looks.perhaps_other_in_validation)  # unless it learns for validation
 
 
 def _observe(p: Patient) -> None:
@@ -134,7 +140,7 @@ def _grab(p: Patient) -> None:
 
     handle, began = nn.modules.module.register_module_forward_pre_hook(note), time.monotonic()
     try:
-        for count, (x, y) in enumerate(p.seen.pairs, start=1):
+        for count, (x, y) in enumerate(p.seen.pairs, start=1):  # noqa: B007, `note` reads it
             p.step(x.clone(), y)
             if time.monotonic() - began > 2:
                 break
@@ -164,9 +170,14 @@ def _batches_of_one(p: Patient) -> Finding | None:
 # --- trials ---
 
 
-def tried(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
-    """(findings, warnings, what was looked at) from trials."""
+def tried(p: Patient, doubtful: list[Finding] | None = None) -> tuple[list[Finding], list[Finding], list[str]]:
+    """(findings, warnings, what was looked at) from trials. `doubtful` findings hold unless validation goes well."""
     trial = trials.whole(p, LONGEST)
+    if doubtful:
+        score: list[float] = []
+        trials.run(p, trial, finish=lambda p: score.extend(_on_validation(p)))
+        if not score or score[0] < GOOD:
+            return doubtful, [], []
     base, told = _base(p, trial)
     looked = [f"a trial of {base.steps} steps as it is: {_percent(base.score)} beyond guessing"]
     if base.error is not None:
@@ -177,7 +188,7 @@ def tried(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     if not base.finite and any(s.autocast for s in p.trace):
         return [fits._not_finite(p, f"weights are NaN after {base.steps} steps")], [], looked
     if base.score >= LEARNED:
-        return [], _words(p), looked
+        return [f for f in (_slowed(p, trial, base),) if f], _words(p), looked
     if name := p.takes_numbers():
         return [finding("loss-for-numbers", f"{name} on one output, {p.labels.count} classes")], [], looked
     return _treated(p, trial, base, looked)
@@ -200,7 +211,7 @@ def _width(p: Patient) -> int:
 
 def _words(p: Patient) -> list[Finding]:
     """Warnings: slips that did no harm here."""
-    known = ("softmax-before-cross-entropy", "relu-on-logits", "not-in-train-mode", "loss-wants-logits")
+    known = (*_OF_THE_LOSS, "not-in-train-mode")
     return [finding(t.cause, t.seen, "possible") for t in p.suspected() if t.cause in known]
 
 
@@ -214,14 +225,14 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
         score.extend(_on_validation(p))
 
     base = trials.run(p, trial, finish=finish)
-    if told[0] is None and score and score[0] < 0.2 and base.error is None and base.finite:
+    if told[0] is None and score and not p.prepares and score[0] < 0.2 and base.error is None and base.finite:
         told[0] = _not_for_validation(p, trial, score[0]) or validation.out_of_step(p, trial, score[0])
     return base, told[0]
 
 
 def _on_validation(p: Patient) -> list[float]:
     """[the score there], or nothing where it cannot be known."""
-    if p.val is None or p.prepares or p.val.x.shape[1:] != p.x.shape[1:]:
+    if p.val is None or p.val.x.shape[1:] != p.x.shape[1:]:
         return []
     truth = forms.read(p.val.y)
     if truth.codes is None and truth.targets is None:
@@ -255,7 +266,7 @@ def _treated(
             break
         result = trials.run(p, short, treatment.change)
         looked.append(f"{treatment.told}: {_percent(result.score)} beyond guessing in {result.steps} steps")
-        if result.score >= max(0.5, base.score + HELPS):
+        if _helps(treatment, base, result):
             return [_named(treatment, base, result)], [], looked
     if base.score >= STUCK:
         return [], _words(p), looked
@@ -263,12 +274,14 @@ def _treated(
     heart = trials.run(p, few)
     looked.append(f"{len(few.x)} pictures by heart: {_percent(heart.score)} beyond guessing in {heart.steps} steps")
     if heart.score >= LEARNED:
-        return [], [], looked
+        slow = base.score < HARDLY and heart.steps > SLOW * few.steps
+        return ([f] if slow and (f := _crawls(p, trial, base, looked)) else []), [], looked
+    quick = trials.by_heart(p, TREATMENT, most=QUICK)
     best: tuple[float, Treatment, Result] | None = None
     for treatment in [*suspected, *others]:
         if p.left < 1:
             break
-        result = trials.run(p, few if short is trial else trials.by_heart(p, TREATMENT), treatment.change)
+        result = trials.run(p, quick, treatment.change)
         looked.append(f"by heart, {treatment.told}: {_percent(result.score)}")
         if result.score >= max(0.6, heart.score + HELPS) and (best is None or result.score > best[0] + 0.15):
             best = result.score, treatment, result
@@ -277,6 +290,37 @@ def _treated(
     if best is not None:
         return [_named(best[1], heart, best[2])], [], looked
     return _unexplained(p, heart, looked)
+
+
+def _slowed(p: Patient, trial: Trial, base: Result) -> Finding | None:
+    """It learns, but only after many steps, and inputs of almost nothing are why."""
+    for treatment in p.suspected() if base.steps > SLOW * trial.steps else ():
+        if treatment.cause == "inputs-scaled-twice":
+            result = trials.run(p, trial, treatment.change)
+            if _helps(treatment, base, result):
+                return _named(treatment, base, result)
+    return None
+
+
+def _crawls(p: Patient, trial: Trial, base: Result, looked: list[str]) -> Finding | None:
+    """A few pictures are learned at last, all of them not: is it the rate?"""
+    for treatment in [t for t in p.others() if t.cause == "learning-rate-too-low"][:2]:
+        if p.left < 2:
+            return None
+        scores: list[float] = []
+        result = trials.run(p, trial, treatment.change, finish=lambda p, s=scores: s.extend(_on_validation(p)))
+        looked.append(f"{treatment.told}: {_percent(result.score)} beyond guessing in {result.steps} steps")
+        if result.score >= 0.7 and (not scores or scores[0] >= 0.5):
+            return _named(treatment, base, result)
+    return None
+
+
+def _helps(treatment: Treatment, base: Result, result: Result) -> bool:
+    """Clearly more, or much faster: what is suspected is unusual enough then."""
+    if result.score >= max(0.5, base.score + HELPS):
+        return True
+    faster = 2 if treatment.cause in _OF_THE_LOSS and base.score < 0.75 else 4
+    return result.score >= LEARNED and faster * result.steps <= base.steps
 
 
 def _unexplained(p: Patient, heart: Result, looked: list[str]) -> tuple[list[Finding], list[Finding], list[str]]:
@@ -294,7 +338,8 @@ def _named(treatment: Treatment, base: Result, result: Result) -> Finding:
     seen = f" {treatment.seen}." if treatment.seen else ""
     return finding(
         treatment.cause,
-        f"as it is: {before} in {base.steps} steps; {treatment.told}: {_percent(result.score)} in {result.steps}.{seen}",
+        f"as it is: {before} in {base.steps} steps; {treatment.told}: {_percent(result.score)} "
+        f"in {result.steps}.{seen}",
     )
 
 

@@ -202,10 +202,8 @@ def _broadcast(_p: Patient, call: LossCall) -> Finding | None:
 
 def _signs(p: Patient, call: LossCall) -> Finding | None:
     """−1 and +1 under a loss that wants 0 and 1."""
-    if (
-        call.name in _WITH_LOGITS
-        and float(call.target.min()) < 0
-        or (call.name in _WITH_LOGITS and float(call.target.max()) > 1)
+    if (call.name in _WITH_LOGITS and float(call.target.min()) < 0) or (
+        call.name in _WITH_LOGITS and float(call.target.max()) > 1
     ):
         told = f"{call.name} wants 0 … 1 and gets {call.target.min():g} … {call.target.max():g}"
         return finding("labels-out-of-range", told, "sure")
@@ -265,9 +263,7 @@ def _zeroing(steps: list[Step]) -> Iterator[Finding]:
     stepped = ["step" in s.events for s in steps]
     cleared = [(a, b) for a, b, was in zip(steps, steps[1:], stepped, strict=False) if was and "backward" in b.events]
     if cleared and all(b.leftover for _, b in cleared):
-        after, at = (
-            zip(*(s.norms[-1] for s in steps if s.norms), strict=True) if any(s.norms for s in steps) else ((), ())
-        )
+        at = [step.norms[-1][1] for step in steps if step.norms]
         sizes = f"; their norm goes from {at[0]:.3g} to {at[-1]:.3g} in {len(at)} steps" if at else ""
         yield finding("zero-grad-forgotten", f"each step finds the gradients of the step before{sizes}", "sure")
     norms = [n for s in steps for n in s.norms]
@@ -311,7 +307,7 @@ _LINEAR = {
     "avg_pool2d", "adaptive_avg_pool2d", "mean", "batch_norm", "dropout", "squeeze", "unsqueeze", "size", "dim",
     "contiguous", "to", "float", "__getitem__", "__len__", "numel", "dropout2d", "sum", "movedim", "shape", "type",
     "dropout_", "is_floating_point", "cat", "zeros", "softmax", "log_softmax", "sigmoid", "requires_grad_", "matmul",
-    "__matmul__", "__add__", "add_", "div", "__truediv__", "mul", "__rmul__", "sub", "__sub__", "__iadd__",
+    "__matmul__", "add_", "div", "__truediv__", "mul", "__rmul__", "sub", "__sub__", "__iadd__",
     "_set_grad_enabled", "double", "half",
 }  # fmt: skip
 _AT_THE_END = {"softmax", "log_softmax", "sigmoid"}

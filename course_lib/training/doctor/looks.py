@@ -7,19 +7,21 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from .causes import finding
-from .labels import Labels
 from .patient import Patient
 from .verdict import Finding
 
+SHIFTED = 1.5  # deviations, or powers of two
 TOLD = 0.8  # balanced accuracy from which simple statistics tell the classes apart
 
 
 def not_finite(p: Patient) -> Finding | None:
+    """NaN or infinities in the pictures."""
     bad = int((~p.x.isfinite()).flatten(1).any(dim=1).sum())
     return finding("inputs-not-finite", f"{bad} of {len(p.x)} pictures", "sure") if bad else None
 
 
 def weights_not_finite(p: Patient) -> Finding | None:
+    """Weights that are spoilt already."""
     bad = [name for name, w in p.model.named_parameters() if not bool(w.detach().isfinite().all())]
     if not bad:
         return None
@@ -32,6 +34,7 @@ def weights_not_finite(p: Patient) -> Finding | None:
 
 
 def constant(p: Patient) -> Finding | None:
+    """All pictures are alike."""
     x = p.x.flatten(1)
     if len(x) < 4 or not bool(x.isfinite().all()):
         return None
@@ -44,6 +47,7 @@ def constant(p: Patient) -> Finding | None:
 
 
 def one_class(p: Patient) -> Finding | None:
+    """All labels are alike."""
     if p.labels.targets is not None:
         alike = bool((p.labels.targets == p.labels.targets[:1]).all())
     else:
@@ -76,6 +80,7 @@ def _purity(codes: Tensor, sizes: list[int]) -> float:
 
 
 def frozen(p: Patient) -> Finding | None:
+    """No weight may move."""
     counts = {flag: sum(w.numel() for w in p.model.parameters() if w.requires_grad is flag) for flag in (True, False)}
     if counts[True] or not counts[False]:
         return None
@@ -152,6 +157,7 @@ def only_validation_fits(p: Patient) -> bool:
 
 
 def mislabelled(p: Patient) -> Finding | None:
+    """Only validation's labels fit their pictures."""
     if p.val is None or p.x.ndim != 4 or not only_validation_fits(p):
         return None
     train, val = told(p.x, p.labels.codes), told(p.val.x, _codes(p.val.y))
@@ -162,10 +168,16 @@ def mislabelled(p: Patient) -> Finding | None:
 
 
 def other_in_validation(p: Patient) -> Finding | None:
+    """Validation pictures have clearly other means or deviations."""
+    return perhaps_other_in_validation(p, SHIFTED)
+
+
+def perhaps_other_in_validation(p: Patient, least: float = 1.0) -> Finding | None:
+    """The same, for smaller differences that may have other reasons."""
     if p.val is None or p.prepares or p.val.x.shape[1:] != p.x.shape[1:]:
         return None
     shift, ratio = difference(p.x, p.val.x)
-    if max(shift, ratio) < 1:
+    if max(shift, ratio) < least:
         return None
     return finding(
         "validation-prepared-differently",
@@ -265,6 +277,7 @@ def _roughness(x: Tensor) -> float:
 
 
 def range_of(x: Tensor) -> str:
+    """Least, largest, mean and deviation in words."""
     return f"inputs go from {x.min():.3g} to {x.max():.3g}, mean {x.mean():.3g}, deviation {x.std():.3g}"
 
 
@@ -280,7 +293,3 @@ def scale_of(x: Tensor) -> str | None:
     if bool((x.mean(dim=dims).abs() > 5 * deviation).any()):
         return "off"
     return None
-
-
-def of_labels(p: Patient) -> Labels:
-    return p.labels

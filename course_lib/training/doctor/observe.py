@@ -1,4 +1,4 @@
-"""What happens in a training step: which network was called and how, what the loss got, whose gradients came, who moved.
+"""What happens in a training step: which network was called, what the loss got, whose gradients came, who moved.
 
 Nothing of the step is changed. Functions are watched with a `TorchFunctionMode`, layers and optimizers with the hooks
 that torch has for all of them, `backward` in its place in `torch.autograd`.
@@ -23,7 +23,8 @@ from .labels import main_output
 
 LOSSES = {
     "cross_entropy", "nll_loss", "nll_loss_nd", "binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss",
-    "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "multi_margin_loss", "soft_margin_loss", "hinge_embedding_loss",
+    "l1_loss", "smooth_l1_loss", "huber_loss", "kl_div", "multi_margin_loss", "soft_margin_loss",
+    "hinge_embedding_loss",
     "multilabel_soft_margin_loss",
 }  # fmt: skip
 # Steps of the graph behind which what counts still stands: the same numbers in another shape, type or order.
@@ -210,9 +211,7 @@ def _watched(step: Step, observer: Observer) -> Iterator[None]:
     own = {id(m) for m in observer.model.modules()}
 
     def enter(module: nn.Module, _args: Any) -> None:
-        if outer:
-            outer.append(module)
-        elif not isinstance(module, _Loss) and (id(module) in own or _has_weights(module)):
+        if outer or (not isinstance(module, _Loss) and (id(module) in own or _has_weights(module))):
             outer.append(module)
         if outer:
             mode.inside += 1

@@ -21,9 +21,9 @@ from . import looks, trials
 from .batches import Seen, collect, rows
 from .causes import finding
 from .copies import random_state
-from .examine import SECONDS, Treatment, tried
+from .examine import _DOUBTFUL, SECONDS, Treatment, tried
 from .labels import Labels, main_output
-from .patient import CHUNK, Patient, beyond_chance
+from .patient import CHUNK, Patient
 from .schedules import LITTLE, STEPS
 from .trials import Change
 from .verdict import Diagnosis, Finding
@@ -42,6 +42,12 @@ _RANGES = {
     "mobilenet": (-1, 1), "xception": (-1, 1), "inception": (-1, 1), "nasnet": (-1, 1), "resnet50v2": (-1, 1),
     "resnet101v2": (-1, 1), "resnet152v2": (-1, 1), "resnet": (-124, 152), "vgg": (-124, 152),
     "efficientnet": (0, 255), "convnext": (0, 255), "densenet": (-2.2, 2.7),
+}  # fmt: skip
+
+
+_LINEAR = {
+    "Dense", "Conv2D", "Conv1D", "Flatten", "Reshape", "Dropout", "BatchNormalization", "AveragePooling2D", "Rescaling",
+    "GlobalAveragePooling2D", "Normalization", "Permute", "ZeroPadding2D",
 }  # fmt: skip
 
 
@@ -191,9 +197,10 @@ def _examined(model: Any, seen: Seen, val: Seen | None, raw: tuple | None, last:
     snapshot = KerasSnapshot(model, trial_optimizer)
     function = getattr(model, "train_function", None)
     p = KerasPatient(
-        model=model, seen=seen, step=lambda x, y: None, own=False, optimizers=[], schedulers=[], snapshot=snapshot,  # type: ignore[arg-type]
-        labels=labels, x=seen.x, y=seen.y, until=time.monotonic() + SECONDS, val=val, raw=raw, optimizer=trial_optimizer,
-        last=last,
+        model=model, seen=seen, step=_nothing, own=False, optimizers=[], schedulers=[],
+        snapshot=snapshot,  # type: ignore[arg-type]
+        labels=labels, x=seen.x, y=seen.y, until=time.monotonic() + SECONDS, val=val, raw=raw,
+        optimizer=trial_optimizer, last=last,
     )  # fmt: skip
     p.step = p.keras_step
     model.optimizer = trial_optimizer
@@ -207,17 +214,22 @@ def _examined(model: Any, seen: Seen, val: Seen | None, raw: tuple | None, last:
         certain += [f for f in (_schedule(p),) if f]
         if not shuffles and (f := looks.not_shuffled(p)):
             certain.append(f)
-        certain += [f for look in (looks.erased, looks.mislabelled, looks.other_in_validation) if (f := look(p))]
+        certain += [f for f in (looks.other_in_validation(p),) if f]
+        doubtful = [f for look in _DOUBTFUL if (f := look(p))]
         if certain:
-            return verdict(certain)
+            return verdict([*certain, *doubtful])
         if problem := _step_fails(p):
             return verdict([problem])
         _time(p)
-        return verdict(*tried(p))
+        return verdict(*tried(p, doubtful))
     finally:
         snapshot.restore()
         model.optimizer = optimizer
         model.train_function = function
+
+
+def _nothing(_x: Tensor, _y: Any) -> None:
+    """A step before there is one."""
 
 
 def _copy_of(optimizer: Any, model: Any) -> Any:
@@ -270,7 +282,8 @@ def _not_built_for(model: Any) -> Finding | None:
         return None
     return finding(
         "trainable-after-compile",
-        f"the optimizer was built for {len(held)} variables; {len(missing)} others are trainable now, {left} no longer are",
+        f"the optimizer was built for {len(held)} variables; {len(missing)} others are trainable now, "
+        f"{left} no longer are",
         "sure",
     )
 
@@ -423,7 +436,8 @@ def _schedule(p: KerasPatient) -> Finding | None:
     peak, later = max(rates[:n]), sum(rates[n:]) / (2 * n)
     if peak <= 0 or later >= LITTLE * peak:
         return None
-    told = f"{type(schedule).__name__} counts batches; in one epoch of {n} the rate goes from {rates[0]:.3g} to {rates[n]:.3g}"
+    told = f"{type(schedule).__name__} counts batches; in one epoch of {n} the rate goes "
+    told += f"from {rates[0]:.3g} to {rates[n]:.3g}"
     code = f"decay_steps = {n}  # batches in an epoch, times the epochs that you mean"
     return finding("scheduler-too-often", told, "sure", code=code)
 
@@ -541,10 +555,10 @@ def _suspected(p: KerasPatient) -> Iterator[Treatment]:
     if not 1 / 200 <= ratio <= 30:
         cause = "learning-rate-too-high" if ratio > 1 else "learning-rate-too-low"
         yield Treatment(cause, _rate(1 / ratio), "at the usual rate", f"the rate is {rate_of(p):g}", True)
-    if penalties := [float(v) for layer in flat(p.model) for v in _strengths(layer)]:
-        if max(penalties) > 0.02:
-            told = f"a regularizer has {max(penalties):g}"
-            yield Treatment("weight-decay-too-strong", _with(penalties=False), "without regularizers", told, True)
+    penalty = max((float(v) for layer in flat(p.model) for v in _strengths(layer)), default=0.0)
+    if penalty > 0.02:
+        told = f"a regularizer has {penalty:g}"
+        yield Treatment("weight-decay-too-strong", _with(penalties=False), "without regularizers", told, True)
     drops = [layer for layer in flat(p.model) if hasattr(layer, "rate") and "Dropout" in type(layer).__name__]
     if drops and max(layer.rate for layer in drops) > 0.6:
         told = f"the rate is {max(layer.rate for layer in drops):g}"
@@ -582,11 +596,9 @@ def _activation(layer: Any) -> str:
 
 
 def _all_linear(p: KerasPatient) -> bool:
-    harmless = {"Dense", "Conv2D", "Conv1D", "Flatten", "Reshape", "Dropout", "InputLayer", "BatchNormalization",
-                "AveragePooling2D", "GlobalAveragePooling2D", "Rescaling", "Normalization", "Permute", "ZeroPadding2D"}  # fmt: skip
     layers = [layer for layer in flat(p.model) if type(layer).__name__ not in ("InputLayer",)]
     kernels = _weighted(p)
-    known = all(type(layer).__name__ in harmless for layer in layers)
+    known = all(type(layer).__name__ in _LINEAR for layer in layers)
     return known and len(kernels) > 1 and all(_activation(layer) == "linear" for layer in kernels[:-1])
 
 

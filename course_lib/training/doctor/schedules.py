@@ -30,8 +30,8 @@ def too_often(p: Patient) -> Finding | None:
         if later < LITTLE * peak and (first < 0.3 * peak or type(scheduler).__name__ not in _ENDING):
             return finding(
                 "scheduler-too-often",
-                f"{type(scheduler).__name__} is stepped for every batch; in one epoch of {n} batches the rate goes from "
-                f"{course[0]:.3g} to {course[n - 1]:.3g}",
+                f"{type(scheduler).__name__} is stepped for every batch; in one epoch of {n} batches the "
+                f"rate goes from {course[0]:.3g} to {course[n - 1]:.3g}",
                 "sure",
             )
     return None

@@ -55,9 +55,9 @@ def whole(p: Patient, seconds: float) -> Trial:
     return Trial(pairs, *_judged(p.x[:n], p.labels.part(torch.arange(min(n, len(p.x))))), steps, seconds)
 
 
-def by_heart(p: Patient, seconds: float) -> Trial:
+def by_heart(p: Patient, seconds: float, most: int = MOST_STEPS) -> Trial:
     """A few pictures, in one batch of the learner's size or in several."""
-    steps = max(20, min(MOST_STEPS, int(seconds / p.seconds)))
+    steps = max(20, min(most, int(seconds / p.seconds)))
     chosen = forms.pick(p.labels, FEW, len(p.seen.x))
     chosen = chosen[chosen < len(p.x)]
     chosen = chosen[torch.randperm(len(chosen), generator=torch.Generator().manual_seed(0))]

@@ -13,7 +13,7 @@ from . import labels as forms
 from . import trials
 from .batches import rows
 from .causes import finding
-from .labels import Labels, told_apart
+from .labels import Labels
 from .patient import Patient, beyond_chance
 from .verdict import Finding
 
@@ -103,6 +103,6 @@ def out_of_step(p: Patient, trial: trials.Trial, val_score: float) -> Finding | 
         return None
     return finding(
         "labels-out-of-step",
-        f"beyond guessing, a copy that learns from {len(learn)} validation pictures gets {alone.score:.0%} of the others "
-        f"right; one that learns from training gets {max(0.0, val_score):.0%}",
+        f"beyond guessing, a copy that learns from {len(learn)} validation pictures gets {alone.score:.0%} of the "
+        f"others right; one that learns from training gets {max(0.0, val_score):.0%}",
     )
