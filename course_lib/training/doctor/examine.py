@@ -90,13 +90,20 @@ def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     certain += [f for f in (looks.not_shuffled(p), looks.other_in_validation(p)) if f]
     doubtful = [f for look in _DOUBTFUL if (f := look(p))]
     if certain:
-        return [*certain, *doubtful], [], []
+        return in_order(certain, doubtful), [], []
     return tried(p, doubtful)
 
 
 _FIRST = (
     looks.not_finite, looks.weights_not_finite, looks.constant, looks.one_class, looks.frozen, looks.unregistered,
 )  # fmt: skip
+def in_order(certain: list[Finding], doubtful: list[Finding]) -> list[Finding]:
+    """Preprocessing that erases the classes in training explains that validation looks otherwise."""
+    if [f.name for f in certain] == ["validation-prepared-differently"]:
+        return [*doubtful, *certain]
+    return [*certain, *doubtful]
+
+
 _DOUBTFUL = (looks.erased, looks.mislabelled, looks.perhaps_other_in_validation)  # unless it learns for validation
 
 
@@ -225,6 +232,8 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
         score.extend(_on_validation(p))
 
     base = trials.run(p, trial, finish=finish)
+    if told[0] is None and score and score[0] < GOOD and (name := p.takes_numbers()):
+        told[0] = finding("loss-for-numbers", f"{name} on one output, {p.labels.count} classes")
     if told[0] is None and score and not p.prepares and score[0] < 0.2 and base.error is None and base.finite:
         told[0] = _not_for_validation(p, trial, score[0]) or validation.out_of_step(p, trial, score[0])
     return base, told[0]

@@ -88,11 +88,17 @@ class Step:
 
 
 class Observer:
-    """Watches steps. `weights` are all that may move; `model` may be another than the step calls."""
+    """Watches steps.
 
-    def __init__(self, weights: list[Tensor], schedulers: list[Any], model: nn.Module):
-        self.weights, self.schedulers, self.model = weights, schedulers, model
-        self._had: list[tuple[int, Tensor]] = []  # gradients as they were at the end of the step before
+    Args:
+        weights: all that may move.
+        held: those of them that an optimizer holds; the norm of gradients is theirs.
+        schedulers: those whose steps are counted.
+        model: the network that the step should call; it may be another one that it does call.
+    """
+
+    def __init__(self, weights: list[Tensor], held: list[Tensor], schedulers: list[Any], model: nn.Module):
+        self.weights, self.held, self.schedulers, self.model = weights, held or weights, schedulers, model
 
     def observe(self, run: Callable[[], Any]) -> Step:
         """Run a step and tell what happened; an exception is kept in `error`."""
@@ -111,7 +117,7 @@ class Observer:
 
     def norm(self) -> float:
         """Of all gradients together."""
-        grads = [w.grad for w in self.weights if w.grad is not None]
+        grads = [w.grad for w in self.held if w.grad is not None]
         return math.sqrt(sum(float(g.detach().float().pow(2).sum()) for g in grads)) if grads else 0.0
 
 

@@ -21,7 +21,7 @@ from . import looks, trials
 from .batches import Seen, collect, rows
 from .causes import finding
 from .copies import random_state
-from .examine import _DOUBTFUL, SECONDS, Treatment, tried
+from .examine import _DOUBTFUL, SECONDS, Treatment, in_order, tried
 from .labels import Labels, main_output
 from .patient import CHUNK, Patient
 from .schedules import LITTLE, STEPS
@@ -217,7 +217,7 @@ def _examined(model: Any, seen: Seen, val: Seen | None, raw: tuple | None, last:
         certain += [f for f in (looks.other_in_validation(p),) if f]
         doubtful = [f for look in _DOUBTFUL if (f := look(p))]
         if certain:
-            return verdict([*certain, *doubtful])
+            return verdict(in_order(certain, doubtful))
         if problem := _step_fails(p):
             return verdict([problem])
         _time(p)

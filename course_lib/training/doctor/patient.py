@@ -75,7 +75,7 @@ class Patient:
 
     def observe(self, most: int) -> None:
         """Run up to `most` steps under observation, then put everything back."""
-        observer = Observer(self.weights, self.schedulers, self.model)
+        observer = Observer(self.weights, self.held, self.schedulers, self.model)
         pairs = self.seen.pairs
         self.snapshot.restore()
         try:
