@@ -9,6 +9,7 @@ Everything of the learner's is put back as it was: weights, modes, gradients, op
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -127,7 +128,8 @@ def _examined(
     own: bool, optimizers: list, schedulers: list, raw: tuple | None, factory: bool,
 ) -> Diagnosis:  # fmt: skip
     try:
-        with threadpool_limits(_threads(model)):
+        with threadpool_limits(_threads(model)), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the learner has seen them in the loop
             seen = collect(batches, who, "batches")
             val = collect(val_batches, who, "val_batches") if val_batches is not None else None
             patient = Patient(

@@ -97,6 +97,8 @@ def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
 _FIRST = (
     looks.not_finite, looks.weights_not_finite, looks.constant, looks.one_class, looks.frozen, looks.unregistered,
 )  # fmt: skip
+
+
 def in_order(certain: list[Finding], doubtful: list[Finding]) -> list[Finding]:
     """Preprocessing that erases the classes in training explains that validation looks otherwise."""
     if [f.name for f in certain] == ["validation-prepared-differently"]:

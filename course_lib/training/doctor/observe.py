@@ -146,7 +146,12 @@ class _Mode(TorchFunctionMode):
 
 
 def _halved(result: Tensor) -> bool:
-    return result.dtype is torch.float16 or torch.is_autocast_enabled(result.device.type)
+    if result.dtype is torch.float16:
+        return True
+    try:
+        return torch.is_autocast_enabled(result.device.type)
+    except RuntimeError:  # a device without autocast
+        return False
 
 
 def _is_square(args: tuple, result: Any) -> bool:

@@ -6,6 +6,7 @@ Inside, pictures are [B, C, H, W] as everywhere in this package; the model gets 
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -151,7 +152,8 @@ def diagnose_keras(model: Any, batches: Any, *, val_batches: Any = None, raw: tu
     last = keras.config.image_data_format() == "channels_last"
     random = random_state()
     try:
-        with threadpool_limits(1):
+        with threadpool_limits(1), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             seen = _arranged(collect(batches, "diagnose", "batches"), last, _is_arrays(batches))
             val = (
                 None if val_batches is None else _arranged(collect(val_batches, "diagnose", "val_batches"), last, True)
