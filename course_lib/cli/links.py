@@ -113,8 +113,8 @@ def badge(links: Links, notebook: str) -> str:
 def setup_cell(links: Links) -> str:
     """The code that makes a Colab machine ready. Elsewhere it does nothing, and nowhere does it print.
 
-    --no-deps: all that the course needs is on Colab (tools/hosted/pins.txt), but one package of weights. A newer numpy, pillow or
-    ipywidgets would force a restart, and Colab's front end takes no ipywidgets 8.
+    --no-deps: all that the course needs is on Colab (tools/hosted/pins.txt), but one package of weights. A newer
+    numpy, pillow or ipywidgets would force a restart, and Colab's front end takes no ipywidgets 8.
     """
     if links.repository:
         # One literal, however long: what a learner may want to copy is the address.

