@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import torch
@@ -166,7 +166,7 @@ def _grab(p: Patient) -> None:
     p.prepares, before = True, (p.seen.x[:n], p.labels.part(torch.arange(n)).codes)
     p.x, p.labels = torch.cat(kept), p.labels.part(torch.arange(n))
     if p.raw is None and before[1] is not None:
-        p.raw = before  # type: ignore[assignment]
+        p.raw = before
 
 
 def _batches_of_one(p: Patient) -> Finding | None:
@@ -184,7 +184,7 @@ def tried(p: Patient, doubtful: list[Finding] | None = None) -> tuple[list[Findi
     trial = trials.whole(p, LONGEST)
     if doubtful:
         score: list[float] = []
-        trials.run(p, trial, finish=lambda p: score.extend(_on_validation(p)))
+        trials.run(p, trial, finish=_noting(score))
         if not score or score[0] < GOOD:
             return doubtful, [], []
     base, told = _base(p, trial)
@@ -241,6 +241,10 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
     return base, told[0]
 
 
+def _noting(scores: list[float]) -> Callable[[Patient], None]:
+    return lambda p: scores.extend(_on_validation(p))
+
+
 def _on_validation(p: Patient) -> list[float]:
     """[the score there], or nothing where it cannot be known."""
     if p.val is None or p.val.x.shape[1:] != p.x.shape[1:]:
@@ -258,7 +262,7 @@ def _not_for_validation(p: Patient, trial: Trial, score: float) -> Finding | Non
         if p.left < 5:
             return None
         scores: list[float] = []
-        result = trials.run(p, trial, treatment.change, finish=lambda p, s=scores: s.extend(_on_validation(p)))
+        result = trials.run(p, trial, treatment.change, finish=_noting(scores))
         if scores and scores[0] >= max(0.5, score + HELPS):
             seen = (
                 f"{treatment.seen}. On validation it is {_percent(score)} beyond guessing as it is; {treatment.told}: "
@@ -319,7 +323,7 @@ def _crawls(p: Patient, trial: Trial, base: Result, looked: list[str]) -> Findin
         if p.left < 2:
             return None
         scores: list[float] = []
-        result = trials.run(p, trial, treatment.change, finish=lambda p, s=scores: s.extend(_on_validation(p)))
+        result = trials.run(p, trial, treatment.change, finish=_noting(scores))
         looked.append(f"{treatment.told}: {_percent(result.score)} beyond guessing in {result.steps} steps")
         if result.score >= 0.7 and (not scores or scores[0] >= 0.5):
             return _named(treatment, base, result)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
@@ -232,7 +234,7 @@ def _how(x: Tensor) -> str:
 # --- suspicions: what may be harmless, and is tried ---
 
 
-def layers(model: nn.Module) -> list[tuple[str, nn.Module]]:
+def layers(model: nn.Module) -> list[tuple[str, Any]]:
     """Linear and convolutional layers with a weight of their own, in order."""
     kinds = (nn.Linear, nn.modules.conv._ConvNd)
     return [(n, m) for n, m in model.named_modules() if isinstance(m, kinds) and isinstance(m.weight, Tensor)]

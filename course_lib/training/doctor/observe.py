@@ -270,7 +270,7 @@ def _watched(step: Step, observer: Observer) -> Iterator[None]:
         register_optimizer_step_pre_hook(before_step),
         register_optimizer_step_post_hook(after_step),
     ]
-    torch.autograd.backward, torch.autograd.grad = watched_backward, watched_grad  # type: ignore[assignment]
+    torch.autograd.backward, torch.autograd.grad = watched_backward, watched_grad
     try:
         with mode:
             yield

@@ -79,6 +79,7 @@ def _variables(model: Any, optimizer: Any) -> list[Any]:
 class KerasPatient(Patient):
     """A patient whose step is Keras's own; `turn` is applied to all pictures, and `objective` may replace the loss."""
 
+    model: Any
     optimizer: Any = None
     last: bool = True  # channels are last where the model gets pictures
     turn: Callable[[Tensor], Tensor] | None = None
@@ -143,7 +144,7 @@ def diagnose_keras(model: Any, batches: Any, *, val_batches: Any = None, raw: tu
     Raises:
         ValueError: not compiled, another backend than torch, no batches.
     """
-    import keras
+    import keras  # type: ignore[import-untyped]
 
     if keras.backend.backend() != "torch":
         raise ValueError(f"diagnose got a Keras model on {keras.backend.backend()}; it wants KERAS_BACKEND=torch.")

@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -59,7 +60,7 @@ class Patient:
     @property
     def weights(self) -> list[Tensor]:
         """The network's and the optimizers', each once."""
-        found = {id(w): w for w in self.model.parameters()}
+        found: dict[int, Tensor] = {id(w): w for w in self.model.parameters()}
         found |= {id(w): w for w in self.held}
         return list(found.values())
 
@@ -81,7 +82,7 @@ class Patient:
         try:
             for i in range(most):
                 x, y = pairs[i % len(pairs)]
-                self.trace.append(observer.observe(lambda x=x, y=y: self.step(x.clone(), each(_cloned, y))))
+                self.trace.append(observer.observe(partial(self.step, x.clone(), each(_cloned, y))))
                 if self.trace[-1].error is not None:
                     break
         finally:

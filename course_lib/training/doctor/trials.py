@@ -267,7 +267,7 @@ def not_clipped(p: Patient) -> Iterator[None]:
                     w.grad = kept[id(w)] / norm.clamp(min=1.0)
 
     handle = register_optimizer_step_pre_hook(before)
-    torch.autograd.backward = noted  # type: ignore[assignment]
+    torch.autograd.backward = noted
     try:
         yield
     finally:
