@@ -371,7 +371,7 @@ TRIALS = (
     ),
     _longer(
         name="train_longer_scale",
-        claim="Stuck at 50 %? Train five times as long: ten points or more. (Here the scale was wrong.)",
+        claim="Stuck at 50 %? Train five times as long: ten points or more. (Here the channels were not centred.)",
         case="HSV divided to 0–1",
     ),
     _trial(
@@ -393,7 +393,7 @@ TRIALS = (
 # --- what the lesson shows of them ---
 
 _ERASES, _SCALE, _LABELS, _NO_GRADIENT, _STEPS = (
-    "the class is erased", "wrong scale", "labels or order", "no gradient", "wrong steps",
+    "the class is erased", "wrong range", "labels or order", "no gradient", "wrong steps",
 )  # fmt: skip
 # The clinic's mistakes that leave the network stuck → their kind.
 KINDS = {

@@ -39,7 +39,7 @@ class Finding:
         return _table([self])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """What the doctor found, the most likely cause first; nothing where the network can learn.
 
@@ -75,6 +75,8 @@ class Diagnosis:
         blocks += [f"Warning, though it learns all the same: {finding}" for finding in self.warnings]
         blocks += [_listed("Not seen", self.not_seen)] if self.not_seen else []
         return "\n".join(blocks)
+
+    __repr__ = __str__
 
     def _nothing(self) -> str:
         listed = f"\n{_listed('Looked at', self.looked_at)}" if self.looked_at else ""
