@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from . import fits, looks, trials, validation
 from . import labels as forms
@@ -17,6 +18,7 @@ from .schedules import too_often
 from .trials import LEARNED, Change, Result, Trial
 from .verdict import Diagnosis, Finding
 
+VANISHED = 1e-3  # of the last layer's gradient
 HARDLY, SLOW = 0.15, 0.4  # beyond chance; share of the steps that a few pictures took
 QUICK = 120  # steps in which a treatment has to show that it helps to learn a few pictures
 HELPS = 0.3  # beyond chance, 0–1: what a treatment has to bring to name the cause
@@ -220,7 +222,7 @@ def _width(p: Patient) -> int:
 
 def _words(p: Patient) -> list[Finding]:
     """Warnings: slips that did no harm here."""
-    known = (*_OF_THE_LOSS, "not-in-train-mode")
+    known = (*_OF_THE_LOSS, "not-in-train-mode", "channels-last")
     return [finding(t.cause, t.seen, "possible") for t in p.suspected() if t.cause in known]
 
 
@@ -236,7 +238,7 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
     base = trials.run(p, trial, finish=finish)
     if told[0] is None and score and score[0] < GOOD and (name := p.takes_numbers()):
         told[0] = finding("loss-for-numbers", f"{name} on one output, {p.labels.count} classes")
-    if told[0] is None and score and not p.prepares and score[0] < 0.2 and base.error is None and base.finite:
+    if told[0] is None and score and not p.prepares and score[0] < 0.5 and base.error is None and base.finite:
         told[0] = _not_for_validation(p, trial, score[0]) or validation.out_of_step(p, trial, score[0])
     return base, told[0]
 
@@ -341,11 +343,34 @@ def _helps(treatment: Treatment, base: Result, result: Result) -> bool:
 def _unexplained(p: Patient, heart: Result, looked: list[str]) -> tuple[list[Finding], list[Finding], list[str]]:
     if heart.score >= 0.5:
         return [], [], looked
+    if p.trace and (share := _first_against_last(p)) < VANISHED:
+        told = f"the first layer's gradient is {share:.1g} times the last one's, and no rate helps"
+        return [finding("gradients-vanish", told)], [], looked
     told = (
         f"{_percent(heart.score)} beyond guessing after {heart.steps} steps on a few pictures; {looks.range_of(p.x)}; "
         "tried without success: " + "; ".join(line.split(":")[0].removeprefix("by heart, ") for line in looked[1:])
     )
     return [finding("cause-unknown", told, "possible")], [], looked
+
+
+def _first_against_last(p: Patient) -> float:
+    """How large the first layer's gradient is, for one weight, in units of the last one's."""
+    weights = [m.weight for _, m in looks.layers(p.model) if m.weight.requires_grad]
+    sizes = list[float]()
+
+    def before(_optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        grads = [w.grad for w in weights if w.grad is not None]
+        if len(grads) > 2:
+            first, last = (float(g.detach().float().pow(2).mean().sqrt()) for g in (grads[0], grads[-1]))
+            sizes.append(first / last if last > 0 else 1.0)
+
+    handle = register_optimizer_step_pre_hook(before)
+    try:
+        p.step(*p.seen.pairs[0])
+    finally:
+        handle.remove()
+        p.snapshot.restore()
+    return sizes[0] if sizes else 1.0
 
 
 def _named(treatment: Treatment, base: Result, result: Result) -> Finding:
