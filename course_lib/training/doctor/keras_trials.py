@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from . import looks, trials
-from .examine import Treatment
+from .examination import Treatment
 from .trials import Change
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def flat(model: Any) -> list[Any]:
 
 def loss_of(model: Any) -> tuple[str, bool]:
     """(name without "_", from_logits) of what was handed to compile."""
-    import keras
+    import keras  # type: ignore[import-untyped]
 
     loss = model.loss
     try:

@@ -21,7 +21,7 @@ from . import labels as forms
 from .batches import Seen, collect, rows
 from .causes import finding
 from .copies import random_state
-from .examine import _DOUBTFUL, SECONDS, Treatment, in_order, tried
+from .examination import DOUBTFUL, SECONDS, Treatment, in_order, tried
 from .keras_trials import ending, flat, loss_of
 from .labels import Labels, main_output
 from .patient import CHUNK, Patient
@@ -205,7 +205,7 @@ def _examined(model: Any, seen: Seen, val: Seen | None, raw: tuple | None, last:
         if not shuffles and (f := looks.not_shuffled(p)):
             certain.append(f)
         certain += [f for f in (looks.other_in_validation(p),) if f]
-        doubtful = [f for look in _DOUBTFUL if (f := look(p))]
+        doubtful = [f for look in DOUBTFUL if (f := look(p))]
         if certain:
             return verdict(in_order(certain, doubtful))
         if problem := _step_fails(p):

@@ -49,7 +49,7 @@ class Treatment(NamedTuple):
 
     cause: str
     change: Change
-    told: str
+    words: str
     seen: str = ""
     suspected: bool = False
 
@@ -90,7 +90,7 @@ def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     certain += [*fits.of_loop(p), *fits.of_loss(p), *fits.of_gradients(p)]
     certain += [f for f in (too_often(p), _batches_of_one(p)) if f]
     certain += [f for f in (looks.not_shuffled(p), looks.other_in_validation(p)) if f]
-    doubtful = [f for look in _DOUBTFUL if (f := look(p))]
+    doubtful = [f for look in DOUBTFUL if (f := look(p))]
     if certain:
         return in_order(certain, doubtful), [], []
     return tried(p, doubtful)
@@ -108,7 +108,7 @@ def in_order(certain: list[Finding], doubtful: list[Finding]) -> list[Finding]:
     return [*certain, *doubtful]
 
 
-_DOUBTFUL = (looks.erased, looks.mislabelled, looks.perhaps_other_in_validation)  # unless it learns for validation
+DOUBTFUL = (looks.erased, looks.mislabelled, looks.perhaps_other_in_validation)  # unless it learns for validation
 
 
 def _observe(p: Patient) -> None:
@@ -197,7 +197,7 @@ def tried(p: Patient, doubtful: list[Finding] | None = None) -> tuple[list[Findi
     if told:
         return [told], [], looked
     if not base.finite and any(s.autocast for s in p.trace):
-        return [fits._not_finite(p, f"weights are NaN after {base.steps} steps")], [], looked
+        return [fits.overflowed(p, f"weights are NaN after {base.steps} steps")], [], looked
     if base.score >= LEARNED:
         return [f for f in (_slowed(p, trial, base),) if f], _words(p), looked
     if name := p.takes_numbers():
@@ -211,7 +211,7 @@ def _late_failure(p: Patient, said: str) -> Finding:
     if "between 0 and 1" in said:
         return finding("loss-wants-probabilities", said, "sure")
     if "out of bounds" in said:
-        return fits._out_of_range(p.labels, _width(p), said)
+        return fits.out_of_range(p.labels, _width(p), said)
     return finding("step-fails", said, "sure")
 
 
@@ -267,7 +267,7 @@ def _not_for_validation(p: Patient, trial: Trial, score: float) -> Finding | Non
         result = trials.run(p, trial, treatment.change, finish=_noting(scores))
         if scores and scores[0] >= max(0.5, score + HELPS):
             seen = (
-                f"{treatment.seen}. On validation it is {_percent(score)} beyond guessing as it is; {treatment.told}: "
+                f"{treatment.seen}. On validation it is {_percent(score)} beyond guessing as it is; {treatment.words}: "
             )
             return finding(treatment.cause, f"{seen}{_percent(scores[0])} after {result.steps} steps")
     return None
@@ -282,7 +282,7 @@ def _treated(
         if p.left < 2:
             break
         result = trials.run(p, short, treatment.change)
-        looked.append(f"{treatment.told}: {_percent(result.score)} beyond guessing in {result.steps} steps")
+        looked.append(f"{treatment.words}: {_percent(result.score)} beyond guessing in {result.steps} steps")
         if _helps(treatment, base, result):
             return [_named(treatment, base, result)], [], looked
     if base.score >= STUCK:
@@ -299,7 +299,7 @@ def _treated(
         if p.left < 1:
             break
         result = trials.run(p, quick, treatment.change)
-        looked.append(f"by heart, {treatment.told}: {_percent(result.score)}")
+        looked.append(f"by heart, {treatment.words}: {_percent(result.score)}")
         if result.score >= max(0.6, heart.score + HELPS) and (best is None or result.score > best[0] + 0.15):
             best = result.score, treatment, result
             if result.score >= 0.9:
@@ -326,7 +326,7 @@ def _crawls(p: Patient, trial: Trial, base: Result, looked: list[str]) -> Findin
             return None
         scores: list[float] = []
         result = trials.run(p, trial, treatment.change, finish=_noting(scores))
-        looked.append(f"{treatment.told}: {_percent(result.score)} beyond guessing in {result.steps} steps")
+        looked.append(f"{treatment.words}: {_percent(result.score)} beyond guessing in {result.steps} steps")
         if result.score >= 0.7 and (not scores or scores[0] >= 0.5):
             return _named(treatment, base, result)
     return None
@@ -378,7 +378,7 @@ def _named(treatment: Treatment, base: Result, result: Result) -> Finding:
     seen = f" {treatment.seen}." if treatment.seen else ""
     return finding(
         treatment.cause,
-        f"as it is: {before} in {base.steps} steps; {treatment.told}: {_percent(result.score)} "
+        f"as it is: {before} in {base.steps} steps; {treatment.words}: {_percent(result.score)} "
         f"in {result.steps}.{seen}",
     )
 
