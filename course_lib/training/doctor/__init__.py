@@ -21,7 +21,7 @@ from ...data import ImageSet
 from . import labels as forms
 from .batches import MOST, Batches, collect
 from .copies import Snapshot
-from .examine import SECONDS, examine
+from .examination import SECONDS, examine
 from .patient import Patient, bound, textbook_step
 from .verdict import Certainty, Diagnosis, Finding
 

@@ -90,7 +90,7 @@ def _loss_failed(p: Patient, call: LossCall, said: str) -> Finding:
     if call.name in ("cross_entropy", "nll_loss", "nll_loss_nd", "multi_margin_loss"):
         whole = not y.is_floating_point() and y.ndim == 1
         if whole and y.dtype is torch.int64:
-            return _out_of_range(p.labels, outputs, said)
+            return out_of_range(p.labels, outputs, said)
         return finding("labels-wrong-form", f"{shapes}. {said}", "sure", code=_as_classes(y))
     if call.name == "binary_cross_entropy" and y.shape == found.shape and y.is_floating_point():
         if bool((found < 0).any() or (found > 1).any()):
@@ -117,7 +117,8 @@ def _as_numbers(output: Tensor, y: Tensor) -> str:
     return "y = y.float().reshape(output.shape)"
 
 
-def _out_of_range(labels: Labels, outputs: int, said: str) -> Finding:
+def out_of_range(labels: Labels, outputs: int, said: str) -> Finding:
+    """Too many classes for the outputs, or numbers that do not begin at 0."""
     values = labels.values
     told = f"labels go from {values.min():g} to {values.max():g}, {labels.count} different ones, for {outputs} outputs"
     if labels.count > outputs:
@@ -215,17 +216,18 @@ def of_gradients(p: Patient) -> Iterator[Finding]:
     step = p.trace[0]
     mine = {id(w) for w in p.model.parameters() if w.requires_grad}
     if step.values and not all(map(math.isfinite, step.values)) and bool(p.x.isfinite().all()):
-        yield _not_finite(p, f"the loss of the first step is {step.values[0]}")
+        yield overflowed(p, f"the loss of the first step is {step.values[0]}")
     elif step.leaves and mine and not step.leaves & mine and "backward" in step.events:
         yield finding("loss-detached", f"the loss hangs on none of {len(mine)} trainable tensors of weights", "sure")
     elif step.norms and not all(math.isfinite(n) for n, _ in step.norms):
-        yield _not_finite(p, "the gradients of the first step are NaN or infinite")
+        yield overflowed(p, "the gradients of the first step are NaN or infinite")
 
 
-def _not_finite(p: Patient, told: str) -> Finding:
+def overflowed(p: Patient, measured: str) -> Finding:
+    """NaN or infinities, under autocast or not."""
     if any(step.autocast for step in p.trace):
-        return finding("not-finite-under-autocast", f"{told}, under autocast or in float16", "sure")
-    return finding("gradients-not-finite", told, "sure")
+        return finding("not-finite-under-autocast", f"{measured}, under autocast or in float16", "sure")
+    return finding("gradients-not-finite", measured, "sure")
 
 
 def of_loop(p: Patient) -> Iterator[Finding]:

@@ -140,7 +140,7 @@ def erased(p: Patient) -> Finding | None:
     """The classes can be told from simple statistics of the pictures as loaded, and no longer as prepared."""
     if p.raw is None or p.x.ndim != 4:
         return None
-    before, after = told(*p.raw), told(p.x, p.labels.codes)
+    before, after = separability(*p.raw), separability(p.x, p.labels.codes)
     if before < TOLD or after > before - 0.15 or only_validation_fits(p):
         return None
     return finding(
@@ -154,15 +154,15 @@ def only_validation_fits(p: Patient) -> bool:
     """Training pictures look as validation's do, and only validation's fit their labels: then it is the labels."""
     if p.val is None or p.val.x.shape[1:] != p.x.shape[1:] or max(difference(p.x, p.val.x)) >= 1:
         return False
-    val = told(p.val.x, _codes(p.val.y))
-    return val >= TOLD and told(p.x, p.labels.codes) < val - 0.15
+    val = separability(p.val.x, _codes(p.val.y))
+    return val >= TOLD and separability(p.x, p.labels.codes) < val - 0.15
 
 
 def mislabelled(p: Patient) -> Finding | None:
     """Only validation's labels fit their pictures."""
     if p.val is None or p.x.ndim != 4 or not only_validation_fits(p):
         return None
-    train, val = told(p.x, p.labels.codes), told(p.val.x, _codes(p.val.y))
+    train, val = separability(p.x, p.labels.codes), separability(p.val.x, _codes(p.val.y))
     return finding(
         "labels-out-of-step",
         f"the same simple statistics tell the classes apart in {val:.0%} of validation and {train:.0%} of training",
@@ -202,7 +202,7 @@ def _codes(y: object) -> Tensor | None:
     return read(y).codes
 
 
-def told(images: Tensor, labels: Tensor | None) -> float:
+def separability(images: Tensor, labels: Tensor | None) -> float:
     """Balanced accuracy of a linear judge that sees mean and spread of the channels, and the means of four quarters."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_score

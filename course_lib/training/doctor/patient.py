@@ -111,13 +111,13 @@ class Patient:
 
     def suspected(self) -> Iterator[Any]:
         """Treatments for what was seen to be unusual, the most telling first."""
-        from .examine import suspected
+        from .examination import suspected
 
         return suspected(self)
 
     def others(self) -> Iterator[Any]:
         """Treatments that can be tried with every network."""
-        from .examine import others
+        from .examination import others
 
         return others(self)
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from . import labels as forms
@@ -47,6 +46,8 @@ def _renumbered(outputs: Tensor, truth: Labels, score: float) -> tuple[float, Fi
     """The network's answers fit once its classes get other numbers."""
     if outputs.ndim < 2 or outputs.shape[1] < 2 or truth.codes is None:
         return None
+    from scipy.optimize import linear_sum_assignment
+
     values = truth.values[truth.codes].long().clamp(min=0)
     size = max(outputs.shape[1], int(values.max()) + 1)
     table = np.zeros((size, size))

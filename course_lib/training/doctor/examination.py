@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from . import fits, looks, trials, validation
 from . import labels as forms
@@ -17,6 +18,7 @@ from .schedules import too_often
 from .trials import LEARNED, Change, Result, Trial
 from .verdict import Diagnosis, Finding
 
+VANISHED = 1e-3  # of the last layer's gradient
 HARDLY, SLOW = 0.15, 0.4  # beyond chance; share of the steps that a few pictures took
 QUICK = 120  # steps in which a treatment has to show that it helps to learn a few pictures
 HELPS = 0.3  # beyond chance, 0–1: what a treatment has to bring to name the cause
@@ -47,7 +49,7 @@ class Treatment(NamedTuple):
 
     cause: str
     change: Change
-    told: str
+    words: str
     seen: str = ""
     suspected: bool = False
 
@@ -88,7 +90,7 @@ def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     certain += [*fits.of_loop(p), *fits.of_loss(p), *fits.of_gradients(p)]
     certain += [f for f in (too_often(p), _batches_of_one(p)) if f]
     certain += [f for f in (looks.not_shuffled(p), looks.other_in_validation(p)) if f]
-    doubtful = [f for look in _DOUBTFUL if (f := look(p))]
+    doubtful = [f for look in DOUBTFUL if (f := look(p))]
     if certain:
         return in_order(certain, doubtful), [], []
     return tried(p, doubtful)
@@ -106,7 +108,7 @@ def in_order(certain: list[Finding], doubtful: list[Finding]) -> list[Finding]:
     return [*certain, *doubtful]
 
 
-_DOUBTFUL = (looks.erased, looks.mislabelled, looks.perhaps_other_in_validation)  # unless it learns for validation
+DOUBTFUL = (looks.erased, looks.mislabelled, looks.perhaps_other_in_validation)  # unless it learns for validation
 
 
 def _observe(p: Patient) -> None:
@@ -195,7 +197,7 @@ def tried(p: Patient, doubtful: list[Finding] | None = None) -> tuple[list[Findi
     if told:
         return [told], [], looked
     if not base.finite and any(s.autocast for s in p.trace):
-        return [fits._not_finite(p, f"weights are NaN after {base.steps} steps")], [], looked
+        return [fits.overflowed(p, f"weights are NaN after {base.steps} steps")], [], looked
     if base.score >= LEARNED:
         return [f for f in (_slowed(p, trial, base),) if f], _words(p), looked
     if name := p.takes_numbers():
@@ -209,7 +211,7 @@ def _late_failure(p: Patient, said: str) -> Finding:
     if "between 0 and 1" in said:
         return finding("loss-wants-probabilities", said, "sure")
     if "out of bounds" in said:
-        return fits._out_of_range(p.labels, _width(p), said)
+        return fits.out_of_range(p.labels, _width(p), said)
     return finding("step-fails", said, "sure")
 
 
@@ -220,7 +222,7 @@ def _width(p: Patient) -> int:
 
 def _words(p: Patient) -> list[Finding]:
     """Warnings: slips that did no harm here."""
-    known = (*_OF_THE_LOSS, "not-in-train-mode")
+    known = (*_OF_THE_LOSS, "not-in-train-mode", "channels-last")
     return [finding(t.cause, t.seen, "possible") for t in p.suspected() if t.cause in known]
 
 
@@ -236,7 +238,7 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
     base = trials.run(p, trial, finish=finish)
     if told[0] is None and score and score[0] < GOOD and (name := p.takes_numbers()):
         told[0] = finding("loss-for-numbers", f"{name} on one output, {p.labels.count} classes")
-    if told[0] is None and score and not p.prepares and score[0] < 0.2 and base.error is None and base.finite:
+    if told[0] is None and score and not p.prepares and score[0] < 0.5 and base.error is None and base.finite:
         told[0] = _not_for_validation(p, trial, score[0]) or validation.out_of_step(p, trial, score[0])
     return base, told[0]
 
@@ -265,7 +267,7 @@ def _not_for_validation(p: Patient, trial: Trial, score: float) -> Finding | Non
         result = trials.run(p, trial, treatment.change, finish=_noting(scores))
         if scores and scores[0] >= max(0.5, score + HELPS):
             seen = (
-                f"{treatment.seen}. On validation it is {_percent(score)} beyond guessing as it is; {treatment.told}: "
+                f"{treatment.seen}. On validation it is {_percent(score)} beyond guessing as it is; {treatment.words}: "
             )
             return finding(treatment.cause, f"{seen}{_percent(scores[0])} after {result.steps} steps")
     return None
@@ -280,7 +282,7 @@ def _treated(
         if p.left < 2:
             break
         result = trials.run(p, short, treatment.change)
-        looked.append(f"{treatment.told}: {_percent(result.score)} beyond guessing in {result.steps} steps")
+        looked.append(f"{treatment.words}: {_percent(result.score)} beyond guessing in {result.steps} steps")
         if _helps(treatment, base, result):
             return [_named(treatment, base, result)], [], looked
     if base.score >= STUCK:
@@ -297,7 +299,7 @@ def _treated(
         if p.left < 1:
             break
         result = trials.run(p, quick, treatment.change)
-        looked.append(f"by heart, {treatment.told}: {_percent(result.score)}")
+        looked.append(f"by heart, {treatment.words}: {_percent(result.score)}")
         if result.score >= max(0.6, heart.score + HELPS) and (best is None or result.score > best[0] + 0.15):
             best = result.score, treatment, result
             if result.score >= 0.9:
@@ -324,7 +326,7 @@ def _crawls(p: Patient, trial: Trial, base: Result, looked: list[str]) -> Findin
             return None
         scores: list[float] = []
         result = trials.run(p, trial, treatment.change, finish=_noting(scores))
-        looked.append(f"{treatment.told}: {_percent(result.score)} beyond guessing in {result.steps} steps")
+        looked.append(f"{treatment.words}: {_percent(result.score)} beyond guessing in {result.steps} steps")
         if result.score >= 0.7 and (not scores or scores[0] >= 0.5):
             return _named(treatment, base, result)
     return None
@@ -341,6 +343,9 @@ def _helps(treatment: Treatment, base: Result, result: Result) -> bool:
 def _unexplained(p: Patient, heart: Result, looked: list[str]) -> tuple[list[Finding], list[Finding], list[str]]:
     if heart.score >= 0.5:
         return [], [], looked
+    if p.trace and (share := _first_against_last(p)) < VANISHED:
+        told = f"the first layer's gradient is {share:.1g} times the last one's, and no rate helps"
+        return [finding("gradients-vanish", told)], [], looked
     told = (
         f"{_percent(heart.score)} beyond guessing after {heart.steps} steps on a few pictures; {looks.range_of(p.x)}; "
         "tried without success: " + "; ".join(line.split(":")[0].removeprefix("by heart, ") for line in looked[1:])
@@ -348,12 +353,32 @@ def _unexplained(p: Patient, heart: Result, looked: list[str]) -> tuple[list[Fin
     return [finding("cause-unknown", told, "possible")], [], looked
 
 
+def _first_against_last(p: Patient) -> float:
+    """How large the first layer's gradient is, for one weight, in units of the last one's."""
+    weights = [m.weight for _, m in looks.layers(p.model) if m.weight.requires_grad]
+    sizes = list[float]()
+
+    def before(_optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        grads = [w.grad for w in weights if w.grad is not None]
+        if len(grads) > 2:
+            first, last = (float(g.detach().float().pow(2).mean().sqrt()) for g in (grads[0], grads[-1]))
+            sizes.append(first / last if last > 0 else 1.0)
+
+    handle = register_optimizer_step_pre_hook(before)
+    try:
+        p.step(*p.seen.pairs[0])
+    finally:
+        handle.remove()
+        p.snapshot.restore()
+    return sizes[0] if sizes else 1.0
+
+
 def _named(treatment: Treatment, base: Result, result: Result) -> Finding:
     before = "the numbers overflow" if not base.finite else f"{_percent(base.score)} beyond guessing"
     seen = f" {treatment.seen}." if treatment.seen else ""
     return finding(
         treatment.cause,
-        f"as it is: {before} in {base.steps} steps; {treatment.told}: {_percent(result.score)} "
+        f"as it is: {before} in {base.steps} steps; {treatment.words}: {_percent(result.score)} "
         f"in {result.steps}.{seen}",
     )
 
