@@ -10,7 +10,7 @@ from tests.doctor.scores import outcome, scores, wilson
 
 HALVES = ("open", "aside")
 README = Path(__file__).with_name("README.md")
-VALIDATED = Path(__file__).parents[2] / "evidence" / "doctor_validation.jsonl"
+VALIDATED = Path(__file__).with_name("validation.jsonl")
 
 
 def both() -> dict[str, dict[str, str]]:

