@@ -47,7 +47,9 @@ figures.contact_sheet(train, per_class=8, seed=1)
 
 # %% tags=["verdict"]
 ratios = [train.counts[name] / test.counts[name] for name in pictures.classes]
-study.conclude("each class is cut 8 : 1 into train and test", 7.9 < min(ratios) <= max(ratios) < 8.1)
+study.conclude(
+    "each class is cut 8 : 1 into train and test", 7.9 < min(ratios) <= max(ratios) < 8.1
+)
 
 # %% [markdown]
 # ## 2 · How far does colour get?
@@ -90,10 +92,12 @@ figures.dots(floor | frozen, chance=0.1)
 # %% tags=["verdict"]
 described = study.summary("colour_floor")
 poor, rich = (described[f"{k} colour numbers, boosted trees"] for k in ("six", "54"))
-study.conclude("54 numbers get more than 5 points more than six", rich.low - poor.high > 0.05)
+study.conclude(
+    "54 numbers get more than 5 points more than six", rich.low - poor.high > 0.05
+)
 
 # %% [markdown]
-# FLOOR_TEXT
+# Six numbers get 77.9 % on random splits, a histogram 81.1 %, the 54 numbers 86.6 %, and the frozen network 88.7 % (5 splits, n = 2,700 each). Is the network surely ahead of the 54, where one point matters?
 
 # %%
 print(study.verdicts("more_than_colour"))
@@ -176,7 +180,9 @@ for name, seen in {
         taken[name] = models.milliseconds(candidate, x, best_of=5) / 32
         macs = models.cost(candidate, size=size).macs / 1e6
         print(f"{name:17} {size:4} px {macs:7.1f} M MACs {taken[name]:6.2f} ms a picture")
-        rows.append((f"{name}, {size} px", taken[name], probes[f"{name}, {seen}, {size} px"]))
+        rows.append(
+            (f"{name}, {size} px", taken[name], probes[f"{name}, {seen}, {size} px"])
+        )
 torch.set_num_threads(threads)
 speed_guess.compare(taken)
 
@@ -190,14 +196,18 @@ study.conclude(
 # MACs are not seconds. MobileNetV2 has many thin layers, and each must fetch and store its feature maps; on a CPU that takes the time which its few multiplications save. So measure where the network shall run. Now both at once: higher is better, further left is quicker. The accuracies are stored (probes, five random splits), the times are yours, from just now.
 
 # %%
-figures.cost_against_accuracy(rows, xlabel="milliseconds per picture, one thread (logarithmic)")
+figures.cost_against_accuracy(
+    rows, xlabel="milliseconds per picture, one thread (logarithmic)"
+)
 
 # %% tags=["verdict"]
 gain = (
     probes["squeezenet1_1, ImageNet, 128 px"].mean
     - probes["squeezenet1_1, ImageNet, 64 px"].mean
 )
-study.conclude("enlarged to 128 px, SqueezeNet's probe gains more than 3 points", gain > 0.03)
+study.conclude(
+    "enlarged to 128 px, SqueezeNet's probe gains more than 3 points", gain > 0.03
+)
 
 # %% [markdown]
 # At 64 px the two networks from photographs differ by a point; MobileNetV2 has it, SqueezeNet is as quick. Enlarging to 128 px costs four times the work and gives four points, although it adds no information. (Perhaps because filters that learned from photographs of 224 px meet a road at the width that they know; perhaps because more places are left at the end. We have not told the two apart.)
@@ -205,11 +215,18 @@ study.conclude("enlarged to 128 px, SqueezeNet's probe gains more than 3 points"
 # What is each worth *because* of what it had learned? Its twin has random weights:
 
 # %%
-figures.dots({name: s for name, s in probes.items() if "64 px" in name}, metric="accuracy of a probe")
+figures.dots(
+    {name: s for name, s in probes.items() if "64 px" in name},
+    metric="accuracy of a probe",
+)
 
 # %% tags=["verdict"]
-drawn = probes["texture_net, textures, 64 px"].low - probes["texture_net, random, 64 px"].high
-study.conclude("drawings add more than 5 points to texture_net's random weights", drawn > 0.05)
+drawn = (
+    probes["texture_net, textures, 64 px"].low - probes["texture_net, random, 64 px"].high
+)
+study.conclude(
+    "drawings add more than 5 points to texture_net's random weights", drawn > 0.05
+)
 
 # %% [markdown]
 # Photographs are worth 36 points to MobileNetV2, drawings 12 to `texture_net`. But do not read these twelve as *texture*: its second task in training was to tell mean and spread of red, green and blue, the very six numbers of section 2. How much comes from that, we do not know; a twin without it has not been trained. And random weights of one network lose what those of another keep.
@@ -237,7 +254,9 @@ model = models.Classifier(
     models.backbone("mobilenet_v2_035"), pictures.classes, pooling="mean", seed=0
 )
 optimizer = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=0.01)
-schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, peak, total_steps=epochs * len(few) // 100)
+schedule = torch.optim.lr_scheduler.OneCycleLR(
+    optimizer, peak, total_steps=epochs * len(few) // 100
+)
 for epoch in range(1, epochs + 1):
     model.train()
     for chosen in torch.randperm(len(few)).split(100):
@@ -248,34 +267,47 @@ for epoch in range(1, epochs + 1):
         optimizer.step()
         schedule.step()
     tuned = (training.predict(model, watch).argmax(dim=1) == watch.labels).float().mean()
-    print(f"epoch {epoch}: rate {optimizer.param_groups[0]['lr']:.4f}, last loss {loss:.2f}, right {tuned:.1%}")
-known, seen = (features.extract(models.backbone("mobilenet_v2_035"), p, progress=False) for p in (few, watch))
-print(f"a probe on the same: {features.probe(known, few.labels, seen, watch.labels).accuracy:.1%} (n = {len(watch)})")
+    print(
+        f"epoch {epoch}: rate {optimizer.param_groups[0]['lr']:.4f}, last loss {loss:.2f}, right {tuned:.1%}"
+    )
+known, seen = (
+    features.extract(models.backbone("mobilenet_v2_035"), p, progress=False)
+    for p in (few, watch)
+)
+print(
+    f"a probe on the same: {features.probe(known, few.labels, seen, watch.labels).accuracy:.1%} (n = {len(watch)})"
+)
 
 # %% tags=["verdict", "real-data"]
 study.conclude("three epochs on 3,000 pictures: 80 % or more", tuned >= 0.8)
 
 # %% [markdown]
-# SHORT_TEXT
-#
-# With all the pictures and six epochs it takes minutes, so that run is stored: the same network, seed 0, is the one that 3b takes apart. Look at the validation loss in the second epoch, then at the end.
+# From so few pictures the two come out alike, within what 500 pictures can tell. With all 21,600 and six epochs the training takes ten minutes, so its record is stored; the network itself is the one that 3b takes apart. Look at the validation loss in the second epoch, then at the end.
 
 # %%
 figures.history(network.record())
 
 # %% tags=["verdict"]
 losses = [epoch.val_loss for epoch in network.record().history]
-study.conclude("the validation loss is lowest in one of the last two epochs", min(losses) == min(losses[-2:]))
+study.conclude(
+    "the validation loss is lowest in one of the last two epochs",
+    min(losses) == min(losses[-2:]),
+)
 
 # %% [markdown]
-# HISTORY_TEXT
+# In the second epoch the loss on new pictures *rises*, from 0.26 to 0.28, while that in training falls. Overfitting? No: that is where the learning rate is at its peak. Each step then moves the weights so far that they overshoot, and BatchNorm's averages lag behind. As the rate falls, so does the loss, to 0.08 in the last epoch. Overfitting would look otherwise: a validation loss that rises at the *end*, while the rate is low. (Validation runs ahead of training because training is counted while the weights still change.)
 #
 # But did the *transfer* do this, or just the training? Take random weights and the same six epochs.
 
 # %%
 scratch_guess = predict.choice(
     "From random weights, same settings, of 100 test pictures right:",
-    {"fewer than 70": (0, 70), "70 to 80": (70, 80), "80 to 90": (80, 90), "90 or more": (90, 100)},
+    {
+        "fewer than 70": (0, 70),
+        "70 to 80": (70, 80),
+        "80 to 90": (80, 90),
+        "90 or more": (90, 100),
+    },
 )
 scratch_guess
 
@@ -290,11 +322,16 @@ figures.dots(colour | frozen | start, chance=0.1)
 starts = study.summary("probe_or_finetune")
 tuned_all, scratch = starts["fine-tuned from ImageNet"], starts["trained from scratch"]
 probed = study.summary("probe_backbones")["mobilenet_v2_035, ImageNet, 64 px"]
-study.conclude("fine-tuning beats the frozen probe by more than 5 points", tuned_all.low - probed.high > 0.05)
-study.conclude("six epochs from random weights stay below the probe", scratch.high < probed.low)
+study.conclude(
+    "fine-tuning beats the frozen probe by more than 5 points",
+    tuned_all.low - probed.high > 0.05,
+)
+study.conclude(
+    "six epochs from random weights stay below the probe", scratch.high < probed.low
+)
 
 # %% [markdown]
-# START_TEXT
+# Fine-tuned 97.0 %, probe 88.7 %, from random weights 80.6 % (3 to 5 random splits, n = 2,700 each). From nothing, six epochs end below 54 colour numbers and eight points below a probe that took seconds. ImageNet's start is worth sixteen points, although ImageNet has no fields. More epochs would close some of the gap; all got the same six. One more thing differs between probe and fine-tuning: the one pools mean *and* maximum, the other the mean.
 #
 # One setting decides more than the rest. Below, 5,000 pictures, three epochs, two optimizers, and every rate a factor of about three from the next. (SqueezeNet, three seeds; the band is the range.) Do not look at the tops only, look at what lies to the right of them.
 
@@ -327,7 +364,9 @@ drift_guess
 
 # %%
 drift = study.summary("frozen_batchnorm")
-drift_guess.compare(100 * (drift["statistics drift"].mean - drift["statistics stay"].mean))
+drift_guess.compare(
+    100 * (drift["statistics drift"].mean - drift["statistics stay"].mean)
+)
 figures.dots(drift)
 
 # %% tags=["verdict"]

@@ -1,4 +1,4 @@
-"""The chapter's questions, asked of a reader's own folder: colour, probe or fine-tuning, and what a network relies on."""
+"""The chapter's questions, asked of a reader's own folder: probe or fine-tuning, and what a network relies on."""
 
 from __future__ import annotations
 
