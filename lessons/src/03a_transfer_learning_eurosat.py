@@ -82,7 +82,7 @@ floor, probes = study.summary("colour_floor"), study.summary("probe_backbones")
 colour_guess.compare(100 * floor["54 colour numbers, boosted trees"].mean)
 frozen = {"frozen MobileNetV2, a probe": probes["mobilenet_v2_035, ImageNet, 64 px"]}
 print(study.verdicts("more_than_colour"))
-figures.dots(floor | frozen, chance=0.1)
+figures.dots(floor | frozen)
 
 # %% tags=["verdict"]
 described = study.summary("colour_floor")
@@ -185,7 +185,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# The network with the fewest MACs takes the *most* time, three times as much: it has 52 convolutions one after another, each must be started and must fetch and store its maps, and for a single small picture that is most of the work. In batches of 32 it is about as quick as SqueezeNet. So measure where, and how, the network shall run.
+# The network with the fewest MACs takes the *most* time, on a quiet machine three times SqueezeNet's: it has 52 convolutions one after another, each must be started and must fetch and store its maps, and for a single small picture that is most of the work. In batches of 32 the two are about alike. So measure where, and how, the network shall run.
 #
 # Both at once, in batches: higher is better, further left is quicker. The accuracies are stored (probes, five random splits), the times are yours, from just now.
 
@@ -299,7 +299,7 @@ start = study.summary("probe_or_finetune")
 tuned_guess.compare(100 * start["fine-tuned from ImageNet"].mean)
 scratch_guess.compare(100 * start["trained from scratch"].mean)
 colour = {"54 colour numbers": floor["54 colour numbers, boosted trees"]}
-figures.dots(colour | frozen | start, chance=0.1)
+figures.dots(colour | frozen | start)
 
 # %% tags=["verdict"]
 starts = study.summary("probe_or_finetune")

@@ -375,7 +375,7 @@ print(yours)
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Look at the pictures first: where our network mixed up highways and rivers, half of the pictures hold both, and no feature has to explain that. Then take things away instead of guessing. Ours leaned on colour most of all: in grey it got 43 % right. But that is a habit and no need, for a probe that learned from grey pictures got 87.5 %, against 88.7 % in colour. So if the light may change, train with changed colours. Do not report *which feature decides*: none does alone. And say that the split is random.
+# Look at the pictures first: where our network mixed up highways and rivers, half of the pictures hold both, and no feature has to explain that. Then take things away instead of guessing. Ours leaned on colour most: in grey it got 43 % right. But that is a habit and no need, for a probe that learned from grey pictures got 87.5 %, against 88.7 % in colour. So if the light may change, train with changed colours. Do not report *which feature decides*: none does alone. And say that the split is random.
 
 # %% [markdown]
 # ## Open
