@@ -254,6 +254,9 @@ loss_guess = predict.smallest(
 )
 loss_guess
 
+# %% [markdown]
+# It sees the same test pictures four times. Nothing is trained here.
+
 # %% tags=["nbval-ignore-output"]
 left, says = {}, {}
 for name, change in changes.items():
@@ -371,6 +374,9 @@ folder = None  # "photos"
 
 yours = your_pictures.relied_on(model, folder or test.subset(500, seed=0))
 print(yours)
+
+# %% tags=["verdict"]
+study.conclude("there is a row for each of four ways", len(yours.rows) == 4)
 
 # %% [markdown]
 # ## What we would write to the asker
