@@ -64,7 +64,7 @@ colour_guess
 
 # %% tags=["nbval-ignore-output"]
 n = 3000
-few, some = train.subset(n, seed=0), test.subset(1000, seed=0)
+few, some = train.subset(n, seed=0), test.subset(min(1000, len(test)), seed=0)
 for name, describe in {
     "6 numbers": features.colour_statistics,
     "54 numbers": features.colour_numbers,
@@ -226,7 +226,10 @@ tuned_guess
 # First a probe on 3,000 pictures, then a training in small, whole: the same 3,000, three epochs. A satellite has no *up*, so each picture is shown in one of its eight turned and mirrored forms. The learning rate rises and then falls (one cycle). `pooling="mean"`: the head gets the mean of each channel only, while the probe gets mean and maximum. Change the peak rate or the number of pictures, and run both cells again.
 
 # %% tags=["nbval-ignore-output"]
-mobile, watch = models.backbone("mobilenet_v2_035"), val.subset(500, seed=0)
+mobile, watch = (
+    models.backbone("mobilenet_v2_035"),
+    val.subset(min(500, len(val)), seed=0),
+)
 known, seen = (features.extract(mobile, part, progress=False) for part in (few, watch))
 probe = features.probe(known, few.labels, seen, watch.labels)
 print(f"a probe: {probe.accuracy:.1%} of n = {len(watch)} right")
