@@ -14,7 +14,7 @@
 # | pictures that differ in colour only; pictures painted by a colour map | [1a Can a CNN learn colour?](01a_can_a_cnn_learn_colour.ipynb) |
 # | you want to convert to HSV or Lab first | [1b Colour spaces](01b_colour_spaces.ipynb) |
 # | somebody advises kernels of 30×3, or you wonder what a kernel costs | [2a Asymmetric kernels](02a_asymmetric_kernels.ipynb), [2b Do they help?](02b_do_long_thin_kernels_help.ipynb) |
-# | few pictures, a pretrained network, and the question which features decide | [3 Transfer learning](03_transfer_learning_eurosat.ipynb) |
+# | few pictures, a pretrained network, and the question which features decide | [3 Transfer learning](03a_transfer_learning_eurosat.ipynb) |
 # | it is right in training and wrong in use; which mean, which deviation? | [4 Normalization](04_normalization.ipynb) |
 # | how sure it is of things that it never learned | [5 Open-set rejection](05_open_set_rejection.ipynb) |
 # | a heatmap that shows the background, or shows whatever you like | [6 Why did it say that?](06_why_did_it_say_that.ipynb) |

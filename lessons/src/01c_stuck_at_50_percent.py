@@ -438,4 +438,4 @@ study.folded(TRIALS)
 # %% [markdown]
 # ## Next
 #
-# **[2a Asymmetric kernels](02a_asymmetric_kernels.ipynb)**: another piece of the advice that the asker got. Or **[3 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)**, with pictures from space.
+# **[2a Asymmetric kernels](02a_asymmetric_kernels.ipynb)**: another piece of the advice that the asker got. Or **[3 Transfer learning on EuroSAT](03a_transfer_learning_eurosat.ipynb)**, with pictures from space.

@@ -413,4 +413,4 @@ study.conclude("there is a row for each of five ways", len(str(mine).splitlines(
 #
 # ## Next
 #
-# **[2c The other advice](02c_other_advice.ipynb)** (optional): two branches, shallow paths, a pretrained network for 200 pictures, and how far such networks really look. Or go on to the second question of the course, **[3 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)**.
+# **[2c The other advice](02c_other_advice.ipynb)** (optional): two branches, shallow paths, a pretrained network for 200 pictures, and how far such networks really look. Or go on to the second question of the course, **[3 Transfer learning on EuroSAT](03a_transfer_learning_eurosat.ipynb)**.

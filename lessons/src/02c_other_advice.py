@@ -214,7 +214,7 @@ print(study.verdicts("transfer_hue", "transfer_lines"))
 # %% [markdown]
 # On hue the features learned from photographs lose to the small CNN, with 69.7 ± 1.6 % against 87.9 ± 1.6 % (10 seeds, n = 400 each), and six plain numbers equal it. Our guess: a network that names dogs in any light has learned to look past four degrees of hue.
 #
-# On lines the probe wins, with 61.4 ± 2.1 % against 51.7 ± 3.6 % (10 seeds, n = 400 each), at a level that helps nobody. One cannot tell by looks whether it pays. Try it, beside six plain numbers; what it does for satellite pictures, [chapter 3](03_transfer_learning_eurosat.ipynb) asks.
+# On lines the probe wins, with 61.4 ± 2.1 % against 51.7 ± 3.6 % (10 seeds, n = 400 each), at a level that helps nobody. One cannot tell by looks whether it pays. Try it, beside six plain numbers; what it does for satellite pictures, [chapter 3](03a_transfer_learning_eurosat.ipynb) asks.
 
 # %% [markdown]
 # ## 3 · How far does a network really look?
@@ -369,4 +369,4 @@ study.folded(trial for trial in TRIALS if trial.lesson == OTHER)
 #
 # ## Next
 #
-# **[3 Transfer learning on EuroSAT](03_transfer_learning_eurosat.ipynb)**: pictures from space, a pretrained network that does help, and the question which features decide.
+# **[3 Transfer learning on EuroSAT](03a_transfer_learning_eurosat.ipynb)**: pictures from space, a pretrained network that does help, and the question which features decide.
