@@ -323,6 +323,17 @@ study.conclude("less than half of the field", fewest < 0.5 * 31**2)
 # About a third for this stack, which has no activations and no normalization, and it fades to nothing long before the frame. From a pixel in the middle many paths lead through fifteen layers to the output, from a corner of the field only one. What training makes of so deep a stack, we have not measured.
 
 # %% [markdown]
+# ## 4 · Do kernels become thin by themselves?
+#
+# Something else that people ask. Share of a 15×15 kernel's energy that one column times one row keeps, before and after training:
+
+# %%
+figures.dots(study.summary("learned_rank"))
+
+# %% [markdown]
+# Nearer to thin after training on clear lines and on roads, and still far from it.
+
+# %% [markdown]
 # ## Your pictures
 #
 # Put the name of a folder there, one that holds a folder for each class. Colour numbers, a single branch, two branches, shallow paths and a frozen network answer the same fifth of your pictures, 64×64 pixels each. One rate for all small networks, 0.01, and one split: take the intervals seriously. `None` takes the hues of section 1.
@@ -340,17 +351,6 @@ study.conclude("there is a row for each of several ways", len(str(mine).splitlin
 # ## What we would write to the asker
 #
 # None of this would have helped you: with a sound pipeline a plain network already gets what can be got from the hue. If you have few pictures, count six colour numbers before you reach for a pretrained network. Two branches are worth a try where colour and shape *both* tell something, and there you should give the single branch as much time. And do not read a receptive field as a promise: measure what the network uses.
-
-# %% [markdown]
-# ## Do kernels become thin by themselves?
-#
-# Something else that people ask. Share of a 15×15 kernel's energy that one column times one row keeps, before and after training:
-
-# %%
-figures.dots(study.summary("learned_rank"))
-
-# %% [markdown]
-# Nearer to thin after training on clear lines and on roads, and still far from it.
 
 # %% [markdown]
 # ## Open
