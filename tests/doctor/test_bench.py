@@ -152,3 +152,22 @@ def test_wilson_as_in_tables():
     assert wilson(0, 20) == pytest.approx((0, 0.1611), abs=1e-4)
     assert wilson(1 / 29, 29) == pytest.approx((0.0061, 0.1718), abs=1e-4)
     assert wilson(0, 0) == (0, 1)
+
+
+def test_the_project_s_readme_says_what_the_bench_found():
+    found = json.loads((README.parents[2] / "evidence" / "doctor_bench.json").read_text(encoding="utf-8"))["scores"]
+    said = (README.parents[2] / "README.md").read_text(encoding="utf-8")
+    rows = {
+        "the doctor, set-ups laid aside": "aside, doctor",
+        "the doctor, set-ups seen while it was written": "open, doctor",
+        "training-doctor 0.1.0, laid aside": "aside, training-doctor",
+        "torchmortem 0.1.1, laid aside, without Keras": "aside, torchmortem",
+    }
+    for words, name in rows.items():
+        score = found[name]
+        firsts = score["right"] + score["wrong"] + score["blamed"]
+        named, right = f"{score['right']} of {score['sick']}", f"{score['right']} of {firsts}"
+        assert f"| {words} | {named} | {right} | {score['blamed']} of {score['healthy']} |" in said
+    causes = {case["cause"] for case in drawn().values()} - {"healthy"}
+    assert f"{len(drawn())} set-ups" in said
+    assert f"sick of {len(causes)} causes" in said
