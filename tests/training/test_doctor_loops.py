@@ -6,6 +6,7 @@ import copy
 import json
 import tracemalloc
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from course_lib.training import Diagnosis, Finding, diagnose, watch
+from course_lib.training.doctor import labels, trials
 
 Y = torch.arange(128) % 2
 SIGNS = 2 * Y - 1
@@ -382,3 +384,13 @@ def test_a_table_is_escaped():
     assert "<table>" in html
     assert "softmax-over-the-batch" in html
     assert "<b>x" not in Diagnosis((Finding("x", "<b>x", "1 < 2", "y"),))._repr_html_().replace("<b>&", "")
+
+
+def test_a_slow_network_is_given_fewer_pictures_a_step_and_not_fewer_steps():
+    """After 20 steps nobody has learned; what happened to be quickest was then named as the cause."""
+    slow = SimpleNamespace(seconds=0.25, seen=SimpleNamespace(pairs=batches(size=64)), x=X, labels=labels.read(Y))
+    trial = trials.whole(slow, 5.0)
+    assert trial.steps == 120
+    assert [len(x) for x, _ in trial.pairs] == [10, 10]
+    assert torch.equal(trial.x, torch.cat([X[:10], X[64:74]]))
+    assert torch.equal(torch.cat([y for _, y in trial.pairs]), torch.cat([Y[:10], Y[64:74]]))

@@ -20,6 +20,7 @@ from .labels import Labels
 from .patient import Patient, norm_layers, placed
 
 MOST_STEPS, FEW = 400, 32  # steps of a trial; pictures to be learned by heart
+ENOUGH_STEPS, SMALLEST_BATCH = 120, 8
 LEARNED = 0.85  # of what lies between guessing and all right
 Change = Callable[[Patient], AbstractContextManager]
 
@@ -46,22 +47,38 @@ class Trial:
 
 
 def whole(p: Patient, seconds: float) -> Trial:
-    """All batches that there is time for, eight times each or more."""
+    """All batches that there is time for, eight times each or more; of slow networks fewer pictures of each batch.
+
+    After a handful of steps nobody has learned, and whatever helps most then would be taken for the cause.
+    """
     steps = max(20, min(MOST_STEPS, int(seconds / p.seconds)))
     size = max(1, max(len(x) for x, _ in p.seen.pairs))
+    if steps < ENOUGH_STEPS and size > SMALLEST_BATCH:
+        size = max(SMALLEST_BATCH, size * steps // ENOUGH_STEPS)
+        steps = min(ENOUGH_STEPS, steps * max(len(x) for x, _ in p.seen.pairs) // size)
+        return _thin(p, size, steps, seconds)
     count = max(1, -(-steps // 8), -(-FEW // size))
     pairs = p.seen.pairs[:count] if size >= 8 else p.seen.pairs[: max(count, FEW)]
     n = sum(len(x) for x, _ in pairs)
     return Trial(pairs, *_judged(p.x[:n], p.labels.part(torch.arange(min(n, len(p.x))))), steps, seconds)
 
 
+def _thin(p: Patient, size: int, steps: int, seconds: float) -> Trial:
+    """`whole` with the first `size` pictures of each batch."""
+    pairs = [(x[:size], rows(y, torch.arange(min(size, len(x))), len(x))) for x, y in p.seen.pairs]
+    starts = [sum(len(x) for x, _ in p.seen.pairs[:k]) for k in range(len(pairs))]
+    own = torch.cat([start + torch.arange(len(x)) for start, (x, _) in zip(starts, pairs, strict=True)])
+    own = own[own < len(p.x)]
+    return Trial(pairs, *_judged(p.x[own], p.labels.part(own)), steps, seconds)
+
+
 def by_heart(p: Patient, seconds: float, most: int = MOST_STEPS) -> Trial:
     """A few pictures, in one batch of the learner's size or in several."""
-    steps = max(20, min(most, int(seconds / p.seconds)))
+    size = max(1, max(len(x) for x, _ in p.seen.pairs))
+    steps = max(20, min(most, int(seconds / p.seconds / min(1.0, FEW / size))))
     chosen = forms.pick(p.labels, FEW, len(p.seen.x))
     chosen = chosen[chosen < len(p.x)]
     chosen = chosen[torch.randperm(len(chosen), generator=torch.Generator().manual_seed(0))]
-    size = max(1, max(len(x) for x, _ in p.seen.pairs))
     n = len(p.seen.x)
     as_came = p.seen.pairs[0][0].dtype
     parts = [c for c in chosen.split(size) if len(c) > 1 or size == 1]
