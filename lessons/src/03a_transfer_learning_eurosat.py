@@ -159,11 +159,8 @@ speed_guess
 # %% tags=["nbval-ignore-output"]
 torch.set_num_threads(1)
 alone, rows = {}, []
-seen_by = {
-    "squeezenet1_1": "ImageNet",
-    "mobilenet_v2_035": "ImageNet",
-    "texture_net": "textures",
-}
+seen_by = {"squeezenet1_1": "ImageNet", "mobilenet_v2_035": "ImageNet"}
+seen_by["texture_net"] = "textures"
 for name, seen in seen_by.items():
     candidate = models.backbone(name, weights="random")  # as quick as a trained one
     layers = sum(isinstance(layer, torch.nn.Conv2d) for layer in candidate.modules())
@@ -177,6 +174,7 @@ for name, seen in seen_by.items():
         rows.append((f"{name}, {size} px", many, probes[f"{name}, {seen}, {size} px"]))
         alone.setdefault(name, one)  # at 64 px
 speed_guess.compare(alone)
+figures.cost_against_accuracy(rows, xlabel="ms per picture, one thread (logarithmic)")
 
 # %% tags=["verdict"]
 study.conclude(
@@ -185,14 +183,9 @@ study.conclude(
 )
 
 # %% [markdown]
-# The network with the fewest MACs takes the *most* time, on a quiet machine three times SqueezeNet's: it has 52 convolutions one after another, each must be started and must fetch and store its maps, and for a single small picture that is most of the work. In batches of 32 the two are about alike. So measure where, and how, the network shall run.
+# The network with the fewest MACs takes the *most* time, on a quiet machine three times SqueezeNet's: it has 52 convolutions one after another, each must be started and must fetch and store its maps, and for a single small picture that is most of the work. In batches of 32 it is as quick or quicker. So measure where, and how, the network shall run.
 #
-# Both at once, in batches: higher is better, further left is quicker. The accuracies are stored (probes, five random splits), the times are yours, from just now.
-
-# %%
-figures.cost_against_accuracy(
-    rows, xlabel="milliseconds per picture, one thread (logarithmic)"
-)
+# The figure shows batches of 32: higher is better, further left is quicker. The accuracies are stored (probes, five random splits), the times are yours, from just now.
 
 # %% [markdown]
 # At 64 px the two networks from photographs differ by a point, in favour of MobileNetV2. Enlarging to 128 px costs four times the work and gives four points, although it adds no information. (Perhaps because filters that learned from photographs of 224 px meet a road at the width that they know; perhaps because more places are left at the end. We have not told the two apart.)
