@@ -74,7 +74,7 @@ pairs = [
 mixed_guess = predict.largest("Which of these pairs is mixed up most often?", pairs)
 mixed_guess
 
-# %%
+# %% tags=["real-data"]
 confusion = metrics.confusion_matrix(logits, test.labels)
 mixed = {}
 for pair in pairs:
@@ -110,7 +110,7 @@ def recall(confusion):
 
 ex.recall.check(recall)
 
-# %%
+# %% tags=["real-data"]
 for row in metrics.per_class(confusion, test.classes):
     print(row)
 
@@ -134,7 +134,7 @@ river_guess = predict.number(
 )
 river_guess
 
-# %%
+# %% tags=["real-data"]
 highway, river = map(test.classes.index, ("Highway", "River"))
 highways = torch.nonzero(test.labels == highway).ravel()
 called_river = highways[answer[highways] == river]
@@ -147,7 +147,7 @@ print(
 # %% [markdown]
 # Few enough to look at each. First all highways that it called a river, then rivers that it called a highway. What would *you* have answered?
 
-# %%
+# %% tags=["real-data"]
 wrong = torch.cat([called_river, called_highway])[:12]
 figures.gallery(
     test.batch(wrong),
@@ -279,7 +279,7 @@ study.conclude(
 # %%
 figures.dots(study.summary("taken_away"))
 
-# %%
+# %% tags=["real-data"]
 for name in changes:
     counts = says[name][highways].bincount(minlength=len(test.classes))
     top = ", ".join(
