@@ -28,6 +28,7 @@ from course_lib.lessons.transfer import exercises as ex
 from course_lib.lessons.transfer import network, your_pictures
 from course_lib.lessons.transfer.trials import FEATURES, TRIALS
 from course_lib.practice import predict
+from IPython.display import display
 
 pictures = data.load("eurosat")
 train, val, test = pictures.split((0.8, 0.1, 0.1), seed=0)
@@ -145,19 +146,16 @@ highways = torch.nonzero(test.labels == highway).ravel()
 called_river = highways[answer[highways] == river]
 called_highway = torch.nonzero((test.labels == river) & (answer == highway)).ravel()
 river_guess.compare(100 * len(called_river) / len(highways))
-print(
-    f"{len(called_river)} of {len(highways)} highways called a river; {len(called_highway)} rivers called a highway"
-)
+told = f"{len(called_river)} of {len(highways)} highways called a river"
+print(f"{told}; {len(called_highway)} rivers called a highway")
 wrong = torch.cat([called_river, called_highway])[:12]
-figures.gallery(
-    test.batch(wrong),
-    [
-        f"{test.classes[test.labels[i]]}\nsays {test.classes[answer[i]]} {sureness[i]:.0%}"
-        for i in wrong
-    ],
-    columns=4,
-    title=f"Highways and rivers mixed up ({test.source}; first line: the label)",
-)
+captions = [
+    f"{test.classes[test.labels[i]]}\nsays {test.classes[answer[i]]} {sureness[i]:.0%}"
+    for i in wrong
+]
+title = f"Highways and rivers mixed up ({test.source}; first line: the label)"
+if len(wrong):
+    display(figures.gallery(test.batch(wrong), captions, columns=4, title=title))
 
 # %% tags=["verdict", "real-data"]
 study.conclude(
