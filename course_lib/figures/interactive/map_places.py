@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from ... import data
 from ...data import ImageSet
@@ -78,19 +80,21 @@ def dealt(pictures: ImageSet, cells: Sequence[float], seed: int) -> tuple[bytes,
 
     Where all pictures lie in one cell, there is no such split.
     """
-    parts, sizes = [_positions(pictures, pictures.split((0.8, 0.2), seed=seed)[1])], []
+    numbered = replace(pictures, rows=torch.arange(len(pictures)))  # so that a part's rows are its positions
+    parts, sizes = [numbered.split((0.8, 0.2), seed=seed)[1].rows], []
     for size in cells:
         try:
-            parts.append(_positions(pictures, data.geographic_split(pictures, by=size, seed=seed)[1]))
+            parts.append(data.geographic_split(numbered, by=size, seed=seed)[1].rows)
         except ValueError:
             continue
         sizes.append(float(size))
-    return b"".join(np.packbits(part, bitorder="little").tobytes() for part in parts), sizes
+    return b"".join(_bits(part.numpy(), len(pictures)) for part in parts), sizes
 
 
-def _positions(pictures: ImageSet, part: ImageSet) -> np.ndarray:
-    """bool [N]: which of `pictures` are in `part`. A row may stand in a set more than once, a position may not."""
-    return np.isin(pictures.rows.numpy(), part.rows.numpy())
+def _bits(positions: np.ndarray, n: int) -> bytes:
+    member = np.zeros(n, dtype=bool)
+    member[positions] = True
+    return np.packbits(member, bitorder="little").tobytes()
 
 
 def drawn(raw: bytes, which: int, n: int) -> np.ndarray:
