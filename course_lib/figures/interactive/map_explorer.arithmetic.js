@@ -78,8 +78,8 @@ export function stored(rows, { split, longitude, latitude, cell, reverse }, cell
 }
 
 /** "17.4° east". `axis`: 0 for longitude, 1 for latitude. */
-export function degrees(value, axis) {
-  const text = fixed(Math.abs(value), 1);
+export function degrees(value, axis, digits) {
+  const text = fixed(Math.abs(value), digits);
   return Number(text) === 0 ? `${text}°` : `${text}° ${[["east", "west"], ["north", "south"]][axis][value < 0 ? 1 : 0]}`;
 }
 
@@ -99,36 +99,43 @@ export function score([, , , accuracy, balanced, note]) {
 }
 
 /** "Train west of 17.4° east, test the rest", "Test: a fifth of the cells of 1°" */
-export function cut({ split, longitude, latitude, cell, reverse }, cells) {
+export function cut({ split, longitude, latitude, cell, reverse }, { cells, digits }) {
   if (split === RANDOM) return "Test: a fifth, drawn at random";
   if (split === CELLS) return `Test: a fifth, whole cells of ${cellWords(cells[cell])}`;
-  const line = split === 1 ? degrees(longitude, 0) : degrees(latitude, 1);
+  const line = split === 1 ? degrees(longitude, 0, digits) : degrees(latitude, 1, digits);
   const side = (split === 1 ? ["west", "east"] : ["south", "north"])[reverse ? 1 : 0];
   return `Train ${side} of ${line}, test the rest`;
 }
 
+/** What a random split is stored with, to compare the others with it: a sentence, or nothing. */
+export function comparison(rows, split) {
+  const row = rows.find((one) => one[0] === RANDOM);
+  return row && split !== RANDOM ? `With a random fifth as test: ${score(row)}.` : "";
+}
+
 /** What is stored of this split's accuracy, or of the nearest split's, and that it is: a sentence, or nothing. */
-export function told(rows, state, cells) {
+export function told(rows, state, { cells, digits }) {
   if (!rows.length) return "";
   const row = stored(rows, state, cells), { split, longitude, latitude, cell } = state;
   if (!row) return " No accuracy is stored for this kind of split.";
-  const same = split === RANDOM || (split === CELLS ? row[1] === cells[cell] : Math.abs(row[1] - [longitude, latitude][split - 1]) < 0.05);
-  const at = split === CELLS ? cellWords(row[1]) : same ? "" : degrees(row[1], split - 1);
+  const off = split === RANDOM ? 0 : Math.abs(row[1] - [0, longitude, latitude, cells[cell]][split]);
+  const same = split === CELLS ? off === 0 : off < 0.5 / 10 ** digits; // it is written as the same
+  const at = split === CELLS ? cellWords(row[1]) : same ? "" : degrees(row[1], split - 1, digits);
   return same ? ` Stored ${score(row)}.` : ` Nearest stored, ${at}: ${score(row)}.`;
 }
 
-/** The line above the figure. `parts`: as `count` gives them. */
-export function title(rows, state, cells, parts) {
+/** The line above the figure. `scale`: {cells, digits}; `parts`: as `count` gives them. */
+export function title(rows, state, scale, parts) {
   const [train, test] = parts.map((part) => grouped(sum(part)));
-  return `${cut(state, cells)}: ${train} and ${test} pictures.${told(rows, state, cells)}`;
+  return `${cut(state, scale)}: ${train} to learn from, ${test} to test.${told(rows, state, scale)}`;
 }
 
 /** Where and what the chosen picture is. `answer`: [class, probability or null], or null. */
-export function chosenWords(name, answer, { east, north }, chosen, inTest) {
-  const where = `${degrees(east[chosen], 0)}, ${degrees(north[chosen], 1)}`;
+export function chosenWords(name, answer, { east, north }, chosen, inTest, digits) {
+  const where = `${degrees(east[chosen], 0, digits + 1)}, ${degrees(north[chosen], 1, digits + 1)}`;
   const sure = answer && answer[1] !== null ? `, ${percent(answer[1])}` : "";
   const taken = answer ? `, ${answer[0] === name ? "recognised" : `taken for ${answer[0]}`}${sure}` : "";
-  return `${name}${taken}. ${where}, ${inTest ? "test" : "train"}.`;
+  return `${name}${taken}. ${where}, ${inTest ? "test" : "train"} part.`;
 }
 
 /** How far it is to the nearest picture of the other part, which is the one to learn from or to be tested on. */

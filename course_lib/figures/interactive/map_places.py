@@ -128,14 +128,22 @@ def rings(path: str) -> list[np.ndarray]:
     return [np.array(ring, dtype=float).reshape(-1, 2).cumsum(axis=0) / 100 for ring in numbers]
 
 
-def degrees(value: float, axis: int) -> str:
+def digits_of(corners: Sequence[float]) -> int:
+    """Decimals of a degree that a line is moved by: one across a country, more where all lies close together."""
+    span, digits = max(corners[2] - corners[0], corners[3] - corners[1]), 1
+    while digits < 5 and span < 5 / 10 ** (digits - 1):
+        digits += 1
+    return digits
+
+
+def degrees(value: float, axis: int, digits: int) -> str:
     """ "17.4° east" """
-    text = fixed(abs(value), 1)
+    text = fixed(abs(value), digits)
     side = (("east", "west"), ("north", "south"))[axis][value < 0]
     return f"{text}°" if float(text) == 0 else f"{text}° {side}"
 
 
 def away(distance: float) -> str:
-    """ "0.62 km", "58 km": kilometres with two digits that count, and metres no finer than ten. """
+    """ "0.62 km", "58 km": kilometres with two digits that count, and metres no finer than ten."""
     digits = 2 if distance < 1 else 1 if distance < 10 else 0
     return f"{fixed(distance, digits)} km"
