@@ -32,7 +32,7 @@ const MAP_STYLE = `
 `;
 
 export default live(MAP_TRAITS, ({ model, root }) => {
-  const names = ["classes", "box", "cells", "digits", "accuracies", "shown", "palettes", "legends", "note", "left_out"];
+  const names = ["classes", "extent", "cells", "digits", "accuracies", "shown", "palettes", "legends", "note", "left_out"];
   const [classes, box, cells, digits, rows, shown, palettes, legends, note, leftOut] = names.map((name) => model.get(name));
   const [labels, answers, dealt] = ["labels", "answers", "dealt"].map((name) => array(model.get(name), Uint8Array));
   const places = unpack(array(model.get("where"), Uint8Array), model.get("corners"));

@@ -90,7 +90,7 @@ def map_explorer(
     digits = map_places.digits_of(corners)
     k = len(pictures.classes)
     figure = MapExplorer(
-        classes=list(pictures.classes), where=where, corners=corners, box=map_places.frame(corners), digits=digits,
+        classes=list(pictures.classes), where=where, corners=corners, extent=map_places.frame(corners), digits=digits,
         labels=bytes(pictures.labels.tolist()), answers=bytes(labels), sure=sure.astype("<u2").tobytes(),
         cells=sizes, dealt=dealt, accuracies=rows, shown=order, sheet=_sheet(pictures.batch(order)), chosen=order[0],
         palettes=[[CATEGORIES[place % len(CATEGORIES)] for place in range(k)], [BLUE, VERMILION], list(_SURE_COLOURS)],
@@ -125,7 +125,7 @@ class MapExplorer(LiveFigure):
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     where = traitlets.Bytes().tag(sync=True)  # six bytes a picture, see `map_places.packed`
     corners = traitlets.List(traitlets.Float()).tag(sync=True)  # west, south, east, north of all places
-    box = traitlets.List(traitlets.Float()).tag(sync=True)  # and of the map
+    extent = traitlets.List(traitlets.Float()).tag(sync=True)  # and of the map
     digits = traitlets.Int(1).tag(sync=True)
     labels = traitlets.Bytes().tag(sync=True)  # uint8 [N], so are the answers; none where there are none
     answers = traitlets.Bytes().tag(sync=True)
@@ -232,7 +232,7 @@ class MapExplorer(LiveFigure):
         return [(k, float(distances[k])) for k in map_places.nearest(distances, self.chosen, NEIGHBOURS)]
 
     def chosen_words(self) -> str:
-        """Where and what the chosen picture is: "Highway, taken for River, 61 %. 11.52° east, 48.31° north, test part"."""
+        """The chosen picture: "Highway, taken for River, 61 %. 11.5° east, 48.3° north, test part."."""
         label, part = self.classes[self.labels[self.chosen]], "test" if self.test()[self.chosen] else "train"
         east, north = (degrees(value, axis, self.digits + 1) for axis, value in enumerate(self.places()[self.chosen]))
         return f"{label}{self._taken(label)}. {east}, {north}, {part} part."
@@ -314,7 +314,7 @@ class MapExplorer(LiveFigure):
 
     def summary(self) -> str:
         """What there is to see and to do, without a measured number."""
-        return f"a map of pictures of {len(self.classes)} classes, split by a line or by cells, and a picture's neighbours."
+        return f"a map of pictures of {len(self.classes)} classes, parted by a line or by cells, and their neighbours."
 
     def _right_words(self) -> str:
         if not self.answers:
@@ -346,7 +346,7 @@ class MapExplorer(LiveFigure):
         self._draw_counts(bottom.subplots())
 
     def _draw_map(self, axes: Axes) -> None:
-        west, south, east, north = self.box
+        west, south, east, north = self.extent
         for ring in map_places.rings(self.coast):
             axes.add_patch(PathPatch(Outline(ring, closed=False), fc="0.93", ec="0.55", lw=0.6, zorder=0))
         self._draw_dots(axes)

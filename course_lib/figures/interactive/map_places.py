@@ -139,7 +139,7 @@ def digits_of(corners: Sequence[float]) -> int:
 def degrees(value: float, axis: int, digits: int) -> str:
     """ "17.4° east" """
     text = fixed(abs(value), digits)
-    side = (("east", "west"), ("north", "south"))[axis][value < 0]
+    side = (("east", "west"), ("north", "south"))[axis][bool(value < 0)]
     return f"{text}°" if float(text) == 0 else f"{text}° {side}"
 
 
