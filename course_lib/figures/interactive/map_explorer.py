@@ -423,8 +423,8 @@ class MapExplorer(LiveFigure):
         names = [literal(name if len(name) < 26 else f"{name[:24]}…") for name in self.classes]
         axes.set_yticks(places, names, fontsize=min(8.5, 130 / k))
         axes.set(xlim=(0, 1.18 * most), xticks=[])
-        comparison = f"\n{fill(literal(self.comparison()), 56)}" if self.comparison() else ""
-        axes.set_xlabel(f"pictures: pale train, strong test. {self._right_words()}{comparison}", fontsize=8.5)
+        words = " ".join(part for part in (self._right_words(), self.comparison()) if part)
+        axes.set_xlabel(fill(literal(f"Pictures: pale train, strong test. {words}"), 52), fontsize=8.5)
         axes.spines[["top", "right", "bottom"]].set_visible(False)
         axes.invert_yaxis()
 
