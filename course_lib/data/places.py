@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import warnings
@@ -30,6 +31,12 @@ def shipped(name: str) -> Path:
 def package(name: str) -> Path:
     """A file inside `course_lib`: weights that the project trained itself."""
     return _PACKAGE / name
+
+
+def of_package(module: str, name: str) -> Path:
+    """A file inside another package, which is not imported: none of its code is needed. The file may not be there."""
+    spec = importlib.util.find_spec(module)
+    return Path(spec.origin).parent / name if spec and spec.origin else Path(module) / name
 
 
 @contextmanager

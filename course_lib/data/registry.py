@@ -36,6 +36,7 @@ class Entry:
     citation: str
     content: str = ""
     shipped: str = ""
+    package: str = ""
     pictures: int = 0
     size: int = 0
     lessons: bool = False

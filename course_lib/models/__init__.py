@@ -10,7 +10,7 @@ from .backbones import BACKBONES, Backbone, backbone, pool
 from .classifier import Classifier
 from .convolution import Conv
 from .costs import Cost, cost, milliseconds
-from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
+from .preprocessing import CAFFE, HALF, IMAGENET, LITE, MINUS_ONE_TO_ONE, Preprocessing
 from .rank import rank_one_share, two_thin
 from .small import ZERO_TO_ONE, SmallCNN, TwoBranches
 from .stored import load, save
@@ -20,6 +20,7 @@ __all__ = [
     "CAFFE",
     "HALF",
     "IMAGENET",
+    "LITE",
     "MINUS_ONE_TO_ONE",
     "ZERO_TO_ONE",
     "Backbone",

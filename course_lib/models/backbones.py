@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from .. import data
-from . import keras_weights
+from . import efficientnet_lite, from_timm, keras_weights
 from .inference import answered, described, fed, inference
-from .preprocessing import CAFFE, HALF, IMAGENET, MINUS_ONE_TO_ONE, Preprocessing
+from .preprocessing import CAFFE, HALF, IMAGENET, LITE, MINUS_ONE_TO_ONE, Preprocessing
 from .texture_net import TextureNet
 
 
@@ -91,6 +91,7 @@ def _architecture(name: str) -> nn.Module:
 _RECIPES: dict[str, _Recipe] = {
     "squeezenet1_1": _Recipe(lambda: _architecture("squeezenet1_1"), CAFFE, keras_weights.fill_squeezenet),
     "mobilenet_v2_035": _Recipe(keras_weights.mobilenet_v2_035, MINUS_ONE_TO_ONE, keras_weights.fill_mobilenet_v2),
+    "efficientnet_lite0": _Recipe(efficientnet_lite.EfficientNetLite0, LITE, efficientnet_lite.fill),
     "resnet18": _torchvision("resnet18"),
     "resnet50": _torchvision("resnet50"),
     "mobilenet_v3_small": _torchvision("mobilenet_v3_small"),
@@ -103,15 +104,19 @@ def backbone(name: str, *, weights: Literal["any", "real", "random"] = "any", se
     """The network called `name`, without its classifier, in inference mode.
 
     Args:
-        name: one of `BACKBONES`. "squeezenet1_1" is the default of the lessons on a CPU.
+        name: one of `BACKBONES`, or, where timm is installed, "timm:" and a name of timm's ("timm:convnext_atto").
+            "squeezenet1_1" is the default of the lessons on a CPU; "efficientnet_lite0" is installed with the course.
         weights: "any" takes the pretrained weights, else the shipped `texture_net` with a
             `StandInWarning`; "real" insists on them; "random" leaves the network untrained.
         seed: of the random weights.
 
     Raises:
-        ValueError: no such backbone.
+        ValueError: no such backbone, or one of timm's without a feature map (a transformer).
+        ModuleNotFoundError: one of timm's, without timm.
         data.DataError: weights="real", and the weights cannot be had.
     """
+    if name.startswith(from_timm.PREFIX):
+        return _of_timm(name, weights, seed)
     if name not in BACKBONES:
         raise ValueError(data.registry.unknown(name, BACKBONES, what="a backbone"))
     if name == "texture_net":
@@ -122,8 +127,7 @@ def backbone(name: str, *, weights: Literal["any", "real", "random"] = "any", se
     except data.DataError as error:
         if weights == "real":
             raise
-        warnings.warn(f"{error}\nUntil then texture_net stands in for {name}.", data.StandInWarning, stacklevel=2)
-        return _texture_net("real", seed)
+        return _stand_in(name, error, seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = recipe.build()
@@ -132,6 +136,25 @@ def backbone(name: str, *, weights: Literal["any", "real", "random"] = "any", se
     seen = "ImageNet" if file else "random"
     licence = data.registry.entry(name).licence
     return Backbone(name, _without_classifier(network), recipe.preprocessing, seen, licence).eval()
+
+
+def _of_timm(name: str, weights: str, seed: int) -> Backbone:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        try:
+            asked = name.removeprefix(from_timm.PREFIX)
+            body, preprocessing, licence = from_timm.network(asked, pretrained=weights != "random")
+        except data.DataError as error:
+            if weights == "real":
+                raise
+            return _stand_in(name, error, seed)
+    return Backbone(name, body, preprocessing, "random" if weights == "random" else "ImageNet", licence).eval()
+
+
+def _stand_in(name: str, error: data.DataError, seed: int) -> Backbone:
+    """The shipped `texture_net`, with a warning that it stands in for `name`."""
+    warnings.warn(f"{error}\nUntil then texture_net stands in for {name}.", data.StandInWarning, stacklevel=3)
+    return _texture_net("real", seed)
 
 
 def _texture_net(weights: str, seed: int) -> Backbone:

@@ -8,8 +8,15 @@ from torchvision.models import get_model_weights
 
 from course_lib import data, models
 
-SMALL = ("squeezenet1_1", "mobilenet_v2_035", "mobilenet_v3_small", "resnet18", "texture_net")
-WIDTHS = {"squeezenet1_1": 512, "resnet18": 512, "resnet50": 2048, "mobilenet_v3_small": 576, "efficientnet_b0": 1280}
+SMALL = ("squeezenet1_1", "mobilenet_v2_035", "efficientnet_lite0", "mobilenet_v3_small", "resnet18", "texture_net")
+WIDTHS = {
+    "squeezenet1_1": 512,
+    "resnet18": 512,
+    "resnet50": 2048,
+    "mobilenet_v3_small": 576,
+    "efficientnet_b0": 1280,
+    "efficientnet_lite0": 1280,
+}
 
 
 def real(name):
