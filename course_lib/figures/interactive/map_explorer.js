@@ -28,6 +28,7 @@ const MAP_STYLE = `
 .cnnsee-me-table { width: 100%; font-size: 13px; }
 .cnnsee-me-table tr, .cnnsee-me-table tr:nth-child(n) { background: none !important; }
 .cnnsee-me-table th:first-child { overflow-wrap: anywhere; }
+.cnnsee-me-table td { white-space: nowrap; }
 .cnnsee-me-off { opacity: 0.45; }
 `;
 
@@ -218,8 +219,8 @@ function addMap(parent, [west, south, east, north], coast) {
     const [sx, sy] = [width / (east - west) / 100, -height / (north - south) / 100];
     land.setAttribute("transform", `translate(${x(0)} ${y(0)}) scale(${sx} ${sy})`);
     globe.replaceChildren();
-    addGlobe(globe, 0, west, east, (value) => ({ x1: x(value), x2: x(value), y1: 0, y2: height }), height);
-    addGlobe(globe, 1, south, north, (value) => ({ x1: 0, x2: width, y1: y(value), y2: y(value) }), height);
+    addGlobe(globe, 0, west, east, (value) => ({ x1: x(value), x2: x(value), y1: 0, y2: height }), [width, height]);
+    addGlobe(globe, 1, south, north, (value) => ({ x1: 0, x2: width, y1: y(value), y2: y(value) }), [width, height]);
     return true;
   }
 
@@ -251,14 +252,14 @@ function addMap(parent, [west, south, east, north], coast) {
 }
 
 /** Lines of longitude (axis 0) or latitude, with their degrees at the edge. */
-function addGlobe(parent, axis, low, high, ends, height) {
+function addGlobe(parent, axis, low, high, ends, [width, height]) {
   const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30].find((one) => (high - low) / one <= 7) ?? 60;
   const decimals = step < 0.1 ? 2 : step < 1 ? 1 : 0;
   for (let at = Math.ceil(low / step); at * step < high; at++) {
     const line = ends(at * step), side = at === 0 ? "" : ["EW", "NS"][axis][at < 0 ? 1 : 0];
     draw(parent, "line", { ...line, class: "cnnsee-grid" });
     const place = axis ? { x: 3, y: line.y1 - 3 } : { x: line.x1 + 3, y: height - 4 };
-    if (axis ? line.y1 > 14 && line.y1 < height - 16 : true) {
+    if (axis ? line.y1 > 14 && line.y1 < height - 16 : line.x1 < width - 42) {
       draw(parent, "text", { ...place, "font-size": 11 }, `${fixed(Math.abs(at * step), decimals)}° ${side}`.trim());
     }
   }
@@ -279,7 +280,7 @@ function addDots(canvas, n) {
     pixels.fill(0);
     const small = Math.min(5, Math.max(0.9, Math.sqrt((width * height) / n) / 3.4)) * density;
     const light = (ink.match(/\d+/g) ?? [0, 0, 0]).slice(0, 3).reduce((all, value) => all + Number(value), 0) > 380;
-    const colours = [0.33, 1].map((alpha) => palette.map((hex) => packedColour(hex, alpha, light)));
+    const colours = [0.5, 1].map((alpha) => palette.map((hex) => packedColour(hex, alpha, light)));
     const discs = [discOf(small, w), discOf(small * (test.length > 2000 ? 1.1 : 1.3), w)];
     for (let pass = 0; pass < 4; pass++) { // test over train, and what is wrong over what is right
       const [part, raised] = [pass >> 1, pass & 1], disc = discs[part | raised];

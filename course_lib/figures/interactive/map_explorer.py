@@ -180,7 +180,7 @@ class MapExplorer(LiveFigure):
         """How to split, where the line lies or how large a cell is, and what is coloured."""
         wide = ipywidgets.Layout(width="100%", max_width="480px")
         west, south, east, north = self.corners
-        reverse = ipywidgets.Checkbox(value=self.reverse, description="The other way round", indent=False)
+        reverse = ipywidgets.Checkbox(value=self.reverse, description="Reversed", indent=False)
         controls = [
             Control(_dropdown("Split by", self._splits(), self.split), "split", reads="index"),
             Control(self._line("Longitude (°)", self.longitude, west, east), "longitude", shown={"split": [1]}),
@@ -370,7 +370,7 @@ class MapExplorer(LiveFigure):
         colours = np.array(self.palettes[self.colour])
         seen = mixed[(self._labels()[mixed] == self.only - 1) | (self.only == 0)]
         size = min(40.0, max(1.6, 20_000 / len(places)))
-        for part, alpha in ((False, 0.3), (True, 1.0)):
+        for part, alpha in ((False, 0.4), (True, 1.0)):
             mine = seen[test[seen] == part]
             axes.scatter(*places[mine].T, s=size, c=colours[codes[mine]], alpha=alpha, lw=0, zorder=1 + part)
 
