@@ -372,7 +372,9 @@ class MapExplorer(LiveFigure):
         size = min(40.0, max(1.6, 20_000 / len(places)))
         for part, alpha in ((False, 0.4), (True, 1.0)):
             mine = seen[test[seen] == part]
-            axes.scatter(*places[mine].T, s=size, c=colours[codes[mine]], alpha=alpha, lw=0, zorder=1 + part)
+            axes.scatter(
+                places[mine, 0], places[mine, 1], s=size, c=colours[codes[mine]], alpha=alpha, lw=0, zorder=1 + part
+            )
 
     def _draw_line(self, axes: Axes) -> None:
         if self.split not in (1, 2):
@@ -424,7 +426,7 @@ class MapExplorer(LiveFigure):
         axes.set_yticks(places, names, fontsize=min(8.5, 130 / k))
         axes.set(xlim=(0, 1.18 * most), xticks=[])
         words = " ".join(part for part in (self._right_words(), self.comparison()) if part)
-        axes.set_xlabel(fill(literal(f"Pictures: pale train, strong test. {words}"), 52), fontsize=8.5)
+        axes.set_xlabel(fill(literal(f"Pictures: pale train, strong test. {words}"), 42), fontsize=8.5)
         axes.spines[["top", "right", "bottom"]].set_visible(False)
         axes.invert_yaxis()
 
