@@ -80,7 +80,5 @@ def test_a_frame_with_all_of_eurosat_s_dots_is_in_time(show_figure):
     stage = show_figure(map_explorer(ImageSet.of(images, np.arange(n) // 2700, names, places=places)))
     stage.mount()
     times = stage.page.evaluate(TIME)
-    print(
-        f"27,000 dots, script of a move of the line: median {np.median(times):.1f} ms, 95 % {np.percentile(times, 95):.1f}"
-    )
+    print(f"27,000 dots, a move of the line: median {np.median(times):.1f} ms, 95 % {np.percentile(times, 95):.1f}")
     assert np.median(times) < 16

@@ -73,7 +73,7 @@ def map_explorer(
     >>> tiny = ImageSet.of(torch.zeros(3, 3, 8, 8, dtype=torch.uint8), [0, 0, 1], ["field", "town"],
     ...                    places=[[10.0, 50.0], [12.0, 50.0], [20.0, 52.0]])
     >>> map_explorer(tiny).title()
-    'Train west of 12.0° east, test the rest: 1 to learn from, 2 to test.'
+    'Train west of 20.0° east, test the rest: 2 to learn from, 1 to test.'
     """
     known = _located(pictures)
     whole, pictures = pictures, pictures.at(known)
@@ -442,7 +442,7 @@ def _dropdown(words: str, options: Sequence[str], index: int) -> ipywidgets.Drop
 
 def _fifth(values: np.ndarray, digits: int) -> float:
     """Where a line leaves a fifth to the test, on the slider's grid."""
-    return round(float(np.sort(values)[round(0.8 * len(values)) - 1 :][:2][-1]), digits)
+    return round(float(np.sort(values)[min(round(0.8 * len(values)), len(values) - 1)]), digits)
 
 
 def _anchors(shown: Sequence[int] | None, known: Tensor, pictures: ImageSet, where: np.ndarray) -> list[int]:
