@@ -18,6 +18,7 @@ const MAP_STYLE = `
 .cnnsee-me-dash { stroke-dasharray: 6 4; }
 .cnnsee-me-legend { display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: 12px; margin: 4px 0 0; min-height: 1.5em; }
 .cnnsee-me-swatch { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 6px; }
+.cnnsee-me-swatch[hidden] { display: none; }
 .cnnsee-me-right { flex: 1 1 300px; max-width: 470px; min-width: 0; }
 .cnnsee-me-words { min-height: 4.2em; }
 .cnnsee-me-near { display: grid; grid-template-columns: repeat(3, 1fr); gap: 8px; margin: 4px 0 10px; }
@@ -132,7 +133,7 @@ export default live(MAP_TRAITS, ({ model, root }) => {
     map.view.setAttribute("aria-label", `Map. Chosen: ${about} Arrow keys move to the next dot.`);
     const bins = codes[now.colour];
     paintDots({ ...map.spots(places), test, bins, palette: palettes[now.colour], labels, only: now.only - 1,
-      above: now.colour === 1 ? 1 : -1, ink: getComputedStyle(root).color });
+      ink: getComputedStyle(root).color });
     paintLegend(now.colour);
     table.paint(parts, good, now.only - 1, palettes[0]);
     const given = model.get("answer");
@@ -269,7 +270,7 @@ function addGlobe(parent, axis, low, high, ends, [width, height]) {
 function addDots(canvas, n) {
   const stride = [7919, 7907].find((prime) => n % prime); // an order that mixes the classes: EuroSAT comes by class
   let pixels = null, image = null;
-  return ({ x, y, width, height, test, bins, palette, labels, only, above, ink }) => {
+  return ({ x, y, width, height, test, bins, palette, labels, only, ink }) => {
     const density = Math.min(globalThis.devicePixelRatio || 1, 2);
     const w = Math.round(width * density), h = Math.round(height * density);
     if (canvas.width !== w || canvas.height !== h || !pixels) {
@@ -281,11 +282,10 @@ function addDots(canvas, n) {
     const small = Math.min(5, Math.max(0.9, Math.sqrt((width * height) / n) / 3.4)) * density;
     const light = (ink.match(/\d+/g) ?? [0, 0, 0]).slice(0, 3).reduce((all, value) => all + Number(value), 0) > 380;
     const colours = [0.5, 1].map((alpha) => palette.map((hex) => packedColour(hex, alpha, light)));
-    const discs = [discOf(small, w), discOf(small * (test.length > 2000 ? 1.1 : 1.3), w)];
-    for (let pass = 0; pass < 4; pass++) { // test over train, and what is wrong over what is right
-      const [part, raised] = [pass >> 1, pass & 1], disc = discs[part | raised];
+    const disc = discOf(small, w);
+    for (const part of [0, 1]) { // test over train; not wrong over right: few errors would cover the map
       for (let step = 0, at = 0; step < n; step++, at = (at + stride) % n) {
-        if (test[at] !== part || (bins[at] === above) !== (raised === 1) || (only >= 0 && labels[at] !== only)) continue;
+        if (test[at] !== part || (only >= 0 && labels[at] !== only)) continue;
         const middle = Math.round(y[at] * density) * w + Math.round(x[at] * density), colour = colours[part][bins[at]];
         for (let d = 0; d < disc.length; d++) pixels[middle + disc[d]] = colour; // the map has room around all places
       }
