@@ -13,7 +13,8 @@ from PIL import Image
 from course_lib import data
 from course_lib.data import ImageSet
 from course_lib.figures.interactive import map_places
-from course_lib.figures.interactive.map_explorer import MOST, NEIGHBOURS, map_explorer
+from course_lib.figures.interactive.map_explorer import map_explorer
+from course_lib.figures.interactive.map_pictures import MOST, NEIGHBOURS
 
 CLASSES = ("Forest", "Highway", "River")
 ROWS = [

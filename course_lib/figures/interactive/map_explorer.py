@@ -11,8 +11,6 @@ from typing import Any
 
 import ipywidgets
 import numpy as np
-import torch
-import torch.nn.functional as F
 import traitlets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -26,16 +24,11 @@ from ...data import ImageSet, Source
 from ..live import Control, LiveFigure, module
 from ..static import BLUE, CATEGORIES, SOURCE_NOTES, VERMILION, check_source
 from ..words import fixed, grouped, literal, percent
-from . import map_places
+from . import map_pictures, map_places
+from .map_pictures import COLUMNS, NEIGHBOURS, SIDE
 from .map_places import SPLITS, degrees
 
-CLASSES = (1, 20)  # more have no room in the table
 CELLS = (0.1, 0.3, 1.0, 3.0, 10.0)  # degrees
-NEIGHBOURS = 5
-MOST = 240  # thumbnails in all, so that a lesson stays light
-SIDE = 40  # pixels of a thumbnail
-COLUMNS = 16  # of the sheet that carries the thumbnails to the browser
-_ANCHORS = MOST // (1 + NEIGHBOURS)
 _SURE = ("below 50 %", "50 to 70 %", "70 to 90 %", "90 to 99 %", "99 % and above")
 _SURE_ENDS = (0.5, 0.7, 0.9, 0.99)
 _SURE_COLOURS = ("#c44601", "#f09a4a", "#a8a29a", "#5b9bd5", "#1f6fb4")
@@ -75,7 +68,7 @@ def map_explorer(
     >>> map_explorer(tiny).title()
     'Train west of 20.0° east, test the rest: 2 to learn from, 1 to test.'
     """
-    known = _located(pictures)
+    known = map_pictures.located(pictures)
     whole, pictures = pictures, pictures.at(known)
     labels, sure = _answers(answers, whole, known)
     rows = [_stored(row) for row in accuracies or ()]
@@ -86,13 +79,14 @@ def map_explorer(
     where, corners = map_places.packed(pictures.places.numpy())
     exact = map_places.unpacked(where, corners)
     dealt, sizes = map_places.dealt(pictures, sizes, seed)
-    order = _with_neighbours(_anchors(shown, known, pictures, exact), exact)
+    order = map_pictures.with_neighbours(map_pictures.anchors(shown, known, pictures, exact), exact)
     digits = map_places.digits_of(corners)
     k = len(pictures.classes)
     figure = MapExplorer(
         classes=list(pictures.classes), where=where, corners=corners, extent=map_places.frame(corners), digits=digits,
         labels=bytes(pictures.labels.tolist()), answers=bytes(labels), sure=sure.astype("<u2").tobytes(),
-        cells=sizes, dealt=dealt, accuracies=rows, shown=order, sheet=_sheet(pictures.batch(order)), chosen=order[0],
+        cells=sizes, dealt=dealt, accuracies=rows, shown=order,
+        sheet=map_pictures.sheet(pictures.batch(order)), chosen=order[0],
         palettes=[[CATEGORIES[place % len(CATEGORIES)] for place in range(k)], [BLUE, VERMILION], list(_SURE_COLOURS)],
         legends=[list(pictures.classes), ["right", "wrong"], list(_SURE)],
         coast=map_places.coast(map_places.frame(corners)), note=SOURCE_NOTES[source or pictures.source],
@@ -161,7 +155,7 @@ class MapExplorer(LiveFigure):
     def _reply(self, change: traitlets.Bunch) -> None:
         asked = [place for place in change.new if 0 <= place < len(self.labels)]
         if self.pictures is not None and asked and self.answer.get("asked") != asked:
-            sheet = base64.b64encode(_sheet(self.pictures.batch(asked))).decode()
+            sheet = base64.b64encode(map_pictures.sheet(self.pictures.batch(asked))).decode()
             self.answer = {"asked": asked, "sheet": sheet}
 
     def _room(self, name: str) -> int:
@@ -445,65 +439,7 @@ def _fifth(values: np.ndarray, digits: int) -> float:
     return round(float(np.sort(values)[min(round(0.8 * len(values)), len(values) - 1)]), digits)
 
 
-def _anchors(shown: Sequence[int] | None, known: Tensor, pictures: ImageSet, where: np.ndarray) -> list[int]:
-    """Positions among the located `pictures` that get a thumbnail first: those handed over, or some of each class."""
-    if shown is not None:
-        at = {place: k for k, place in enumerate(known.tolist())}
-        missing = [place for place in shown if place not in at]
-        if missing or not 0 < len(shown) <= MOST:
-            raise ValueError(
-                f"map_explorer got shown={missing[:3] if missing else f'{len(shown)} positions'}; it wants 1 to {MOST} "
-                "positions of pictures that have a place."
-            )
-        return list(dict.fromkeys(at[place] for place in shown))
-    anchors, present = [], pictures.labels.unique().tolist()
-    for label in present:
-        mine = np.flatnonzero(pictures.labels.numpy() == label)
-        mine = mine[np.argsort(where[mine, 0], kind="stable")]
-        spread = np.linspace(0, len(mine) - 1, max(1, _ANCHORS // len(present)) + 2)[1:-1]  # not the outermost
-        anchors += mine[np.unique(np.rint(spread).astype(int))].tolist()
-    return anchors
-
-
-def _with_neighbours(anchors: list[int], where: np.ndarray) -> list[int]:
-    """Those, then the neighbours of each, without repeats, as many as there is room for."""
-    near = [k for one in anchors for k in map_places.nearest(map_places.kilometres(where, where[one]), one, NEIGHBOURS)]
-    return list(dict.fromkeys([*anchors, *near]))[:MOST]
-
-
-def _sheet(pictures: Tensor) -> bytes:
-    """Pictures uint8 [M, C, H, W] as one JPEG of squares of SIDE pixels, COLUMNS a row."""
-    small = F.interpolate(pictures.float(), (SIDE, SIDE), mode="bilinear", antialias=True).round().clamp(0, 255)
-    rows = -(-len(small) // COLUMNS)
-    sheet = torch.zeros(rows * COLUMNS, 3, SIDE, SIDE, dtype=torch.uint8)
-    sheet[: len(small)] = small.to(torch.uint8)
-    sheet = sheet.reshape(rows, COLUMNS, 3, SIDE, SIDE).permute(0, 3, 1, 4, 2).reshape(rows * SIDE, COLUMNS * SIDE, 3)
-    file = io.BytesIO()
-    Image.fromarray(sheet.numpy()).save(file, "JPEG", quality=85)
-    return file.getvalue()
-
-
 # --- what goes in ---
-
-
-def _located(pictures: ImageSet) -> Tensor:
-    """int64: positions of the pictures that have a place. ValueError unless there are two."""
-    if not isinstance(pictures, ImageSet):
-        raise ValueError(f"map_explorer got pictures of {type(pictures).__name__}; it wants an ImageSet.")
-    fewest, most = CLASSES
-    if not fewest <= len(pictures.classes) <= most:
-        raise ValueError(f"map_explorer got {len(pictures.classes)} classes; it has room for {fewest} to {most}. ")
-    if pictures.places is None:
-        raise ValueError(
-            f"map_explorer got {pictures.name} ({pictures.source}), of which no place is known; it wants "
-            'ImageSet.places. data.load("eurosat") has them where the real pictures are.'
-        )
-    known = (~pictures.places.isnan().any(dim=1)).nonzero()[:, 0]
-    if len(known) < 2:
-        raise ValueError(
-            f"map_explorer got {len(pictures)} pictures, of which {len(known)} have a place; it wants two or more."
-        )
-    return known
 
 
 def _answers(answers: checks.Numbers | None, pictures: ImageSet, known: Tensor) -> tuple[list[int], np.ndarray]:
