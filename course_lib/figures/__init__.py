@@ -13,6 +13,7 @@ from .heat import heat_overlays
 from .interactive.colour_explorer import colour_explorer
 from .interactive.confusion_explorer import confusion_explorer
 from .interactive.kernel_explorer import kernel_explorer
+from .interactive.map_explorer import map_explorer
 from .interactive.normalization_explorer import normalization_explorer
 from .interactive.occlusion_explorer import occlusion_explorer
 from .interactive.open_set_lab import open_set_lab
@@ -43,6 +44,7 @@ __all__ = [
     "kernel_explorer",
     "kernel_grid",
     "lines",
+    "map_explorer",
     "margin_against_epochs",
     "normalization_explorer", "occlusion_explorer",
     "open_set_lab",

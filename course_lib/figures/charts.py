@@ -62,7 +62,7 @@ def cost_against_accuracy(rows: Sequence[tuple[str, float, Summary]], *, xlabel:
         ax.set(xscale="log", xlabel=xlabel, ylabel="accuracy of the probe in %")
         ax.set_title(f"Mean and range over {rests_on([s for _, _, s in rows])}", fontsize=10)
         ax.margins(x=0.25, y=0.12)
-    told = "; ".join(f"{name}: {cost:.0f}, {s.mean:.1%}" for name, cost, s in rows)
+    told = "; ".join(f"{name}: {cost:.3g}, {s.mean:.1%}" for name, cost, s in rows)
     return Drawing(f, f"Accuracy of a probe against {xlabel}. {told}")
 
 

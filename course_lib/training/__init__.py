@@ -3,7 +3,7 @@
 from . import clinic
 from .batches import prepare, turn
 from .devices import best_device, device_name
-from .doctor import Diagnosis, Finding, diagnose
+from .doctor import Diagnosis, Finding, diagnose, watch
 from .predicting import evaluate, predict, predictor
 from .record import Epoch, Run, versions
 from .run import fit
@@ -26,4 +26,5 @@ __all__ = [
     "prepare",
     "turn",
     "versions",
+    "watch",
 ]

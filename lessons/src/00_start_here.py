@@ -5,18 +5,18 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# A classifier shares 100 % among the classes that it knows, whatever it is shown. So it can be wrong and sure: shown a single colour, the network below is nearly always wrong and no less sure than with a sharp picture. How sure it sounds tells you nothing about pictures unlike those that it learned from.
+# A classifier shares 100 % among the classes that it knows, whatever it is shown. So it can be wrong and sure: shown a single colour, the network below is nearly always wrong and no less sure than with a sharp picture. How sure it sounds is no safe sign for pictures unlike those that it learned from.
 # </details>
 #
 # | you see | read |
 # |---|---|
 # | accuracy at 50 % and the loss at 0.69, whatever you change | [1c Stuck at 50 %](01c_stuck_at_50_percent.ipynb) |
 # | pictures that differ in colour only; pictures painted by a colour map | [1a Can a CNN learn colour?](01a_can_a_cnn_learn_colour.ipynb) |
-# | it learns slowly, or not at all, from HSV or Lab | [1b Colour spaces](01b_colour_spaces.ipynb) |
+# | you want to convert to HSV or Lab first | [1b Colour spaces](01b_colour_spaces.ipynb) |
 # | somebody advises kernels of 30×3, or you wonder what a kernel costs | [2a Asymmetric kernels](02a_asymmetric_kernels.ipynb), [2b Do they help?](02b_do_long_thin_kernels_help.ipynb) |
-# | few pictures, a pretrained network, and the question which features decide | [3 Transfer learning](03_transfer_learning_eurosat.ipynb) |
+# | few pictures, a pretrained network, and the question which features decide | [3 Transfer learning](03a_transfer_learning_eurosat.ipynb) |
 # | it is right in training and wrong in use; which mean, which deviation? | [4 Normalization](04_normalization.ipynb) |
-# | 1.00 for anything, also for what it never learned | [5 Open-set rejection](05_open_set_rejection.ipynb) |
+# | how sure it is of things that it never learned | [5 Open-set rejection](05_open_set_rejection.ipynb) |
 # | a heatmap that shows the background, or shows whatever you like | [6 Why did it say that?](06_why_did_it_say_that.ipynb) |
 # | classes of unequal size, wrong labels, several things in one picture | [7 Messy data](07_messy_data.ipynb) |
 #
@@ -78,7 +78,7 @@ study.conclude(
 # %% [markdown]
 # ## Fewer and fewer pixels
 #
-# Now average every test picture in blocks: 16×16 of them, then 4×4, and at last a single colour. From one colour nobody can tell a road from a river, so the probe will mostly be wrong. That is no surprise. But how *sure* will it sound? (How sure: the highest of its ten probabilities, on average.)
+# Now average every test picture in squares, until 16×16 of them are left, then 4×4, and at last a single colour. From one colour nobody can tell a road from a river, so the probe will mostly be wrong. That is no surprise. But how *sure* will it sound? (How sure: the highest of its ten probabilities, on average.)
 #
 # Place your bet: type a number and press *Commit*. Without a form, write `sure_guess.guess = 50` in a new cell.
 
@@ -94,11 +94,12 @@ sure_guess = predict.number(
 sure_guess
 
 # %% [markdown]
-# The experiment, whole. `sizes` is yours to change.
+# The experiment, whole; guessing would get 10 % right. `sizes` is yours to change.
 
 # %% tags=["nbval-ignore-output"]
 from functools import partial
 
+import numpy as np
 from course_lib.pixels import block_average
 
 sizes = [64, 16, 4, 1]
@@ -110,16 +111,19 @@ for size in sizes:
     right[size] = (probabilities.argmax(axis=1) == test.labels.numpy()).mean()
     sure[size] = probabilities.max(axis=1).mean()
     print(
-        f"{size:2}×{size:<2}  right {right[size]:4.0%}   sure {sure[size]:4.0%}   n = 500"
+        f"{size:2}×{size:<2}  right {right[size]:4.0%}   sure {sure[size]:4.0%}   n = {len(test)}"
     )
+most = np.bincount(probabilities.argmax(axis=1)).argmax()
+share = (probabilities.argmax(axis=1) == most).mean()
+print(f"From one colour, {share:.0%} of the answers are {test.classes[most]}.")
 sure_guess.compare(100 * sure[sizes[-1]])
 
 # %% tags=["verdict"]
-study.conclude("a single colour: fewer than 3 in 10 right", right[1] < 0.3)
-study.conclude("and still more than 60 % sure", sure[1] > 0.6)
+study.conclude("the fewest pixels: fewer than 3 in 10 right", right[sizes[-1]] < 0.3)
+study.conclude("and still more than 60 % sure", sure[sizes[-1]] > 0.6)
 
 # %% [markdown]
-# *Sure* is the highest of the ten probabilities, on average over the pictures. In between, at 16×16, it falls: the network hesitates. Then it finds its certainty again, without a reason, while it is wrong about nearly everything.
+# In between, at 16×16, it falls: the network hesitates. Then it is sure again, while it is wrong about nearly everything: whatever the colour is, a plain picture is a lake to it.
 #
 # Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [chapter 5](05_open_set_rejection.ipynb).
 
@@ -149,19 +153,19 @@ study.conclude(
 study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 
 # %% [markdown]
-# On real EuroSAT the road is lost at the first step, where you still see it. And the network is surest not of the sharp road, but of sixteen coloured squares: a field of annual crops, it says. Squares do look like fields. That is our guess at a reason, and not a result.
+# Of real EuroSAT this road is lost at the first step, where you still see it. And the network is surest not of the sharp road, but of sixteen coloured squares: a field of annual crops, it says. It is one road. Squares do look like fields; that is our guess at a reason, and not a result.
 
 # %% [markdown]
 # ## How to read a result
 #
 # **n** is how many pictures a share was counted on. **±** is the standard deviation over runs with different seeds. A dot in a figure is a mean, its bar goes from the lowest run to the highest.
 #
-# A line that begins with **Holds** says that the notebook has just computed the claim behind it and found it true. **Fails** would say the opposite.
+# A line that begins with **Holds** says that the notebook has just computed the claim behind it and found it true. **Does not hold** would say the opposite.
 #
 # A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. Runs are repeated with several seeds, because one run may be luck.
 
 # %% [markdown]
-# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: does it help to enlarge the pictures before a pretrained network sees them? Left, each line joins the two runs of a seed. Right, the differences, and an **interval** that holds the true mean in at least 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
+# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: people say that enlarging small pictures is pointless, since it adds no information. A enlarges them to 128 pixels before a pretrained network sees them, B leaves 64. Left, each line joins the two runs of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
 
 # %%
 figures.paired_dots(study.outcome("enlarging"))
@@ -169,12 +173,14 @@ figures.paired_dots(study.outcome("enlarging"))
 # %% [markdown]
 # The verdict is read off where the interval lies:
 #
-# | verdict | the interval |
+# | verdict on "A is better" | the interval of A − B |
 # |---|---|
-# | **supported** | lies wholly above what matters |
-# | **refuted** | lies wholly on the other side of 0 than the advice said; if it said *no better*: wholly above 0 |
 # | **no difference that matters** | lies wholly within what does not matter |
+# | **supported** | lies wholly above what matters: advice must gain enough to be worth following |
+# | **refuted** | lies wholly below 0, and not all of it within what does not matter |
 # | **undecided** | anything else: more runs could decide; it is *not* "as good as" |
+#
+# Where advice says "A is *no* better", it is the other way round. So here: the interval lies wholly above what matters, A is better, and "pointless" is **refuted**. Enlarging brought four points.
 #
 # An interval may reach beyond all dots when there are few of them, or when one lies far off.
 
@@ -186,14 +192,14 @@ for word in sorted(set(words)):
     print(f"{words.count(word):4} {word}")
 
 # %% [markdown]
-# With so many trials some verdicts will be wrong by chance alone: if none of the advice did anything, up to one in twenty could still look decided. Take a single verdict as a good hint, and the pattern of many as the result.
+# With so many trials some verdicts will be wrong by chance alone: if none of the advice did anything, up to one in twenty could still look supported or refuted. Take a single verdict as a hint.
 #
-# One more limit. Runs that split *one* set of pictures anew share most of their pictures, so they agree more than fresh pictures would (Nadeau and Bengio, [Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003). Where pictures are drawn by a program, each seed has its own.
+# One more limit, also of the trial above. Runs that split *one* set of pictures anew share most of their pictures, so they agree more than fresh pictures would, and the interval is too short (Nadeau and Bengio, [Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003). Where pictures are drawn by a program, each seed has its own.
 
 # %% [markdown]
 # ## Your own picture
 #
-# Put the name of a picture there. The probe knows ten kinds of land and nothing else. What does it make of your cat?
+# Put the name of a picture there. The probe knows ten kinds of ground, water among them, and nothing else. What does it make of your cat? Without a name it gets a plain grey.
 
 # %% tags=["nbval-ignore-output"]
 picture = None  # "cat.jpg"
@@ -208,7 +214,7 @@ for k in chances.argsort()[::-1][:3]:
     print(f"{test.classes[k]:22} {chances[k]:.0%}")
 
 # %% tags=["verdict", "real-data"]
-study.conclude("it names a kind of land, and is more than half sure", chances.max() > 0.5)
+study.conclude("it names one of its ten, and is more than half sure", chances.max() > 0.5)
 
 # %% [markdown]
 # ## Next

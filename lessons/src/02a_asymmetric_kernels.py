@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third of its time in our runs; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of that, and leave a much coarser grid. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close to any kernel.
+# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third of its time in our runs; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of that, and leave a much coarser grid. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close to any one kernel, though not to all kernels of a layer at once.
 # </details>
 #
 # | you see | read |
@@ -142,9 +142,7 @@ for name, counts in counted.items():
     print(f"{name:26}", counts)
 
 # %% [markdown]
-# Three things to see.
-#
-# Where memory is short, the pair is no help: it stores more than twice as much as the large kernel, because it has two outputs instead of one. Fifteen small kernels store the most.
+# Where memory is short, the pair is no help: it stores more than twice as much as the large kernel, because it has two outputs instead of one, and the first is larger. Fifteen small kernels store the most.
 #
 # The thinnest pair does about a third of the work of 30×3 and 3×30. What it gives up is in section 4.
 #
@@ -207,7 +205,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# That was your machine, once. And over ten seeds, on the machine that made the course's evidence, all six ways, again eight pictures on one thread. A seed here means other random weights and another timing. The ten of a row differ by less than a dot is wide, so look only at where the dots lie.
+# That was your machine, once. And over ten seeds, on the machine that made the course's evidence, all six ways, again eight pictures on one thread. A seed here means other random weights and another timing. The ten of a row differ by less than a dot is wide, so look only at where the dots lie. The advice promised a fifth of the large kernel's time, and to be the cheap way to see far; *slower* below means slower than that.
 
 # %%
 seconds = study.summary("kernel_seconds")
@@ -218,7 +216,7 @@ figures.dots(
 )
 
 # %% [markdown]
-# The pair took 13.2 ms and the large kernel 39.4 ms (10 seeds, each ± less than 0.1): a third, not a fifth. A fifth would have been 7.9 ms, and the pair is 5.3 ms slower than that. Four strided 3×3 take 0.9 ms, and it is 12.3 ms slower than those. If the pair came nearer to a quarter on your machine, that is the difference between two processors; a fifth would need a larger picture.
+# The pair took 13.2 ms and the large kernel 39.4 ms (10 seeds, each ± less than 0.1): a third, not a fifth. A fifth would have been 7.9 ms, and the pair is 5.3 ms slower than that. Four strided 3×3 take 0.9 ms, and it is 12.3 ms slower than those. Your machine may say a quarter or two fifths: that is the difference between two processors. A fifth is a limit that MACs come near on ever larger pictures, and never reach.
 
 # %% [markdown]
 # Do MACs tell the order at least? Put both beside each other, the most work on top.
@@ -235,7 +233,7 @@ for name in sorted(counted, key=lambda name: -counted[name].macs):
 # So count MACs to find the candidates, and time the best two or three on the machine that you will use. On a graphics card the order may be another one; we have not measured it.
 
 # %% [markdown]
-# Now play. It starts with a lying kernel, 3×30, on a picture with lying lines. Set *Height* to 30, *Width* to 3 and *Kernel* to vertical edge: what does the response keep of the lines? Then set 3×3 and raise *Layers*: what grows faster, the field or the weights?
+# Now play. It starts with a wide kernel, 3×30, on a picture with horizontal lines. Set *Height* to 30, *Width* to 3 and *Kernel* to vertical edge: what does the response keep of the lines? Then set 3×3 and raise *Layers*: what grows faster, the field or the weights?
 
 # %%
 lines = data.spectrograms(3, **{**variants.FAINT_LINES, "strength_db": 12.0})
@@ -248,7 +246,7 @@ figures.kernel_explorer(
 #
 # Begin with the thinnest: one column, 30×1, one channel, then one row, 1×30. A column followed by a row does what their product does: kernel[i, j] = column[i] · row[j]. In such a kernel every row is a multiple of one row, and it is said to have **rank one**.
 #
-# Three kernels: Sobel's edge, [−1, 0, 1] in its first and last row and [−2, 0, 2] in the middle one; a round blur, a bell; and a diagonal edge, −1 above the diagonal and +1 below. Which of them are exactly a column times a row?
+# Three kernels: Sobel's edge, [−1, 0, 1] in its first and last row and [−2, 0, 2] in the middle one; a round blur; and a diagonal edge, −1 above the diagonal and +1 below. Which of them are exactly a column times a row?
 
 # %%
 line = torch.arange(-7.0, 8)
@@ -257,7 +255,12 @@ blur = torch.exp(-(line[:, None] ** 2 + line**2) / 18)
 diagonal = torch.sign(line[:, None] + line)
 rank_guess = predict.choice(
     "Exactly a column times a row:",
-    ["Sobel only", "Sobel and the round blur", "all three", "the diagonal edge only"],
+    {
+        "Sobel only": ["Sobel"].__eq__,
+        "Sobel and the round blur": ["Sobel", "blur"].__eq__,
+        "all three": ["Sobel", "blur", "diagonal"].__eq__,
+        "the diagonal edge only": ["diagonal"].__eq__,
+    },
 )
 rank_guess
 
@@ -265,11 +268,13 @@ rank_guess
 # The singular value decomposition writes any kernel as a sum of columns times rows, the most important first. The squares of its singular values say which share of the kernel's energy, the sum of its squared weights, each of them holds.
 
 # %%
+exact = []
 for name, kernel in {"Sobel": sobel, "blur": blur, "diagonal": diagonal}.items():
     energy = torch.linalg.svdvals(kernel) ** 2
     first, second, third = energy[:3] / energy.sum()
     print(f"{name:9} first {first:6.1%}   second {second:6.1%}   third {third:6.1%}")
-rank_guess.compare("Sobel and the round blur")
+    exact += [name] if first > 0.9999 else []
+rank_guess.compare(exact)
 
 # %%
 column, row = models.two_thin(diagonal)
@@ -286,7 +291,7 @@ figures.kernel_grid(
 )
 
 # %% [markdown]
-# The blur is round, and yet it is a column times a row, because exp(−x² − y²) = exp(−x²) · exp(−y²). The diagonal edge is not. The nearest product keeps 43 % of its energy and shows nothing diagonal: it is a soft edge that stands or, just as near, one that lies.
+# The blur is round, and yet it is a column times a row, because exp(−x² − y²) = exp(−x²) · exp(−y²). The diagonal edge is not. The nearest product keeps 43 % of its energy and shows nothing diagonal: it is a soft edge, upright or, just as near, level.
 #
 # So one column and one row see the whole field, and yet what slants is out of their reach. That is often said of thin kernels as such. But the advice was 30×3 and 3×30, and a network has many channels. Does the rule hold there?
 
@@ -307,7 +312,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Two things to add, then: three pixels of thickness, and more channels between the two. Let pairs *learn* the diagonal edge, with four channels in between and one pixel of thickness. What share of its energy will they get?
+# Two things to add, then: three pixels of thickness, and more channels between the two. Let pairs *learn* the diagonal edge, with four channels in between and one pixel of thickness. What share of its energy will they get? (You can work it out from the three numbers above.)
 
 # %%
 share_guess = predict.choice(
@@ -346,7 +351,7 @@ study.conclude("four channels, one thick: more than 90 %", shares[4, 1] > 0.9)
 study.conclude("both together: more than 98 %", shares[4, 3] > 0.98)
 
 # %% [markdown]
-# Each channel in between adds a column times a row of its own, and *n* such products add up to any kernel of rank *n*. Thickness helps in the same way: t columns, followed by t rows, make up to t² products. So the rule of rank one is right for one channel of 30×1 and 1×30, and wrong for the pair of the advice: with sixteen channels in between it *can* draw a diagonal. Whether training finds it, [2b](02b_do_long_thin_kernels_help.ipynb) asks.
+# Each channel in between adds a column times a row of its own, and *n* such products add up to any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel, not for the advised pair: through sixteen channels it *can* draw any *one* kernel. Not 256 at once, as a layer of 16 by 16 channels has. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
 #
 # **Exercise 3.** `models.two_thin` found the nearest product. Write it: from a kernel to the pair `(column, row)`.
 
@@ -427,7 +432,7 @@ study.conclude(
 # %% [markdown]
 # ## What we would write to the asker
 #
-# The fifth is true of the weights. The work comes near it on large pictures only: at 224 pixels it falls by 4.7, at 64 by 3.8, at 32 not at all; and the pair has more to store in training. If you want to see far at small cost, begin with 3×3 kernels and a stride; if you need the fine grid, put the stride later, as [2b](02b_do_long_thin_kernels_help.ipynb) does. If you split a large kernel, leave enough channels between the two thin ones: through a single one, one pixel thick, only rank one survives.
+# The fifth is true of the weights. The work comes near it on large pictures only: at 224 pixels it falls by 4.7, at 64 by 3.8, at 32 not at all; and the pair has more to store in training. If you want to see far at small cost, begin with 3×3 kernels and a stride; for a fine grid, pay for more layers. If you split a large kernel, leave enough channels between the two thin ones: through a single one, one pixel thick, only rank one survives.
 
 # %% [markdown]
 # ## Open

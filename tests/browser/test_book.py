@@ -142,6 +142,10 @@ def test_figures_answer_to_keys(page, html, lesson, size):
         for key in ("ArrowRight", "ArrowRight", "PageUp", "PageUp", "PageUp"):
             page.keyboard.press(key)
         expect(figure).not_to_have_text(before)
+        for _ in range(10):  # a threshold may have to go far before it leaves a picture out
+            if _pixels(figure) != drawn:
+                break
+            page.keyboard.press("PageUp")
         assert _pixels(figure) != drawn, "no canvas and no drawing has changed"
 
 
@@ -183,9 +187,14 @@ def folded(page: Page) -> int:
 @every_width
 def test_result_is_folded_until_the_reader_has_chosen(page, address, size):
     page.set_viewport_size(size)
-    first, *others = bets(page, address, lesson=0)
-    figure = page.locator(".cnnsee-figure").first
+    forms = bets(page, address)
+    first = next(form for form in forms if form.locator("[type=radio]").count())
     assert folded(page) > 0
+    first.evaluate(
+        "form => [...document.querySelectorAll('.bet-result[hidden]')]"
+        ".find((result) => form.compareDocumentPosition(result) & 4).dataset.mine = ''"
+    )
+    figure = page.locator("[data-mine]")
     expect(figure).to_be_hidden()
     first.get_by_role("button", name="Commit").click()
     expect(first.get_by_role("status")).to_have_text("Choose one first.")
@@ -194,10 +203,10 @@ def test_result_is_folded_until_the_reader_has_chosen(page, address, size):
     expect(figure).to_be_hidden()  # chosen is not committed: with the arrow keys one passes all of them
     first.get_by_role("button", name="Commit").click()
     expect(figure).to_be_visible()
-    expect(first.get_by_role("status")).to_have_text("Your guess: 8×8. What was measured follows.")
+    expect(first.get_by_role("status")).to_have_text(re.compile(r"^Your guess: .+\. What was measured follows\.$"))
     expect(first.get_by_role("status")).to_be_focused()
     expect(first.get_by_role("radio").first).to_be_disabled()
-    assert folded(page) == 0 or others
+    assert folded(page) == 0 or len(forms) > 1
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
 
 
@@ -248,7 +257,7 @@ def test_on_paper_all_is_open(page, address):
 def test_without_javascript_all_is_open(chromium, html):
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto((html / "lessons" / f"{LESSONS[0]}.html").as_uri())
+    page.goto((html / "lessons" / f"{LESSONS[1]}.html").as_uri())  # one whose first bet has options
     assert page.locator("form.bet").count() == 0
     assert page.locator(".tag_bet li").count() > 1
     for output in page.locator(".tag_bet ~ .cell > .cell_output").all():
@@ -286,6 +295,8 @@ def test_no_serious_fault_of_accessibility(page, address, html, axe):
     """Every page: all rules in the light, contrast in the dark, and on a phone what has to scroll there."""
     found = {}
     for path in sorted(html.rglob("*.html")):
+        if 'http-equiv="refresh"' in path.read_text(encoding="utf-8"):
+            continue  # leads on before it can be looked at
         where = path.relative_to(html).as_posix()
         page.set_viewport_size(DESK)
         page.emulate_media(color_scheme="light")

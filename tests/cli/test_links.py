@@ -205,7 +205,8 @@ def python(source: str, cwd: Path) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-S", "-c", source], cwd=cwd, capture_output=True, text=True, timeout=60)
 
 
-def test_setup_cell_does_nothing_elsewhere(tmp_path):
+def test_setup_cell_does_nothing_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)  # other tests set it
     seen = "\nimport os\nassert os.environ.get('KERAS_BACKEND') is None and 'course_lib' not in sys.modules"
     for place in (Links(), HERE):
         done = python(links.setup_cell(place) + seen, tmp_path)

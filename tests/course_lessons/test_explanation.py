@@ -92,6 +92,7 @@ def heatmaps(name: str, model: torch.nn.Module, images: torch.Tensor, target: to
     return methods.heatmaps(experiments.METHODS[name], model, images, target, seed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", experiments.METHODS)
 def test_every_method_gives_a_heatmap_a_picture(name, network):
     some, _ = data.planted("hue", 1)

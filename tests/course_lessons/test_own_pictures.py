@@ -31,6 +31,7 @@ def test_colour_is_found_to_be_enough():
     assert "of n = 16 test pictures" in str(look)
 
 
+@pytest.mark.slow
 def test_a_folder_will_do(tmp_path):
     pictures = coloured(6)
     for k, (image, label) in enumerate(zip(pictures.images, pictures.labels, strict=True)):
@@ -63,6 +64,7 @@ def test_few_pictures_are_named():
         first_look(ImageSet.of(coloured().images, [0] * 40, ("all",)))
 
 
+@pytest.mark.slow
 def test_all_ways_answer_every_picture():
     train, test = coloured().split((0.8, 0.2), seed=0)
     for answer in (own_pictures.guess, own_pictures.by_colour, own_pictures.by_plain_network):

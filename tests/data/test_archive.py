@@ -149,6 +149,7 @@ def test_an_unknown_set_suggests_the_nearest():
         data.load("mnist")
 
 
+@pytest.mark.slow
 def test_without_anything_the_stand_in_says_that_it_is_one(empty_machine):
     with pytest.warns(data.StandInWarning, match="course fetch eurosat"):
         pictures = data.load("eurosat")

@@ -306,6 +306,7 @@ PLACES = st.sampled_from(["", "cat", "owl", "cat/sub", ".git", "owl/sub/sub", "t
 CONTENTS = st.sampled_from(["picture", "broken", "empty"])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(st.lists(st.tuples(PLACES, NAMES, CONTENTS), max_size=12))
 def test_every_picture_is_in_the_set_or_named(files):

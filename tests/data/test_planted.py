@@ -125,6 +125,7 @@ def guesses(x: np.ndarray, labels: np.ndarray, n_train: int) -> int:
     return int((model.predict(scaler.transform(x[n_train:])) == labels[n_train:]).sum())
 
 
+@pytest.mark.slow
 @each_reason
 def test_simple_numbers_beside_the_thing_tell_nothing(reason):
     left, kept, labels = beside(reason, 700, seed=5)
@@ -136,6 +137,7 @@ def test_simple_numbers_beside_the_thing_tell_nothing(reason):
     assert binom.ppf(5e-4, 700, 0.5) <= right <= binom.ppf(1 - 5e-4, 700, 0.5)
 
 
+@pytest.mark.slow
 @each_reason
 def test_a_linear_classifier_on_the_pixels_beside_it_is_at_chance(reason):
     left, _, labels = beside(reason, 700, seed=6)

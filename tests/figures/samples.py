@@ -15,6 +15,7 @@ from course_lib.data import ImageSet
 from course_lib.figures.interactive.colour_explorer import colour_explorer
 from course_lib.figures.interactive.confusion_explorer import confusion_explorer
 from course_lib.figures.interactive.kernel_explorer import kernel_explorer
+from course_lib.figures.interactive.map_explorer import map_explorer
 from course_lib.figures.interactive.normalization_explorer import normalization_explorer
 from course_lib.figures.interactive.occlusion_explorer import occlusion_explorer
 from course_lib.figures.interactive.open_set_lab import open_set_lab
@@ -93,10 +94,28 @@ def _kernel_explorer() -> LiveFigure:
     return kernel_explorer(picture(48), kernel=(7, 3), layers=2, padding="same")
 
 
+def _map_explorer() -> LiveFigure:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(600) % 3
+    places = torch.rand(600, 2, generator=generator, dtype=torch.float64) * torch.tensor([30.0, 20.0])
+    places = places + torch.tensor([-5.0, 38.0]) + labels[:, None]  # each class somewhat farther north-east
+    places[::100] = float("nan")
+    images = torch.randint(0, 256, (3, 3, 16, 16), generator=generator).to(torch.uint8)[labels]
+    logits = 2 * torch.randn(600, 3, generator=generator) + 3 * torch.eye(3)[labels]
+    rows = [
+        {"by": "random", "accuracy": 0.884, "balanced": 0.881, "note": "mean of 2 seeds"},
+        {"by": "longitude", "value": 20.0, "accuracy": 0.851, "balanced": 0.798},
+        {"by": "cells", "value": 1.0, "accuracy": 0.872, "balanced": 0.86},
+    ]
+    pictures = ImageSet.of(images, labels, CLASSES, places=places)
+    return map_explorer(pictures, answers=logits.softmax(dim=1), accuracies=rows, shown=range(1, 40))
+
+
 SAMPLES: dict[str, Callable[[], LiveFigure]] = {
     "colour_explorer": _colour_explorer,
     "confusion_explorer": _confusion_explorer,
     "kernel_explorer": _kernel_explorer,
+    "map_explorer": _map_explorer,
     "normalization_explorer": _normalization_explorer,
     "occlusion_explorer": _occlusion_explorer,
     "recolour_explorer": _recolour_explorer,

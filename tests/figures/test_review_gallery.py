@@ -107,6 +107,7 @@ def test_buttons_do_what_decide_does(made):
     assert cards.children[0].children[0].children[4].value == "kept"
 
 
+@pytest.mark.slow
 def test_its_faces(made, pictures, tmp_path):
     data, metadata = made._repr_mimebundle_()
     assert set(data) == {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"}

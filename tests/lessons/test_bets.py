@@ -13,14 +13,13 @@ TWINS = {path.stem: path for path in sorted((maker.LESSONS / "src").glob("[0-9][
 # Written before options had conditions. A twin that is rewritten leaves the list; none may be added.
 OLD = frozenset(
     {
-        "03_transfer_learning_eurosat",
         "04_normalization",
         "05_open_set_rejection",
         "06_why_did_it_say_that",
         "07_messy_data",
     }
 )
-MOST_OLD = 5  # goes down with the list
+MOST_OLD = 4  # goes down with the list
 
 
 def machinery(code: str) -> list[str]:

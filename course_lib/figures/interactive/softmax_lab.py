@@ -205,7 +205,7 @@ class SoftmaxLab(LiveFigure):
         ):
             self._draw_bars(axes, values, ghosts, heading, honest)
             axes.set(xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0 %", "50 %", "100 %"])
-            axes.set_xlabel(f"printed {fixed(max(values), 2)} →\n{_short(says, 32)}", fontweight="bold")
+            axes.set_xlabel(f"printed {fixed(max(values), 2)} →\n{_short(says, 22)}", fontweight="bold")
         self._draw_energy(bottom.subplots(), now.energy, before.energy)
 
     def _draw_bars(

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 import numpy as np
+from scipy.stats import spearmanr
 
+from ... import pixels
 from ...data import ImageSet
 from ...study import Result
 from ...study.running import hardware
@@ -41,6 +43,20 @@ def count_epochs(settings: Settings, seed: int) -> Result:
     course = enumerate(setup_of(settings).course(train, val, seed=seed), start=1)
     reached = (epoch for epoch, (accuracy, _) in course if accuracy >= settings["enough"])
     return _on_cpu("epochs to 95 % of the validation pictures", next(reached, settings["epochs"] + 1), val)
+
+
+HUE_AND_ANSWERS = "rank correlation of the answers with the hue"
+
+
+def follow_hue(settings: Settings, seed: int) -> Result:
+    """Validation accuracy, and Spearman's correlation (−1 to 1) of logit B − logit A with a picture's median hue."""
+    train, val = pictures(settings, seed)
+    logits = setup_of(settings).outputs(train, val, seed=seed)
+    accuracy = (logits.argmax(dim=1) == val.labels).float().mean().item()
+    hues = pixels.convert(val.images / 255, "rgb", "hsv")[:, 0].flatten(1).median(dim=1).values
+    followed = float(spearmanr(logits[:, 1] - logits[:, 0], hues).statistic)
+    measured = {"validation accuracy": accuracy, HUE_AND_ANSWERS: followed}
+    return Result(measured, n=len(val), device=hardware(cpu=True))
 
 
 def setup_of(settings: Settings) -> clinic.Setup:

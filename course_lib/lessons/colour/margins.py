@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...study import Experiment
 from ...training import clinic
 from . import experiments
 from .trials import SPEED
 
 
-def margins(seed: int = 0) -> dict[str, float]:
-    """Input of `SPEED` → how far apart the two classes lie in it, in the units that the network gets; without grey.
+def margins(experiment: Experiment = SPEED, seed: int = 0) -> dict[str, float]:
+    """Input of `experiment` → how far apart the two classes lie in it, as the network gets them; without grey.
 
     The distance of their means along Fisher's direction (Fisher: The use of multiple measurements in taxonomic
     problems, 1936), which parts them best. Of each picture the median of every channel counts.
     """
-    every = {name: settings for name, settings in SPEED.variants.items() if not settings["grey"]}
+    every = {name: settings for name, settings in experiment.variants.items() if not settings["grey"]}
     return {name: _margin(settings, seed) for name, settings in every.items()}
 
 

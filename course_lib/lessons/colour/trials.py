@@ -98,6 +98,15 @@ def _trainings(name: str, setups: Mapping[str, Setup], pictures: Settings) -> Ex
 CLINIC = _trainings("clinic", LEARNS | CASES, BLUES)
 PATIENCE = _trainings("clinic_longer", LONGER, BLUES)
 CIRCLE = _trainings("hue_seam", AT_SEAM, REDS)
+_MIXED = "labels listed in another order"
+MIXED = Experiment(
+    name="mixed_labels",
+    run=experiments.follow_hue,
+    quick=QUICK,
+    variants={_MIXED: {**_drawn(BLUES), **asdict(CASES[_MIXED])}},
+    metrics={"validation accuracy": Metric(), experiments.HUE_AND_ANSWERS: Metric("")},
+    seeds=SEEDS,
+)
 
 # --- the same slips in Keras ---
 
@@ -168,6 +177,24 @@ SPEED = Experiment(
     metrics={"epochs to 95 % of the validation pictures": Metric("epochs", lower_is_better=True)},
     seeds=SEEDS,
 )
+
+# What normalising does, one half at a time.
+CENTRED, OVER_DEVIATION = "0 to 1, centred", "0 to 1, over the deviation"
+HALVES = Experiment(
+    name="centre_or_scale",
+    run=experiments.count_epochs,
+    quick=QUICK,
+    variants={
+        f"{name}, {half}": _space(space, scale)
+        for name, space in {
+            "RGB": "rgb", "HSV": "hsv", "HSL": "hsl", "YCbCr": "ycbcr601", "CIELAB": "lab", "LCh": "lch",
+            "OKLab": "oklab",
+        }.items()
+        for half, scale in {"only centred": CENTRED, "only scaled": OVER_DEVIATION}.items()
+    },
+    metrics={"epochs to 95 % of the validation pictures": Metric("epochs", lower_is_better=True)},
+    seeds=SEEDS,
+)  # fmt: skip
 
 DECORRELATED = "the set, decorrelated"
 CHANNELS = Experiment(
@@ -245,7 +272,7 @@ FLOOR = _methods(
     lr=3e-3,
 )
 
-EXPERIMENTS = (CLINIC, LAST_LAYER, PATIENCE, CIRCLE, SPEED, CHANNELS, OVERLAP, FLOOR)
+EXPERIMENTS = (CLINIC, LAST_LAYER, PATIENCE, CIRCLE, MIXED, SPEED, HALVES, CHANNELS, OVERLAP, FLOOR)
 
 # --- the advice ---
 
@@ -344,7 +371,7 @@ TRIALS = (
     ),
     _longer(
         name="train_longer_scale",
-        claim="Stuck at 50 %? Train five times as long: ten points or more. (Here the scale was wrong.)",
+        claim="Stuck at 50 %? Train five times as long: ten points or more. (Here the channels were not centred.)",
         case="HSV divided to 0–1",
     ),
     _trial(
@@ -366,7 +393,7 @@ TRIALS = (
 # --- what the lesson shows of them ---
 
 _ERASES, _SCALE, _LABELS, _NO_GRADIENT, _STEPS = (
-    "the class is erased", "wrong scale", "labels or order", "no gradient", "wrong steps",
+    "the class is erased", "wrong range", "labels or order", "no gradient", "wrong steps",
 )  # fmt: skip
 # The clinic's mistakes that leave the network stuck → their kind.
 KINDS = {

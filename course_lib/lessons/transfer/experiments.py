@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from torch import Tensor
 from ... import data, features, models, pixels, training
 from ...data import ImageSet
 from ...study import Result
+
+if TYPE_CHECKING:
+    from sklearn.base import ClassifierMixin
 
 Settings = Mapping[str, object]
 # What can be done to pictures before a network sees them; the number is the side of a patch, or blocks in a row.
@@ -46,16 +50,41 @@ def probe(settings: Settings, seed: int) -> Result:
     return _probe(embeddings, pictures, seed, settings["C"])
 
 
-def boost_colour(settings: Settings, seed: int) -> Result:
-    """Boosted trees on the six colour numbers: `iterations` of them at `rate`."""
+COLOURS: dict[str, Callable[[ImageSet], np.ndarray]] = {
+    "six numbers": features.colour_statistics,
+    "histogram": features.colour_histogram,
+    "54 numbers": features.colour_numbers,
+}
+
+
+def colour_alone(settings: Settings, seed: int) -> Result:
+    """Trees on nothing but colours, in one of the ways of `COLOURS`: `trees` boosted ones, or as many extra trees."""
+    pictures, most = eurosat(settings["pictures"]), settings["trees"]
+    numbers, start = _colours(settings["colours"], settings["pictures"]), time.perf_counter()
+    train, _, test = pictures.split(seed=seed)
+    model = TREES[settings["kind"]](most, seed)
+    accuracy = model.fit(numbers[train.rows], train.labels.numpy()).score(numbers[test.rows], test.labels.numpy())
+    return _result(accuracy, test, time.perf_counter() - start)
+
+
+def _boosted(most: int, seed: int) -> ClassifierMixin:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    pictures, most, rate = eurosat(settings["pictures"]), settings["iterations"], settings["rate"]
-    numbers, start = features.colour_statistics(pictures), time.perf_counter()
-    train, _, test = pictures.split(seed=seed)
-    trees = HistGradientBoostingClassifier(random_state=seed, max_iter=most, learning_rate=rate)
-    accuracy = trees.fit(numbers[train.rows], train.labels.numpy()).score(numbers[test.rows], test.labels.numpy())
-    return _result(accuracy, test, time.perf_counter() - start)
+    return HistGradientBoostingClassifier(random_state=seed, max_iter=most, learning_rate=0.1)
+
+
+def _extra(most: int, seed: int) -> ClassifierMixin:
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    return ExtraTreesClassifier(most, random_state=seed)
+
+
+TREES: dict[str, Callable[[int, int], ClassifierMixin]] = {"boosted": _boosted, "extra": _extra}
+
+
+@lru_cache(maxsize=3)
+def _colours(name: str, n: int | None) -> np.ndarray:
+    return COLOURS[name](eurosat(n))
 
 
 def probe_prepared(settings: Settings, seed: int) -> Result:

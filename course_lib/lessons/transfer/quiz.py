@@ -19,7 +19,7 @@ QUIZ = Quiz(
                     "It is nearly solved: one picture in fifty is lost.",
                     False,
                     "One in fifty has its class outside of the first five of ten. How many first answers are right it "
-                    "leaves open: from six colour numbers, 77.3 %.",
+                    "leaves open: from six colour numbers, 78 %.",
                 ),
                 Option(
                     "It ranks well, even where its first answer is wrong.",
@@ -30,17 +30,17 @@ QUIZ = Quiz(
             ],
         ),
         Question(
-            "Six colour numbers and boosted trees get 77 % of EuroSAT right. Your network gets 80 %. What have you "
+            "Six colour numbers and boosted trees get 78 % of EuroSAT right. Your network gets 80 %. What have you "
             "learned about it?",
             [
                 Option(
                     "It sees shapes, since it is above what colour can do.",
                     False,
-                    "77 % is what six means and spreads can do. A histogram of colours gets more than 81 % on the "
-                    "same split, without any shape.",
+                    "78 % is what six means and spreads can do. A histogram of colours gets 81.1 % on the same "
+                    "splits, without any shape.",
                 ),
                 Option(
-                    "Three of its points are shape, and the rest is colour.",
+                    "Two of its points are shape, and the rest is colour.",
                     False,
                     "Scores do not add up that way: it can be right on other pictures than the trees are. To see what "
                     "it goes by, take the colour away and test it.",
@@ -48,8 +48,8 @@ QUIZ = Quiz(
                 Option(
                     "Colour can explain it, since finer numbers get more.",
                     True,
-                    "On the same split a histogram of colours gets more than 81 %, and 54 numbers that ignore all "
-                    "order in the picture get 87 %. So 80 % proves no shapes.",
+                    "On the same splits a histogram of colours gets 81.1 %, and 54 numbers that ignore all order "
+                    "in the picture get 86.6 %. So 80 % proves no shapes.",
                 ),
             ],
         ),
@@ -138,7 +138,7 @@ QUIZ = Quiz(
             ],
         ),
         Question(
-            "The network says River with 99 %. On the test pictures its calibration error is 0.9 %. What may you take "
+            "The network says River with 99 %. On the test pictures its calibration error is 0.5 %. What may you take "
             "from that?",
             [
                 Option(
@@ -157,7 +157,7 @@ QUIZ = Quiz(
                     "Its answers at 65 % are right 65 times in 100.",
                     False,
                     "The error is an average, and nine answers of ten lie in the top bin. Between 60 and 70 % it was "
-                    "right in 54 % of 37 cases, which hardly counts there.",
+                    "right in 59 % of 37 cases, which hardly counts there.",
                 ),
             ],
         ),

@@ -1,4 +1,4 @@
-"""What lesson 3 compares, and the advice that it puts on trial: `course trials list` names them."""
+"""What chapter 3 compares, and the advice that it puts on trial: `course trials list` names them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 
-from ... import models, training
+from ... import training
 from ...study import Experiment, Metric, Summary, Trial
 from . import experiments
 
-LESSON = "03_transfer_learning_eurosat"
+LESSON, FEATURES = "03a_transfer_learning_eurosat", "03b_which_features_decide"
 NETWORK = "mobilenet_v2_035"
 POINT = 0.01
 QUICK = {"pictures": 1_500}  # a rerun that a learner waits for
@@ -53,8 +53,12 @@ PROBES = _experiment(
 )
 COLOUR_FLOOR = _experiment(
     "colour_floor",
-    experiments.boost_colour,
-    {"six colour numbers, boosted trees": {**ALL, "iterations": 100, "rate": 0.1}},
+    experiments.colour_alone,
+    {
+        "six colour numbers, boosted trees": {**ALL, "colours": "six numbers", "kind": "boosted", "trees": 100},
+        "histogram of 8×8×8 colours, 300 trees": {**ALL, "colours": "histogram", "kind": "extra", "trees": 300},
+        "54 colour numbers, boosted trees": {**ALL, "colours": "54 numbers", "kind": "boosted", "trees": 100},
+    },
 )
 CHANGES = {
     "nothing": {"change": "nothing", "number": None},
@@ -172,21 +176,23 @@ TRIALS = (
         variant=BATCHNORM["statistics stay"],
         baseline=BATCHNORM["statistics drift"],
     ),
+    _trial(
+        name="more_than_colour",
+        claim="A frozen network from photographs sees more than colour alone can tell.",
+        variant=FROZEN,
+        baseline=COLOUR_FLOOR["54 colour numbers, boosted trees"],
+    ),
+    _trial(
+        name="relied_on_is_needed",
+        claim="Where a network fails on grey pictures, the task needs colour: training on grey ones cannot help.",
+        says="no better",
+        variant=PREPARED["colour: grey"],
+        baseline=UNPREPARED["colour: grey"],
+        lesson=FEATURES,
+    ),
 )
 
 # --- what the lesson shows of them ---
-
-
-def backbone_costs() -> list[tuple[str, float, Summary]]:
-    """(name and size, million MACs a picture, accuracy of the probe) of each pretrained backbone in the evidence."""
-    rows = []
-    for variant, probed in PROBES.summary().items():
-        settings = PROBES.variants[variant]
-        if settings["features"] == "backbone" and settings["weights"] != "random":
-            name, size = settings["name"], settings["size"]
-            macs = models.cost(models.backbone(name, weights="random"), size=size).macs / 1e6
-            rows.append((f"{name}, {size} px", macs, probed))
-    return rows
 
 
 def optimizer_curves() -> dict[str, dict[float, Summary]]:
@@ -196,32 +202,3 @@ def optimizer_curves() -> dict[str, dict[float, Summary]]:
         settings = OPTIMIZERS.variants[variant]
         curves[settings["optimizer"]][settings["peak_lr"]] = summary
     return curves
-
-
-def advice() -> list[tuple[str, str]]:
-    """(what people say, what the evidence says) for each piece of advice that lesson 3 puts on trial."""
-    probe, start, drift = PROBES.summary(), START.summary(), BATCHNORM.summary()
-    frozen, random = probe[f"{NETWORK}, ImageNet, 64 px"], probe[f"{NETWORK}, random, 64 px"]
-    large = probe[f"{NETWORK}, ImageNet, 128 px"]
-    tuned, scratch = start["fine-tuned from ImageNet"], start["trained from scratch"]
-    adam, sgd = (max(points.values(), key=lambda s: s.mean) for points in optimizer_curves().values())
-    drifted, kept = drift["statistics drift"], drift["statistics stay"]
-    found = (
-        f"{_false_if(frozen.low > random.high)} Frozen, ImageNet's weights: {frozen}; random ones: {random}.",
-        f"{_false_if(tuned.low > frozen.high)} Probe: {frozen}; fine-tuned: {tuned}.",
-        f"{_false_if(tuned.low > scratch.high)} From random weights: {scratch}; from ImageNet's: {tuned}.",
-        f"{_false_if(large.low > frozen.high)} 64 px: {frozen}; 128 px: {large}; four times the MACs.",
-        f"{_overlap(adam, sgd)} AdamW: {adam}; SGD: {sgd}.",
-        f"{_false_if(drifted.high < kept.low)} BatchNorm left to drift: {drifted}; kept: {kept}.",
-    )
-    return list(zip((trial.claim for trial in TRIALS), found, strict=True))
-
-
-def _overlap(claimed_better: Summary, other: Summary) -> str:
-    if claimed_better.low > other.high:
-        return "True, here."
-    return "False, here." if other.low > claimed_better.high else "Undecided: the ranges over seeds overlap."
-
-
-def _false_if(refuted: bool) -> str:
-    return "False, here." if refuted else "Not refuted here."

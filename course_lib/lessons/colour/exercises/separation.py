@@ -50,7 +50,7 @@ def _draw_two_classes(r: np.random.Generator, i: int) -> tuple[Tensor, Tensor]:
     ],
 )
 def d_prime(a, b):
-    """Measurements of two classes, float32 [n] and [m] → d′, 0 or more: how many deviations part their means."""
+    """Measurements of two classes, float32 [n] and [m] → d′ = |difference of means| / √(mean of both variances)."""
     distance = (a.mean() - b.mean()).abs()
     return distance / ((a.var() + b.var()) / 2).sqrt()
 

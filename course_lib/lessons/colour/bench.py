@@ -1,0 +1,60 @@
+"""What the training doctor says to set-ups like people's own: evidence/doctor_bench.json, of `make bench-doctor`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ...study import evidence
+
+NAMES = {
+    "doctor": "this doctor",
+    "before": "this doctor, before",
+    "curves": "reading the curves",
+    "torchmortem": "torchmortem",
+    "training-doctor": "training-doctor",
+}
+HALVES = {"aside": "laid aside", "open": "seen while it was written"}
+
+
+def stored() -> dict[str, Any]:
+    """{"scores": {"half, tool": shares with intervals}, "rows": one for each tool and set-up}."""
+    return json.loads((evidence.shipped() / "doctor_bench.json").read_text(encoding="utf-8"))
+
+
+def table() -> str:
+    """A line for each half and tool: which of the sick it names, how many findings are right, whom it blames.
+
+    Tools that are not for Keras are judged without those set-ups.
+    """
+    scores = stored()["scores"]
+    lines = [f"{'':46} {'sick':>5} {'named':>7} {'right':>7} {'healthy':>9} {'blamed':>7}"]
+    for half, told in HALVES.items():
+        for tool, name in NAMES.items():
+            if (score := scores.get(f"{half}, {tool}")) is not None:
+                lines.append(f"{told + ': ' + name:46} {_line(score)}")
+    return "\n".join(lines)
+
+
+def _line(score: Mapping[str, Any]) -> str:
+    named, right = (_percent(score[share]["value"]) for share in ("recall", "precision"))
+    return f"{score['sick']:5} {named:>7} {right:>7} {score['healthy']:9} {score['blamed']:7}"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+def missed(half: str = "aside") -> str:
+    """By name: the sick set-ups of a half whose cause this doctor does not name first, and the healthy it blames."""
+    rows = [row for row in stored()["rows"] if row["tool"] == "doctor" and row["half"] == half]
+    return "\n".join(
+        f"{row['case'].replace('_', ' ')}: {row['cause'].replace('-', ' ')}; it said: {_said(row)}"
+        for row in rows
+        if row["outcome"] not in ("right", "passed")
+    )
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    return row["first"].replace("-", " ") or "nothing found"

@@ -1,0 +1,54 @@
+"""What a scheduler makes of the rate over the next epochs."""
+
+from __future__ import annotations
+
+import warnings
+
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from .causes import finding
+from .patient import Patient
+from .verdict import Finding
+
+LITTLE, STEPS = 0.02, 50  # of the rate's peak; batches in an epoch where they are not known
+_ENDING = ("PolynomialLR", "LinearLR", "LambdaLR", "OneCycleLR", "SequentialLR", "ChainedScheduler")
+
+
+def too_often(p: Patient) -> Finding | None:
+    """A scheduler that is stepped for every batch and takes the rate to almost nothing within an epoch or two."""
+    running = [s for s in p.schedulers if not isinstance(s, ReduceLROnPlateau)]
+    times = sum(step.schedulers > 0 for step in p.trace)
+    if not running or not p.own or times < len(p.trace) / 2 or not times:
+        return None
+    n = max(4, p.seen.steps or STEPS)
+    for scheduler in running:
+        course = _course(p, scheduler, 3 * n)
+        peak, first = max(course[:n]), sum(course[:n]) / n
+        if len(course) < 3 * n or peak <= 0:
+            continue
+        later = sum(course[n:]) / (2 * n)
+        if later < LITTLE * peak and (first < 0.3 * peak or type(scheduler).__name__ not in _ENDING):
+            return finding(
+                "scheduler-too-often",
+                f"{type(scheduler).__name__} is stepped for every batch; in one epoch of {n} batches the "
+                f"rate goes from {course[0]:.3g} to {course[n - 1]:.3g}",
+                "sure",
+            )
+    return None
+
+
+def _course(p: Patient, scheduler: object, steps: int) -> list[float]:
+    """The rate at each of the next steps; shorter where the scheduler ends before."""
+    rates = list[float]()
+    p.snapshot.restore()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for _ in range(steps):
+                rates.append(max(float(g["lr"]) for g in scheduler.optimizer.param_groups))  # type: ignore[attr-defined]
+                scheduler.step()  # type: ignore[attr-defined]
+    except Exception:  # OneCycleLR ends so
+        pass
+    finally:
+        p.snapshot.restore()
+    return rates or [0.0]

@@ -1,0 +1,1 @@
+"""The aside half of the bench."""

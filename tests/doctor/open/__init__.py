@@ -1,0 +1,1 @@
+"""The open half of the bench."""
