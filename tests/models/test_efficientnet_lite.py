@@ -140,7 +140,7 @@ def test_timms_networks_come_with_their_own_preprocessing():
     assert again.digest() == backbone.digest()
     with pytest.raises(ValueError, match=r"convnext_atoo.*Did you mean"):
         models.backbone("timm:convnext_atoo")
-    with pytest.raises(ValueError, match="feature map"):
+    with pytest.raises(ValueError, match="Backbone got a model that refuses"):  # a transformer of one size
         models.backbone("timm:vit_tiny_patch16_224", weights="random")
 
 
