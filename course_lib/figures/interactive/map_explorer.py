@@ -63,6 +63,7 @@ def map_explorer(
     Raises:
         ValueError: anything else; it says what it got and what it wants.
 
+    >>> import torch
     >>> tiny = ImageSet.of(torch.zeros(3, 3, 8, 8, dtype=torch.uint8), [0, 0, 1], ["field", "town"],
     ...                    places=[[10.0, 50.0], [12.0, 50.0], [20.0, 52.0]])
     >>> map_explorer(tiny).title()
