@@ -97,11 +97,18 @@ def by_plain_network(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
     return training.predict(model, test).argmax(dim=1).numpy()
 
 
-def by_frozen_network(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
-    """int64 [N]: a linear probe on SqueezeNet's features, as it learned them from photographs."""
-    network = models.backbone("squeezenet1_1")
-    known, unseen = (features.extract(network, part, progress=False, cache=False) for part in (train, test))
-    return features.probe(known, train.labels, unseen, test.labels).model.predict(unseen)
+def frozen_backbone(name: str) -> Way:
+    """A linear probe on the features of the backbone `name`, as it learned them; pooled by mean and maximum."""
+
+    def answer(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
+        network = models.backbone(name)
+        known, unseen = (features.extract(network, part, progress=False, cache=False) for part in (train, test))
+        return features.probe(known, train.labels, unseen, test.labels).model.predict(unseen)
+
+    return answer
+
+
+by_frozen_network = frozen_backbone("squeezenet1_1")  # read when it is asked, not now
 
 
 def advice(guessing: Row, colour: Row, plain: Row, frozen: Row) -> str:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ... import data, features, models, pixels, training
 from ...data import ImageSet
-from ..own_pictures import FirstLook, Row, Way, guess, tried
+from ..own_pictures import FirstLook, Row, Way, frozen_backbone, guess, tried
 
 TUNING_STEPS = 100  # of fine-tuning, at least: enough to see whether it helps, and no long wait
 BATCH = 32
@@ -34,8 +34,8 @@ def transfer(folder: str | ImageSet, *, seed: int = 0) -> FirstLook:
     ways: dict[str, Way] = {
         "guessing the largest class": guess,
         "colour alone (54 numbers, boosted trees)": by_colours,
-        "SqueezeNet frozen, a probe": frozen("squeezenet1_1"),
-        "MobileNetV2 frozen, a probe": frozen("mobilenet_v2_035"),
+        "SqueezeNet frozen, a probe": frozen_backbone("squeezenet1_1"),
+        "MobileNetV2 frozen, a probe": frozen_backbone("mobilenet_v2_035"),
         "MobileNetV2 fine-tuned, briefly": by_tuning,
     }
     rows = tried("transfer", folder, ways, seed=seed)
@@ -49,17 +49,6 @@ def by_colours(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
     trees = HistGradientBoostingClassifier(random_state=seed)
     trees.fit(features.colour_numbers(train), train.labels.numpy())
     return trees.predict(features.colour_numbers(test))
-
-
-def frozen(name: str) -> Way:
-    """A linear probe on the backbone `name`, pooled by mean and maximum."""
-
-    def answer(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
-        network = models.backbone(name)
-        known, unseen = (features.extract(network, part, progress=False, cache=False) for part in (train, test))
-        return features.probe(known, train.labels, unseen, test.labels).model.predict(unseen)
-
-    return answer
 
 
 def by_tuning(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
