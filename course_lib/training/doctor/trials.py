@@ -52,15 +52,19 @@ def whole(p: Patient, seconds: float) -> Trial:
     After a handful of steps nobody has learned, and whatever helps most then would be taken for the cause.
     """
     steps = max(20, min(MOST_STEPS, int(seconds / p.seconds)))
-    size = max(1, max(len(x) for x, _ in p.seen.pairs))
+    size = _largest(p)
     if steps < ENOUGH_STEPS and size > SMALLEST_BATCH:
-        size = max(SMALLEST_BATCH, size * steps // ENOUGH_STEPS)
-        steps = min(ENOUGH_STEPS, steps * max(len(x) for x, _ in p.seen.pairs) // size)
-        return _thin(p, size, steps, seconds)
+        fewer = max(SMALLEST_BATCH, size * steps // ENOUGH_STEPS)
+        return _thin(p, fewer, min(ENOUGH_STEPS, steps * size // fewer), seconds)
     count = max(1, -(-steps // 8), -(-FEW // size))
     pairs = p.seen.pairs[:count] if size >= 8 else p.seen.pairs[: max(count, FEW)]
     n = sum(len(x) for x, _ in pairs)
     return Trial(pairs, *_judged(p.x[:n], p.labels.part(torch.arange(min(n, len(p.x))))), steps, seconds)
+
+
+def _largest(p: Patient) -> int:
+    """Pictures of the largest batch."""
+    return max(1, max(len(x) for x, _ in p.seen.pairs))
 
 
 def _thin(p: Patient, size: int, steps: int, seconds: float) -> Trial:
@@ -74,7 +78,7 @@ def _thin(p: Patient, size: int, steps: int, seconds: float) -> Trial:
 
 def by_heart(p: Patient, seconds: float, most: int = MOST_STEPS) -> Trial:
     """A few pictures, in one batch of the learner's size or in several."""
-    size = max(1, max(len(x) for x, _ in p.seen.pairs))
+    size = _largest(p)
     steps = max(20, min(most, int(seconds / p.seconds / min(1.0, FEW / size))))
     chosen = forms.pick(p.labels, FEW, len(p.seen.x))
     chosen = chosen[chosen < len(p.x)]
