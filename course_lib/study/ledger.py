@@ -21,9 +21,12 @@ NOTES = {
     "Effect": "The first variant less the second, seed by seed, on the same split and from the same start: the mean, "
     "and an interval that holds the true mean in at least 95 of 100 such trials. course_lib/study/verdict.py says "
     "how that was checked.",
-    "Verdict": "Supported and refuted need the whole interval on one side: beyond the smallest effect that matters "
-    "where an improvement is found, below zero where one is denied. For no difference that matters, all of it lies "
-    "within. Undecided is everything else, and whatever has fewer than five seeds.",
+    "Verdict": "Supported and refuted need the whole interval beyond the smallest effect that matters, on one side or "
+    "the other; a claim of being no better is supported where all of it lies below that, and refuted above. For no "
+    "difference that matters, all of it lies within. Undecided is everything else, whatever has "
+    "fewer than five seeds, and whatever another draw of the bootstrap would say otherwise.",
+    "Same pictures": "Where each seed splits one set anew, two seeds share pictures and are not independent. The "
+    "interval is wider there, by the share that two tests have in common (Nadeau and Bengio, 2003).",
     "Scope": "A verdict speaks of these pictures, these networks and this metric. Chance errs, too: of twenty claims "
     "about effects that do not exist, up to one is supported or refuted all the same.",
     "Seeds": "Choose their number before you look. Who adds some until the verdict pleases will get it.",

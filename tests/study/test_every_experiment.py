@@ -28,6 +28,15 @@ def test_no_seed_counts_twice_and_nothing_is_left_over_from_other_settings(exper
     assert {run.settings for run in runs} == {experiment[name].digest for name in experiment.variants}
 
 
+COUNT_NO_PICTURES = {"learned_rank"}  # kernels of a network trained on real pictures
+
+
+@each_experiment
+def test_where_seeds_draw_from_one_set_it_is_said_how_large_that_is(experiment):
+    real = any(run.source == "real" for run in study.runs(experiment.name))
+    assert bool(experiment.pool) == (real and experiment.name not in COUNT_NO_PICTURES)
+
+
 def test_nothing_is_kept_that_no_experiment_knows():
     known = {experiment.name for experiment in study.all_experiments()}
     assert {file.stem for file in evidence.shipped().glob("*.jsonl")} == known

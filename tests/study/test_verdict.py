@@ -58,9 +58,65 @@ def test_power_to_find_that_nothing_matters(n, at_least):
     assert words(draw("normal", n, TRIALS), effect=0, smallest_effect=2)("no difference that matters") >= at_least
 
 
-@pytest.mark.parametrize(("n", "at_least"), [(5, 0.5), (10, 0.95)])
-def test_power_to_refute(n, at_least):
-    assert words(draw("normal", n, TRIALS), effect=-2, smallest_effect=1)("refuted") >= at_least
+@pytest.mark.parametrize(("n", "at_least"), [(5, 0.35), (10, 0.85), (20, 0.99)])
+def test_power_to_refute_is_the_power_to_support(n, at_least):
+    assert words(draw("normal", n, TRIALS), effect=-2.5, smallest_effect=1)("refuted") >= at_least
+
+
+# --- seeds that share pictures ---
+
+
+def splits_of_one_set(trials, *, seeds=10, n_test=1, of=4):
+    """float64 [trials, seeds]: mean difference on `n_test` of `of` pictures, drawn anew a seed from a set without
+    any effect in the world that the set was drawn from; each picture has a difference of its own."""
+    rng = np.random.default_rng(0)
+    pictures = rng.normal(size=(trials, 100 * of))
+    return np.stack([rng.permuted(pictures, axis=1)[:, : 100 * n_test].mean(axis=1) for _ in range(seeds)], axis=1)
+
+
+def test_where_tests_overlap_the_plain_interval_errs_too_often_and_the_wider_one_does_not():
+    d = splits_of_one_set(TRIALS)
+    assert misses(*interval(d, resamples=999)) > 3 * NOMINAL
+    assert misses(*interval(d, overlap=1 / 4, resamples=999)) <= NOMINAL + NOISE
+
+
+def test_overlap_widens_as_nadeau_and_bengio_have_it():
+    low, high = interval(CLEAR)
+    wider = interval(CLEAR, overlap=0.1)  # ρ / (1 − ρ) = n_test / n_train = 1 / 9
+    factor = np.sqrt((1 / len(CLEAR) + 1 / 9) / (1 / len(CLEAR)))
+    assert wider == pytest.approx(
+        (CLEAR.mean() - factor * (CLEAR.mean() - low), CLEAR.mean() + factor * (high - CLEAR.mean()))
+    )
+
+
+@pytest.mark.parametrize("overlap", [-0.1, 1, np.nan])
+def test_an_overlap_that_is_no_share_is_named(overlap):
+    with pytest.raises(ValueError, match="share of shared pictures"):
+        judge(CLEAR, 1, overlap=overlap)
+
+
+# --- the bootstrap's own error ---
+
+LOPSIDED = np.array([0.05, 0.11, 0.18, 0.27, 0.38, 0.52, 0.71, 0.97, 1.4, 2.6])
+
+
+def test_the_error_of_an_end_is_what_other_draws_show():
+    ends = [_ends_with(rng) for rng in range(20)]
+    assert judge(LOPSIDED, 1).error == pytest.approx(np.std(ends, ddof=1), rel=0.6)
+
+
+def _ends_with(seed):
+    drawn = np.random.default_rng(seed).choice((LOPSIDED - LOPSIDED.mean()) / LOPSIDED.std(ddof=1), (19_999, 10))
+    t = drawn.mean(axis=1) / np.maximum(drawn.std(axis=1, ddof=1) / np.sqrt(10), 1e-9)
+    return LOPSIDED.mean() - np.quantile(t, 0.0125) * LOPSIDED.std(ddof=1) / np.sqrt(10)
+
+
+def test_an_end_within_the_error_of_what_matters_decides_nothing():
+    high = judge(LOPSIDED, 100).high
+    error = judge(LOPSIDED, 100).error
+    assert judge(LOPSIDED, high + error).word == "undecided"
+    assert "bootstrap's own error" in judge(LOPSIDED, high + error).because
+    assert judge(LOPSIDED, high + 10 * error).word == "no difference that matters"
 
 
 # --- the rule ---
@@ -76,6 +132,8 @@ CLEAR = np.array([3.1, 2.8, 3.3, 2.9, 3.0, 3.2])
         (CLEAR - 2.5, "no difference that matters", "supported"),
         (CLEAR - 2, "undecided", "undecided"),
         (-CLEAR, "refuted", "supported"),
+        (2 - CLEAR, "undecided", "supported"),
+        (np.linspace(-2, 2, 12) - 0.6, "undecided", "supported"),
         (CLEAR * [1, -1, 1, -1, 1, -1], "undecided", "undecided"),
     ],
 )
@@ -88,7 +146,9 @@ def test_the_reason_says_where_the_interval_lies():
     assert judge(CLEAR, 1).because == "better, by more than what matters"
     assert judge(CLEAR - 2, 1).because == "better, but perhaps by less than what matters"
     assert judge(CLEAR - 2.5, 1).because == "better, by less than what matters"
-    assert judge(-CLEAR, 1).because == "worse"
+    assert judge(-CLEAR, 1).because == "worse, by more than what matters"
+    assert judge(2 - CLEAR, 1).because == "worse, but perhaps by less than what matters"
+    assert judge(2.5 - CLEAR, 1).because == "worse, by less than what matters"
 
 
 @pytest.mark.parametrize("n", range(MIN_SEEDS))

@@ -15,6 +15,7 @@ ALL = {"pictures": None}
 QUICK_LAND = {"pictures": 1_500}  # reruns that a learner waits for
 QUICK_PLANTED = {"n_per_class": 100}
 ACCURACY = {"test accuracy": Metric()}
+EUROSAT, EUROSAT_CLASS = 27_000, 2_500  # pictures that each seed draws from: all, of a class
 
 Settings = Mapping[str, object]
 
@@ -27,7 +28,7 @@ def _training(**chosen: object) -> Settings:
 
 def _experiment(name: str, run, variants: Mapping[str, Settings], **more: object) -> Experiment:
     """Variants share the network of a seed."""
-    more = {"metrics": ACCURACY, "quick": QUICK_LAND} | more
+    more = {"metrics": ACCURACY, "quick": QUICK_LAND, "pool": EUROSAT} | more
     return Experiment(name=name, run=run, variants=variants, seeds=SEEDS, shared=True, **more)
 
 
@@ -151,6 +152,7 @@ SEEN_BY_CLASS = _experiment(
         )
     },
     metrics=BY_CLASS,
+    pool=EUROSAT_CLASS,
 )
 
 # --- networks that were trained on changed pictures ---
@@ -183,6 +185,7 @@ TRAINED_BY_CLASS = _experiment(
         "zoomed": _small(ZOOMED, ZOOMED),
     },
     metrics=BY_CLASS,
+    pool=EUROSAT_CLASS,
 )
 
 

@@ -52,9 +52,11 @@ KERNEL_SECONDS = _experiment(
 THIN_HUE = _training(name="thin_hue", variants=HUE)
 THIN_LINES = _training(name="thin_lines", variants=LINES)
 LINES_TWICE = _training(name="lines_twice", variants=TWICE, quick={**_quick(240, 80), "epochs": 3})
-THIN_ROADS = _training(name="thin_roads", variants=ROADS)
+THIN_ROADS = _training(name="thin_roads", variants=ROADS, pool=5_000)  # Highway and River
 NETWORKS_HUE = _training(name="hue_networks", variants=HUE_NETWORKS)
-NETWORKS_TEN = _training(name="eurosat_networks", variants=EUROSAT_NETWORKS, quick={**_quick(400, 200), "epochs": 3})
+NETWORKS_TEN = _training(
+    name="eurosat_networks", variants=EUROSAT_NETWORKS, quick={**_quick(400, 200), "epochs": 3}, pool=27_000
+)
 HUE_FEW = _experiment(name="few_hue", run=experiments.learn_from_few, variants=FEW_HUE, quick=_quick(40, 80))
 LINES_FEW = _experiment(name="few_lines", run=experiments.learn_from_few, variants=FEW_LINES, quick=_quick(40, 80))
 LEARNED_RANK = _experiment(

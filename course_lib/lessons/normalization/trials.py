@@ -20,6 +20,7 @@ POINT = 0.01
 NETWORK = "mobilenet_v2_035"
 QUICK = {"pictures": 1_500}  # a rerun that a learner waits for
 ALL = {"pictures": None}
+EUROSAT = 27_000  # pictures that each seed draws from
 
 Settings = Mapping[str, object]
 ACCURACY = {"test accuracy": Metric()}
@@ -32,7 +33,7 @@ def _training(**chosen: object) -> Settings:
 
 
 def _experiment(name: str, run, variants: Mapping[str, Settings], **more: object) -> Experiment:
-    more = {"metrics": ACCURACY, "quick": QUICK} | more
+    more = {"metrics": ACCURACY, "quick": QUICK, "pool": EUROSAT} | more
     return Experiment(name=name, run=run, variants=variants, seeds=SEEDS, **more)
 
 

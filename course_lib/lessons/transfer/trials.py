@@ -15,13 +15,14 @@ NETWORK = "mobilenet_v2_035"
 POINT = 0.01
 QUICK = {"pictures": 1_500}  # a rerun that a learner waits for
 ALL = {"pictures": None}
+EUROSAT = 27_000  # pictures that each seed draws from
 
 Settings = Mapping[str, object]
 
 
 def _experiment(name: str, run, variants: Mapping[str, Settings], **more: object) -> Experiment:
     metrics = {"test accuracy": Metric()}
-    return Experiment(name=name, run=run, quick=QUICK, variants=variants, metrics=metrics, **more)
+    return Experiment(name=name, run=run, quick=QUICK, variants=variants, metrics=metrics, pool=EUROSAT, **more)
 
 
 # --- probes ---

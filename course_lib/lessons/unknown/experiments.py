@@ -36,10 +36,13 @@ def _experiment(
     variants: Mapping[str, Settings],
     metrics: Iterable[str],
     quick: Settings,
+    pool: int = 0,
 ) -> Experiment:
     """An experiment whose variants share pictures and features; `metrics` are names, the first the main one."""
     measured = {metric: METRICS.get(metric, Metric()) for metric in metrics}
-    return Experiment(name=name, run=run, variants=variants, metrics=measured, quick=quick, seeds=SEEDS, shared=True)
+    return Experiment(
+        name=name, run=run, variants=variants, metrics=measured, quick=quick, seeds=SEEDS, shared=True, pool=pool
+    )
 
 
 NETWORK, SECOND = "mobilenet_v2_035", "squeezenet1_1"
@@ -305,6 +308,7 @@ LAND = _experiment(
     {name: {**LAND_WORLD, **HEAD, **detector} for name, detector in DETECTORS.items()},
     (measures.AUROC["near"], measures.AUROC["far"], measures.OSCR["near"]),
     {"weights": "any", "pictures": 600, "n_train": 250, "n_test": 60, "n_far": 50, "n_far_each": 3},
+    pool=27_000,
 )
 CARS = _experiment(
     "car_logos",
@@ -312,6 +316,7 @@ CARS = _experiment(
     {name: {**CAR_WORLD, **HEAD, **detector} for name, detector in DETECTORS.items()},
     (measures.AUROC["near"], measures.AUROC["far"], measures.OSCR["near"]),
     _QUICK_CARS,
+    pool=2_000,
 )
 CAR_CERTAINTY = _experiment(
     "car_certainty",
@@ -319,6 +324,7 @@ CAR_CERTAINTY = _experiment(
     {"softmax": {**CAR_WORLD, **HEAD, **CERTAIN}},
     tuple(measures.SURE.values()),
     _QUICK_CARS,
+    pool=2_000,
 )
 
 EXPERIMENTS = (
