@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+
+import numpy as np
 
 from ..data import places
 from . import registry
@@ -37,7 +39,7 @@ NOTES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One piece of advice, in the columns of `HEADINGS`; `lesson` is the name of its file."""
+    """One piece of advice, in the columns of `HEADINGS`; `lesson` names its file, `p_value` is of no effect."""
 
     advice: str
     lesson: str
@@ -47,6 +49,7 @@ class Row:
     runs: str
     hardware: str
     command: str
+    p_value: float = float("nan")
 
     @property
     def number(self) -> str:
@@ -63,17 +66,32 @@ def _row(found: Outcome) -> Row:
     trial = found.trial
     word, _, because = found.finding.partition(": ")
     effect = f"{trial.variant.name} against {trial.baseline.name}: {trial.metric} {found.effect}"
-    return Row(trial.claim, trial.lesson, word, because, effect, found.base, found.hardware, found.command)
+    return Row(
+        trial.claim, trial.lesson, word, because, effect, found.base, found.hardware, found.command, found.p_value
+    )
 
 
 def markdown(table: Iterable[Row]) -> str:
     """The ledger as it reads on GitHub."""
+    table = list(table)
     lines = [_line(HEADINGS), _line("---" for _ in HEADINGS)]
     for row in table:
         lesson, verdict = f"[{row.number}]({row.lesson}.ipynb)", f"**{row.word}**<br>{row.because}"
         lines.append(_line((row.advice, lesson, verdict, row.effect, row.runs, row.hardware, f"`{row.command}`")))
-    notes = "\n".join(f"- **{name}.** {note}" for name, note in NOTES.items())
+    notes = "\n".join(f"- **{name}.** {note}" for name, note in _notes(table).items())
     return "\n\n".join([f"# {TITLE}", INTRODUCTION, "\n".join(lines), "## How to read it", notes]) + "\n"
+
+
+def _notes(table: Sequence[Row]) -> dict[str, str]:
+    """`NOTES`, and how many verdicts of `table` chance alone may have made."""
+    p = np.array([row.p_value for row in table])
+    p = p[np.isfinite(p)]
+    idle = min(len(p), 2 * int((p > 0.5).sum()))
+    return NOTES | {
+        "How many are wrong?": f"If none of these {len(p)} pieces of advice did anything, chance would give up to "
+        f"{0.05 * len(p):.0f} wrong verdicts. By the share of large p-values (Storey: A direct approach to false "
+        f"discovery rates, 2002) about {idle} do nothing; then up to {0.05 * idle:.0f} verdicts are wrong."
+    }
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -82,9 +100,10 @@ def _line(cells: Iterable[str]) -> str:
 
 def page(table: Iterable[Row]) -> str:
     """The ledger as one HTML page that needs nothing else."""
+    table = list(table)
     head = "".join(f"<th>{name}</th>" for name in HEADINGS)
     body = "\n".join(f"<tr>{_cells(row)}</tr>" for row in table)
-    notes = "\n".join(f"<p><strong>{name}.</strong> {escape(note)}</p>" for name, note in NOTES.items())
+    notes = "\n".join(f"<p><strong>{name}.</strong> {escape(note)}</p>" for name, note in _notes(table).items())
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

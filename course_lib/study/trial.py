@@ -15,7 +15,7 @@ import numpy as np
 from . import evidence, running
 from .evidence import Measurement, Summary
 from .running import Run
-from .verdict import Says, Verdict, judge
+from .verdict import Says, Verdict, judge, no_effect
 
 _WORDS = {
     **dict.fromkeys(("ms", "s", "seconds", "minutes"), ("faster", "slower")),
@@ -315,6 +315,11 @@ class Outcome:
         pool = self.trial.variant.experiment.pool
         tested = [run.n[self.trial.metric] for pair in self.pairs for run in pair if run.source == "real"]
         return float(np.mean(tested)) / pool if pool and tested else 0.0
+
+    @property
+    def p_value(self) -> float:
+        """Of no effect at all, two-sided, by Student's t with the same overlap; NaN where there is no verdict."""
+        return no_effect(self.differences, overlap=self.overlap)
 
     @property
     def summaries(self) -> dict[str, Summary]:

@@ -117,7 +117,8 @@ def judge(differences: ArrayLike, smallest_effect: float, *, says: Says = "bette
     d = _checked(differences, smallest_effect, overlap)
     low, high, *errors = _kept(tuple(d.tolist()), overlap) if len(d) else (-np.inf, np.inf, 0.0, 0.0)
     moved = product(*((end - 3 * error, end, end + 3 * error) for end, error in zip((low, high), errors, strict=True)))
-    words = {_word(*ends, smallest_effect, says) for ends in moved}  # what other draws of the bootstrap would say
+    # What other draws of the bootstrap would say.
+    words = {_word(lower, upper, smallest_effect, says) for lower, upper in moved}
     word = words.pop() if len(words) == 1 else "undecided"
     because = _too_little(d) or _reason(word, low, high, smallest_effect)
     return Verdict(word, because, float(d.mean()) if len(d) else np.nan, low, high, len(d), max(errors))
@@ -185,7 +186,8 @@ def interval(
     >>> bool(low < 1.04 and high > 4.96)                # Student's t alone: 1.04 to 4.96
     True
     """
-    return _ends(np.asarray(differences, dtype=float), overlap, resamples)[:2]
+    low, high, *_ = _ends(np.asarray(differences, dtype=float), overlap, resamples)
+    return low, high
 
 
 def _ends(d: np.ndarray, overlap: float, resamples: int) -> tuple[np.ndarray, ...]:
@@ -217,6 +219,21 @@ def _beyond(drawn: np.ndarray, student: float) -> tuple[np.ndarray, np.ndarray]:
     off = np.sqrt(share * (1 - share) / resamples)  # of a rank, as a share
     less, at, more = np.quantile(drawn, [share - off, share, share + off], axis=-1)
     return np.maximum(at, student), np.where(at > student, (more - less) / 2, 0.0)
+
+
+def no_effect(differences: ArrayLike, *, overlap: float = 0.0) -> float:
+    """The p-value, two-sided, of a mean of zero by Student's t; NaN below `MIN_SEEDS`, or where nothing varies.
+
+    >>> round(no_effect([1.0, 2.0, 3.0, 4.0, 5.0]), 3), round(no_effect([1.0, -1.0, 2.0, -2.0, 0.0]), 3)
+    (0.013, 1.0)
+    """
+    from scipy import stats
+
+    d = np.asarray(differences, dtype=float)
+    if len(d) < MIN_SEEDS or _still(d):
+        return np.nan
+    error = d.std(ddof=1) * np.sqrt(1 / len(d) + overlap / (1 - overlap))
+    return float(2 * stats.t.sf(abs(d.mean()) / error, len(d) - 1))
 
 
 def _t(z: np.ndarray, axis: int = -1) -> np.ndarray:

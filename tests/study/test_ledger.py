@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from course_lib import study
@@ -79,3 +80,10 @@ def test_without_the_lessons_it_says_where_to_get_them(monkeypatch):
     monkeypatch.setattr(ledger.places, "repository", lambda: None)
     with pytest.raises(FileNotFoundError, match="Clone the course's repository"):
         ledger.write()
+
+
+def test_what_chance_may_have_made_is_counted_from_the_p_values(row):
+    idle = [replace(row, p_value=p) for p in np.linspace(0.01, 0.99, 100)]
+    clear = [replace(row, p_value=1e-6)] * 100
+    assert "about 100 do nothing; then up to 5 verdicts" in ledger.markdown(idle + clear)
+    assert "If none of these 200" in ledger.markdown([*idle, *clear, replace(row, p_value=float("nan"))])
