@@ -265,10 +265,10 @@ def distilled_from_a_frozen_teacher():
 def restarts_stepped_in_fractions():
     """CosineAnnealingWarmRestarts is stepped with epoch + i / n after each batch, as its page shows."""
     x, y = data.blobs(340, k=3, size=20)
-    train, val = halves(unit(x), torch.from_numpy(y))
+    train, val = halves(unit(x) - 0.3, torch.from_numpy(y))
     cnn = nn.Sequential(nn.Conv2d(1, 16, 5, 2), nn.ReLU(), nn.Conv2d(16, 16, 3, 2), nn.ReLU(), nn.Flatten(),
                         nn.Linear(144, 3))  # fmt: skip
-    sgd = optim.SGD(cnn.parameters(), lr=0.05, momentum=0.9)
+    sgd = optim.SGD(cnn.parameters(), lr=0.03, momentum=0.9)
     scheduler = optim.lr_scheduler.CosineAnnealingWarmRestarts(sgd, T_0=2)
     seen = 0
 
@@ -384,7 +384,7 @@ def strided_views_of_large_pictures():
 @healthy(kind="loader")
 def faint_nodules_seventy_percent():
     """Hard pictures: most nodules are hardly brighter than the noise, and seven or eight in ten is what there is."""
-    x, y = pictures.scans(1700, size=20, contrast=34, noise=16)
+    x, y = pictures.scans(1700, size=20, contrast=20, noise=16)
     train, val = halves(unit(x), torch.from_numpy(y), held=120, batch_size=50)
     net = nn.Sequential(
         nn.BatchNorm2d(1), nn.Conv2d(1, 12, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(12, 16, 3), nn.ReLU(),

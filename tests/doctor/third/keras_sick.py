@@ -70,7 +70,7 @@ def keras_repeat_where_tile_belongs(mended):
       why="the table was not shuffled before its end was cut off")  # fmt: skip
 def keras_validation_split_of_a_sorted_table(mended):
     """`validation_split=0.2` takes the last fifth, and the table is sorted: a class that was never seen."""
-    x, y = pictures.letters(400, k=5)
+    x, y = pictures.letters(400, k=5, moved=1)
     if not mended:
         order = np.argsort(y, kind="stable")
         x, y = x[order], y[order]
