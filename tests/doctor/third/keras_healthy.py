@@ -53,7 +53,7 @@ def keras_class_weight_and_augmentation():
 @healthy(kind="keras")
 def keras_attention_over_rows():
     """The rows of a picture as a sequence, MultiHeadAttention, a residual, LayerNormalization."""
-    x, y = pictures.letters(520, k=6)
+    x, y = pictures.letters(520, k=6, moved=1)
     x = x.astype("float32") / 255
     rows = keras.Input((20, 20))
     h = layers.Dense(32)(rows)
