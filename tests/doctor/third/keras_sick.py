@@ -39,9 +39,9 @@ def keras_dense_layers_without_activation(mended):
 
 @sick("batchnorm-averages-lag", kind="keras")
 def keras_batchnorm_after_thirty_steps(mended):
-    """Good in training, chance in validation: with momentum 0.99 the moving averages have hardly moved."""
+    """Good in training, chance in validation: with a momentum of 0.999, from an ImageNet recipe, averages stand still."""
     x, y = pictures.tiles(330, k=4, size=20)
-    momentum = 0.8 if mended else 0.99
+    momentum = 0.8 if mended else 0.999
     model = keras.Sequential([
         keras.Input((20, 20, 3)), layers.Rescaling(1 / 255),
         layers.Conv2D(16, 3, strides=2), layers.BatchNormalization(momentum=momentum), layers.ReLU(),

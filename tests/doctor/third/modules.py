@@ -117,21 +117,21 @@ def forward_made_for_prediction(mended):
 
 @sick("scheduler-too-often", kind="loop")
 def milestones_with_interval_step(mended):
-    """MultiStepLR([6, 9]) means epochs; `"interval": "step"` counts batches."""
+    """MultiStepLR([4, 8]) means epochs; `"interval": "step"` counts batches."""
 
     class LitClocks(LitModule):
         def __init__(self):
             super().__init__()
             self.net = nn.Sequential(
-                nn.Conv2d(1, 16, 5, 2), nn.ReLU(), nn.Conv2d(16, 24, 3), nn.ReLU(), nn.Flatten(), nn.Linear(864, 5)
+                nn.Conv2d(1, 16, 5, 2), nn.ReLU(), nn.Conv2d(16, 24, 3), nn.ReLU(), nn.Flatten(), nn.Linear(864, 8)
             )
 
         def configure_optimizers(self):
-            optimizer = optim.SGD(self.parameters(), lr=0.03, momentum=0.9)
-            scheduler = optim.lr_scheduler.MultiStepLR(optimizer, milestones=[6, 9], gamma=0.1)
+            optimizer = optim.SGD(self.parameters(), lr=0.01, momentum=0.9)
+            scheduler = optim.lr_scheduler.MultiStepLR(optimizer, milestones=[4, 8], gamma=0.1)
             return optimizer, {"scheduler": scheduler, "every": 20 if mended else 1}
 
-    return fitted(LitClocks(), *halves(*pictures.clocks(480, k=5)), epochs=10)
+    return fitted(LitClocks(), *halves(*pictures.clocks(480, k=8)), epochs=10)
 
 
 @sick("loss-for-numbers", kind="loop")
@@ -244,7 +244,7 @@ def relu_around_the_third_layer(mended):
     class LitMLP(LitModule):
         def __init__(self):
             super().__init__()
-            self.fc1, self.fc2, self.fc3 = nn.Linear(400, 100), nn.Linear(100, 50), nn.Linear(50, 14)
+            self.fc1, self.fc2, self.fc3 = nn.Linear(400, 100), nn.Linear(100, 50), nn.Linear(50, 24)
 
         def forward(self, x):
             x = F.relu(self.fc1(x.flatten(1)))
@@ -252,9 +252,9 @@ def relu_around_the_third_layer(mended):
             return self.fc3(x) if mended else F.relu(self.fc3(x))
 
         def configure_optimizers(self):
-            return optim.SGD(self.parameters(), lr=0.1, momentum=0.9)
+            return optim.SGD(self.parameters(), lr=0.05, momentum=0.9)
 
-    return fitted(LitMLP(), *halves(*pictures.letters(800, k=14, moved=1), held=100, batch_size=32), epochs=12)
+    return fitted(LitMLP(), *halves(*pictures.letters(900, k=24, moved=1), held=100, batch_size=32), epochs=12)
 
 
 @sick("sigmoid-twice", kind="loop", accept=("loss-wants-logits",), why="the same fault by its other name")
