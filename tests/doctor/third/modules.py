@@ -237,26 +237,6 @@ def weights_from_caffe_fed_with_zero_to_one(mended):
     return fitted(LitTransfer(), train, [(x[180:], y[180:])], epochs=10)
 
 
-@sick("relu-on-logits", kind="loop")
-def relu_around_the_third_layer(mended):
-    """Three lines that look alike, `x = F.relu(self.fcN(x))`, and the last should not."""
-
-    class LitMLP(LitModule):
-        def __init__(self):
-            super().__init__()
-            self.fc1, self.fc2, self.fc3 = nn.Linear(400, 100), nn.Linear(100, 50), nn.Linear(50, 24)
-
-        def forward(self, x):
-            x = F.relu(self.fc1(x.flatten(1)))
-            x = F.relu(self.fc2(x))
-            return self.fc3(x) if mended else F.relu(self.fc3(x))
-
-        def configure_optimizers(self):
-            return optim.SGD(self.parameters(), lr=0.05, momentum=0.9)
-
-    return fitted(LitMLP(), *halves(*pictures.letters(900, k=24, moved=1), held=100, batch_size=32), epochs=12)
-
-
 @sick("sigmoid-twice", kind="loop", accept=("loss-wants-logits",), why="the same fault by its other name")
 def sigmoid_in_net_loss_and_metric(mended):
     """The network ends with a sigmoid, the loss has one, and so has the metric: nothing is ever below a half."""
