@@ -104,7 +104,12 @@ def dots(
         if value is not None
     )
     # The summary is compared, letter by letter, with what lessons have stored; what is new is told in the alt text.
-    return Drawing(f, f"{title or metric}. {listed(rows)}", f"{title or metric}. {told}.{ends}")
+    return Drawing(f, f"{_ended(title or metric)}{listed(rows)}", f"{_ended(title)}{metric}. {told}.{ends}")
+
+
+def _ended(title: str) -> str:
+    """A title as a sentence before others: "Which is best?" stays, "Fine-tuned" gets its full stop."""
+    return f"{title}{'' if title.endswith(('.', '?')) else '.'} " if title else ""
 
 
 def _check(rows: Mapping[str, Summary], pairs: Pairs, groups: Mapping[str, str]) -> None:
