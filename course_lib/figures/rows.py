@@ -95,7 +95,9 @@ def dots(
             _never_ends(ax, never)
         if legend:
             f.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=9)
-        f.suptitle(fill(literal(title), 90), fontsize=11)
+            ax.set_title(fill(literal(title), 56), fontsize=10.5)  # a figure's own title would lie on the legend
+        else:
+            f.suptitle(fill(literal(title), 90), fontsize=11)
         f.supxlabel(("stroke: a seed; " if each else "") + _NOTE + rests_on(rows.values()), fontsize=8, color="0.35")
     told = ", ".join(_told(name, s, never) for name, s in rows.items())
     ends = "".join(

@@ -222,7 +222,7 @@ study.conclude("with stripes the mean is 5 points or more behind", lost[0.3] >= 
 study.conclude("without them it is behind by 2 points at most", lost[0.0] <= 0.02)
 
 # %% [markdown]
-# It is the stripes. The right number comes close to the ceiling, and you can explain it to anybody. A network that had to find its own feature in 400 pictures ends three points behind; whether more pictures, more epochs or another pooling would make up for that, we did not test.
+# So the stripes spoil the mean. The right number comes close to the ceiling, and you can explain it to anybody. A network that had to find its own feature in 400 pictures ends three points behind; whether more pictures, more epochs or another pooling would make up for that, we did not test.
 
 # %% [markdown]
 # ## 4 · What does a colour stand for?

@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Stay with RGB, and give each channel mean 0 and deviation 1: it is among the soonest learned, and a converted space gains an epoch at best. If you convert, take the mean away: merely divided to 0–1, no converted space but linear RGB is learned here within 24 epochs. CIELAB lags because its channels go together: turned so that they do not, it catches up most of the way.
+# Stay with RGB, and give each channel mean 0 and deviation 1: it is among the soonest learned, and no conversion gains a whole epoch on it. If you convert, take the mean away: merely divided to 0–1, no converted space but linear RGB is learned here within 24 epochs. CIELAB lags because its channels go together: turned so that they do not, it catches up most of the way.
 # </details>
 #
 # | you see | read |
@@ -127,7 +127,7 @@ if (space, less_mean, over_deviation) == ("hsv", False, False):
     study.conclude("from HSV divided to 0–1 it is still below 70 %", right < 0.7)
 
 # %% [markdown]
-# And in ten seeds, for nine spaces, each divided to 0–1. A mark at *never* is a run that did not get there in 24 epochs. Count the rows that do.
+# And in ten seeds, for nine spaces, each divided to 0–1. *Never*: no run got there in 24 epochs. Count the rows that did.
 
 # %%
 speed = study.summary("colour_spaces")

@@ -133,7 +133,7 @@ study.conclude(
 # %% [markdown]
 # ## 3 · Find it: 32 pictures by heart
 #
-# A sound set-up should learn 32 pictures by heart within a few hundred steps, as this one does, whether or not there is anything to understand in them. Here are two patients from above: the line of section 1, and the hue in degrees. Which of them can?
+# A sound set-up should learn 32 pictures by heart within a few hundred steps, whether or not there is anything to understand in them. Here are two patients from above: the line of section 1, and the hue in degrees. Which of them can?
 
 # %%
 heart_guess = predict.choice(

@@ -134,3 +134,12 @@ def test_title_is_a_sentence_before_the_rows():
     assert told.alt.startswith("Fine-tuned. accuracy. ")
     assert repr(asked).startswith("Figure: Which is best? ")
     assert repr(told).startswith("Figure: Fine-tuned. ")
+
+
+def test_title_does_not_lie_on_the_legend():
+    shown = figures.dots(GREY, pairs=PAIRS, title="Five times as many epochs: what moves, and by how much?")
+    drawn = shown.figure
+    drawn.canvas.draw()
+    title = axes_of(shown).title.get_window_extent()
+    assert title.width > 100
+    assert not title.overlaps(drawn.legends[0].get_window_extent())
