@@ -102,8 +102,7 @@ study.conclude(
     "in grey it stays above chance and far below",
     0.55 < ten["pictures loaded in grey"].mean < 0.8,
 )
-weights = torch.tensor([0.299, 0.587, 0.114])  # of red, green and blue in a grey
-grey = (train.images.float().movedim(1, -1) @ weights).mean(dim=(1, 2))
+grey = pixels.grey(train.images).float().mean(dim=(1, 2, 3))
 means = [grey[train.labels == k].mean() for k in (0, 1)]
 study.conclude("in grey B is the darker class on average", means[1] < means[0])
 
