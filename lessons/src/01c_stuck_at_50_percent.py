@@ -215,7 +215,7 @@ study.conclude(
 # | `weight_decay=0.1`, `Dropout(0.99)`, or all weights 0 at the start | none of them while you search |
 
 # %% [markdown]
-# All sixteen, by kind; the dashed line is chance. A long bar is a cause that a lucky seed escapes.
+# All sixteen, by kind; the dashed line is chance. Where a bar reaches far to the right, a lucky seed gets away with the mistake; the labels are another matter, as you will see.
 
 # %%
 causes = stuck_cases()
@@ -285,7 +285,6 @@ figures.dots(
 
 # %% [markdown]
 # A ReLU on the logits lets two seeds of ten through. Bytes from 0 to 255 under Adam, and batch norm, which count as sound, lose one of ten. Had you tried such a thing once, you would say *it works*, or *it does not*, and be sure of it.
-
 #
 # "It only needs more time." Three of the patients, eight epochs and forty: pictures in grey, the erased class of section 1, and HSV divided to 0–1.
 
@@ -319,7 +318,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# HSV at 0–1 creeps upward, by 12 points on average (0.5 to 17): there the difference is small beside a large offset ([1b](01b_colour_spaces.ipynb)), but it is there. Grey stays where it was. The erased class stays near half: 1.9 points more, or none (−0.3 to +4.3).
+# HSV at 0–1 creeps upward, by 12 points on average (0.5 to 17; whether by ten is undecided): there the difference is small beside a large offset ([1b](01b_colour_spaces.ipynb)), but it is there. Grey stays where it was. The erased class stays near half: 1.9 points more, or none (−0.3 to +4.3).
 
 # %% [markdown]
 # ## 6 · The same in Keras
