@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Look around the network before you change it. Let it learn 32 pictures by heart: if it cannot, its loss, its steps or its gradients are wrong; if it can, and other pictures stay at 50 %, the class is gone from the inputs or the labels do not fit. Sections 3 and 4 have the lines of code for both, and the doctor, `training.diagnose` or `training.watch`, tries them on your own network.
+# Look around the network before you change it. Let it learn 32 pictures by heart: if it cannot, look at its loss, its steps, its gradients and the scale of its inputs; if it can, and other pictures stay at 50 %, ask whether the class is still in the inputs and whether the labels fit. Sections 3 and 4 have the lines of code for both, and the doctor, `training.diagnose` or `training.watch`, tries them on your own network.
 # </details>
 #
 # | you see | read |
