@@ -176,7 +176,7 @@ study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 # A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. Runs are repeated with several seeds, because one run may be luck.
 
 # %% [markdown]
-# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: people say that enlarging small pictures is pointless, since it adds no information. A enlarges them to 128 pixels before a pretrained network sees them, B leaves 64. Left, every dot is one run, and each line joins the two runs of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
+# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: people say that enlarging small pictures is pointless. A enlarges them to 128 pixels before a pretrained network sees them, B leaves 64. Left, every dot is one run, and a line joins the two of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
 
 # %%
 figures.paired_dots(study.outcome("enlarging"))

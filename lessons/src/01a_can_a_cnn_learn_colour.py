@@ -195,7 +195,7 @@ study.conclude(
 # %% [markdown]
 # One threshold on one number beats five of its six rivals by more than a point, the network among them. Against the median of red, green and blue it is undecided. So *use colour features made by hand* is good advice if you know which number to take.
 #
-# Why is the mean so poor a number? Three in ten pictures have stripes, and a stripe pulls at a mean. If that is the reason, mean and median are equally good without stripes. Five draws, in your sight; the gap between the hues and the number of pictures are yours to change:
+# Why is the mean so poor a number? Three in ten pictures have stripes, and a stripe pulls at a mean. If that is the reason, the two are about equally good without stripes. Five draws; all numbers are yours to change:
 
 # %% tags=["nbval-ignore-output"]
 import numpy as np
@@ -268,9 +268,9 @@ print(f"largest distance from a colour of the map: {distance.max():.0f} of 255")
 study.conclude("one threshold on the undone colour map: 97 % or more", ruled >= 0.97)
 
 # %% [markdown]
-# The simplest answer, and we did not see anybody give it: do not classify the paint, read the number. A distance of 0 says that it was the right map. After JPEG or resizing the smallest distance is the best guess (*Your pictures* tries several maps). One thing cannot be undone: many programs stretch the map over each picture's own range, and then the level is gone. Fix the range where the pictures are made.
+# The simplest answer: do not classify the paint, read the number. A distance of 0 says that it was the right map; after JPEG or resizing, take the smallest. One thing cannot be undone: many programs stretch the map over each picture's own range, and then the level is gone. Fix the range where the pictures are made.
 #
-# Now write the heart of it yourself. A colour map is a table with a colour in each row, lowest number first. Which row is nearest to a pixel? (The row, divided by K − 1, is the level above.) `ex.nearest_row` shows the task in full, `ex.nearest_row.hint()` a hint.
+# Now write its heart. A colour map is a table, a colour a row, lowest number first. Which row is nearest to a pixel? (The row divided by K − 1 is the level above.) `ex.nearest_row` shows the task, `ex.nearest_row.hint()` a hint.
 
 
 # %%

@@ -126,9 +126,9 @@ study.conclude(
 )
 
 # %% [markdown]
-# *Probabilities where logits belong* is a softmax before `CrossEntropyLoss`. People point at it first. The loss cannot fall to 0 any more, and still the network learns. A softmax on *one* unit is another matter: one number, divided by itself, is always 1.
+# *Probabilities where logits belong* is a softmax before `CrossEntropyLoss`. The loss cannot fall to 0 any more, and still the network learns. A softmax on *one* unit is another matter: one number, divided by itself, is always 1.
 #
-# Look at the losses once more. Two come to rest at ln 2. Softmax on one unit lies far above, beyond the figure's top: to its loss it is always sure of class B. So a stuck loss may be flat at any height. A flat loss alone does not say *stuck*: two of these are flat because all is learned.
+# Look at the losses once more. Two come to rest at ln 2. Softmax on one unit lies far above, beyond the figure's top: to its loss it is always sure of class B. So a stuck loss may be flat at any height; and two of these are flat because all is learned.
 
 # %% [markdown]
 # ## 3 · Find it: 32 pictures by heart
@@ -252,7 +252,7 @@ for run in by_accuracy:
     print(f"seed {run.seed}: {right:.1%} right, along with the hue {with_hue:+.2f}")
 
 # %% [markdown]
-# The answers hang together: out of accidents of its training pictures each network made some rule. All that go against the hue are right for half or fewer, all that go along with it for more than half. How many they get right it does not tell: +0.47 stands at 50.5 % and at 72.3 %; what else is in the rules we did not measure. So a single run far from 50 %, on either side, does not prove that your labels fit.
+# The answers hang together: out of accidents of its training pictures each network made some rule. All that go against the hue are right for half or fewer, all that go along with it for more than half. How many, it does not tell: +0.47 stands at 50.5 % and at 72.3 %. So a single run far from 50 %, on either side, does not prove that your labels fit.
 #
 # A step from somebody's notebook has three slips in it. It runs without an error, and nothing is learned. Read `ex.mend`, find them, and write it so that it learns:
 
