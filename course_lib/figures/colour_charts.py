@@ -17,6 +17,7 @@ from ..study import Summary
 from .static import BLACK, MARKERS, PALETTE, Drawing, drawing
 
 CUT = 1.5  # nats: a loss above it is drawn there
+_NAME_WIDTH = 1.3  # on a logarithmic axis: the factor that a name beside a mark takes up
 CHANNELS = ("red", "green", "blue")
 Course = Sequence[tuple[float, float]]
 """(validation accuracy 0–1, training loss in nats) after each epoch, as `clinic.Setup.course` gives it."""
@@ -59,7 +60,9 @@ def channel_plane(pictures: ImageSet, x: str = "blue", y: str = "green", *, most
         ax.set(xlim=(0, end), ylim=(0, float(up.max()) * 1.1))
         ax.legend(frameon=False)
         n = len(across[shown])
-        ax.set_title(f"{pictures.name}, {pictures.source}, the first {n:,} of n = {len(pictures):,}", fontsize=10)
+        told = ", ".join(f"of {name} {slope:.2f}" for name, slope in zip(pictures.classes, slopes, strict=True))
+        base = f"{pictures.source}, the first {n:,} of n = {len(pictures):,}"
+        ax.set_title(f"{y} divided by {x}: {told} (median)\n{base}", fontsize=10)
     alt = (
         f"A dot a picture. Of {pictures.classes[0]}, {y} is {slopes[0]:.2f} times {x}, of {pictures.classes[1]} "
         f"{slopes[1]:.2f} times: two rays from black, with a dashed line between them."
@@ -87,7 +90,7 @@ def courses(histories: Mapping[str, Course], *, base: str) -> Drawing:
         loss.set(xlabel="epoch", ylabel="training loss (nats)", ylim=(-0.05, 1.07 * CUT))
         loss.set_yticks([0, 0.5, 1, CUT], ["0", "0.5", "1", f"{CUT:g}+"])
         accuracy.set(xlabel="epoch", ylabel="validation accuracy (%)", ylim=(30, 103))
-        accuracy.set_title(base, fontsize=9)
+        f.suptitle(f"Which of them learn? {base}", fontsize=10)
         f.legend(*loss.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     told = "; ".join(f"{n}: loss {c[-1][1]:.2f}, {c[-1][0]:.0%} right at the end" for n, c in histories.items())
     return Drawing(
@@ -112,7 +115,8 @@ def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Sum
             style = {"color": colour, "fmt": marker, "capsize": 3, "ms": 7, "label": kind}
             ax.errorbar(list(mine.values()), [s.mean for s in found], reach, **style)
             for at, name in enumerate(sorted(mine, key=lambda name: (mine[name], epochs[name].mean))):
-                style = {"xytext": (9, -3) if at % 2 else (-9, -3), "ha": "left" if at % 2 else "right"}
+                right = at % 2 and not _crossed(name, mine, epochs)
+                style = {"xytext": (9, -3) if right else (-9, -3), "ha": "left" if right else "right"}
                 if epochs[name].low >= never:
                     continue
                 place = mine[name], epochs[name].mean
@@ -129,7 +133,8 @@ def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Sum
         )
         ax.legend(frameon=False, loc="lower left")
         one = next(iter(epochs.values()))
-        ax.set_title(f"Mean and range over {one.seeds} seeds, n = {one.n:,} each, generated", fontsize=10)
+        base = f"mean and range over {one.seeds} seeds, n = {one.n:,} each, generated"
+        ax.set_title(f"Are classes that lie farther apart learned sooner?\n{base}", fontsize=10)
     told = "; ".join(f"{name}: {x:.3f}, {epochs[name].mean:.1f} epochs" for name, x in margins.items())
     return Drawing(f, "Distance of the classes in the inputs against the epochs to 95 %, one mark an input.", told)
 
@@ -151,6 +156,12 @@ def _above(mine: Mapping[str, float], height: float, ax: Axes) -> None:
             "fontsize": 8.5,
         }
         ax.annotate(", ".join(map(_short, names)), (mine[names[0]], height), rotation_mode="anchor", **style)
+
+
+def _crossed(name: str, mine: Mapping[str, float], epochs: Mapping[str, Summary]) -> bool:
+    """Whether a name to the right of its mark would lie on the bar of another one."""
+    near = (other for other in mine if 1 < mine[other] / mine[name] < _NAME_WIDTH)
+    return any(epochs[other].low <= epochs[name].mean <= epochs[other].high for other in near)
 
 
 def _short(name: str) -> str:
@@ -179,6 +190,7 @@ def hue_circle(hues: Mapping[str, Tensor]) -> Drawing:
         turn = np.linspace(0, 2 * np.pi, 200)
         circle.plot(np.cos(turn), np.sin(turn), color="0.8", lw=1, zorder=0)
         circle.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal", xlabel="cosine of the hue", ylabel="sine")
-        f.suptitle(f"n = {', '.join(f'{len(v):,}' for v in hues.values())} pictures, generated", fontsize=10)
-    means = "; ".join(f"{name}: the numbers' mean is {float((v % 360).mean()):.0f}°" for name, v in hues.items())
+        means = "; ".join(f"{name}: the numbers' mean is {float((v % 360).mean()):.0f}°" for name, v in hues.items())
+        base = f"n = {', '.join(f'{len(v):,}' for v in hues.values())} pictures, generated"
+        f.suptitle(f"{means}\n{base}", fontsize=10)
     return Drawing(f, "Hues on a line and on a circle.", f"On the line a class near 0° lies at both ends. {means}.")

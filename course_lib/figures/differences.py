@@ -20,7 +20,8 @@ def paired_dots(outcome: Outcome) -> Drawing:
     The shaded band holds the differences that do not matter; the bar is the interval of the mean.
     """
     scale = 100 if outcome.trial.measure.unit == "%" else 1
-    with drawing(9, 3.1, ncols=2) as (f, (runs, differences)):
+    title = fill(literal(f"“{outcome.trial.claim}”"), 95)
+    with drawing(9, 3.2 + 0.2 * (1 + title.count("\n")), ncols=2) as (f, (runs, differences)):
         for own, other in outcome.values:
             runs.plot([scale * own, scale * other], [1, 0], "o-", color=BLUE, lw=0.6, alpha=0.7)
         names = [f"{letter}: {variant.name}" for letter, variant in zip("AB", outcome.trial.variants, strict=True)]
@@ -29,6 +30,7 @@ def paired_dots(outcome: Outcome) -> Drawing:
         runs.set_xlabel(fill(with_unit(outcome.trial.metric, outcome.trial.measure.unit), 36), fontsize=9)
         runs.set_title(f"{outcome.base}{', a small rerun' if outcome.small else ''}", fontsize=9)
         _difference(differences, outcome, scale)
+        f.suptitle(title, fontsize=11)
         f.supxlabel(_note(outcome), fontsize=8, color="0.35")
     alt = f"{outcome.finding}. {'; '.join(names)}. {_told(outcome)}; {outcome.base}; on {outcome.hardware}."
     return Drawing(f, f"{outcome.trial.claim} Every run of both variants, and their differences seed by seed.", alt)
@@ -71,7 +73,7 @@ def _beyond(outcome: Outcome) -> str:
         return ""
     if d.min() <= verdict.low and verdict.high <= d.max():
         return ""
-    return f"the interval passes the dots: it allows for what {verdict.n} seeds, which are few, cannot show"
+    return f"the interval is longer than the row of dots: it allows for seeds other than these {verdict.n}"
 
 
 def _told(outcome: Outcome) -> str:

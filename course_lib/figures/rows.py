@@ -95,7 +95,9 @@ def dots(
             _never_ends(ax, never)
         if legend:
             f.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=9)
-        f.suptitle(fill(literal(title), 90), fontsize=11)
+            ax.set_title(fill(literal(title), 56), fontsize=10.5)  # a figure's own title would lie on the legend
+        else:
+            f.suptitle(fill(literal(title), 90), fontsize=11)
         f.supxlabel(("stroke: a seed; " if each else "") + _NOTE + rests_on(rows.values()), fontsize=8, color="0.35")
     told = ", ".join(_told(name, s, never) for name, s in rows.items())
     ends = "".join(
@@ -104,7 +106,12 @@ def dots(
         if value is not None
     )
     # The summary is compared, letter by letter, with what lessons have stored; what is new is told in the alt text.
-    return Drawing(f, f"{title or metric}. {listed(rows)}", f"{title or metric}. {told}.{ends}")
+    return Drawing(f, f"{_ended(title or metric)}{listed(rows)}", f"{_ended(title)}{metric}. {told}.{ends}")
+
+
+def _ended(title: str) -> str:
+    """A title as a sentence before others: "Which is best?" stays, "Fine-tuned" gets its full stop."""
+    return f"{title}{'' if title.endswith(('.', '?')) else '.'} " if title else ""
 
 
 def _check(rows: Mapping[str, Summary], pairs: Pairs, groups: Mapping[str, str]) -> None:

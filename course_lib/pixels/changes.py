@@ -14,7 +14,11 @@ from . import checks
 
 
 def grey(images: Tensor) -> Tensor:
-    """Take the colour away, keep brightness and shape: three equal channels, weighted as the eye does."""
+    """Take the colour away, keep brightness and shape: three equal channels, the luma of ITU-R BT.601.
+
+    Its weights are meant for the gamma-coded values that pictures hold, so it is near to what the eye sees as
+    brightness, not equal to it.
+    """
     checks.pictures("grey", images)
     weights = torch.tensor(LUMA["601"], device=images.device)[:, None, None]
     bright = (images * weights).sum(dim=-3, keepdim=True).round().to(torch.uint8)

@@ -122,8 +122,19 @@ sure_guess.compare(100 * sure[sizes[-1]])
 study.conclude("the fewest pixels: fewer than 3 in 10 right", right[sizes[-1]] < 0.3)
 study.conclude("and still more than 60 % sure", sure[sizes[-1]] > 0.6)
 
+# %% tags=["verdict", "real-data"]
+study.conclude(
+    "with the fewest it is no less sure than of sharp pictures",
+    sure[sizes[-1]] >= sure[sizes[0]],
+)
+study.conclude("it is least sure in between", min(sure, key=sure.get) in sizes[1:-1])
+study.conclude(
+    "nearly all answers to one colour are SeaLake",
+    share > 0.95 and test.classes[most] == "SeaLake",
+)
+
 # %% [markdown]
-# In between, at 16×16, it falls: the network hesitates. Then it is sure again, while it is wrong about nearly everything: whatever the colour is, a plain picture is a lake to it.
+# In between, at 16×16, it falls: the network hesitates. Then it is sure again, and wrong about nearly everything. Whichever of these 500 colours it gets, a plain picture is a lake to it.
 #
 # Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [chapter 5](05_open_set_rejection.ipynb).
 
@@ -158,14 +169,14 @@ study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 # %% [markdown]
 # ## How to read a result
 #
-# **n** is how many pictures a share was counted on. **±** is the standard deviation over runs with different seeds. A dot in a figure is a mean, its bar goes from the lowest run to the highest.
+# **n** is how many pictures a share was counted on. **±** is the standard deviation over runs with different seeds. In most figures a dot is a mean, and its bar goes from the lowest run to the highest.
 #
 # A line that begins with **Holds** says that the notebook has just computed the claim behind it and found it true. **Does not hold** would say the opposite.
 #
 # A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. Runs are repeated with several seeds, because one run may be luck.
 
 # %% [markdown]
-# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: people say that enlarging small pictures is pointless, since it adds no information. A enlarges them to 128 pixels before a pretrained network sees them, B leaves 64. Left, each line joins the two runs of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
+# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: people say that enlarging small pictures is pointless. A enlarges them to 128 pixels before a pretrained network sees them, B leaves 64. Left, every dot is one run, and a line joins the two of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
 
 # %%
 figures.paired_dots(study.outcome("enlarging"))
@@ -180,7 +191,7 @@ figures.paired_dots(study.outcome("enlarging"))
 # | **refuted** | lies wholly below 0, and not all of it within what does not matter |
 # | **undecided** | anything else: more runs could decide; it is *not* "as good as" |
 #
-# Where advice says "A is *no* better", it is the other way round. So here: the interval lies wholly above what matters, A is better, and "pointless" is **refuted**. Enlarging brought four points.
+# Advice may also say "A is *no* better", as here: "pointless". Then *supported* and *refuted* change places. The interval lies wholly above what matters, so A is better, and "pointless" is **refuted**. Enlarging brought four points.
 #
 # An interval may reach beyond all dots when there are few of them, or when one lies far off.
 
@@ -199,7 +210,7 @@ for word in sorted(set(words)):
 # %% [markdown]
 # ## Your own picture
 #
-# Put the name of a picture there. The probe knows ten kinds of ground, water among them, and nothing else. What does it make of your cat? Without a name it gets a plain grey.
+# Put the name of a picture in the place of `None`; on Colab, upload it first (the folder on the left). The probe knows ten kinds of ground, water among them, and nothing else. What does it make of your cat? Without a name it gets a plain grey.
 
 # %% tags=["nbval-ignore-output"]
 picture = None  # "cat.jpg"

@@ -298,3 +298,13 @@ def test_disagreement_is_found(run_node, vectors, kind):
     else:
         few["moves"] = [few["moves"][0] | {"values": [v + 1 for v in few["moves"][0]["values"]]}]
     assert run_node("colour_explorer", vectors | few).returncode != 0
+
+
+def test_ticks_of_a_hue_are_whole_degrees(blues):
+    """222.5° would be written as 222°, and the steps from tick to tick would look uneven."""
+    drawn = Figure()
+    blues.draw(drawn)
+    close = next(axes for axes in drawn.axes if axes.get_title().startswith("close up"))
+    ticks = close.get_xticks()
+    assert len(ticks) > 2
+    assert (ticks == ticks.round()).all()

@@ -173,3 +173,12 @@ def test_a_gallery_names_what_is_wrong(images, captions, message):
 def test_plane_wants_two_classes_and_two_channels():
     with pytest.raises(ValueError, match="got 3 classes, x='blue' and y='green'"):
         figures.channel_plane(ImageSet.of(IMAGES, [0, 0, 1, 1, 2], CLASSES))
+
+
+def test_a_name_that_would_lie_on_a_bar_goes_to_the_other_side():
+    names = {"RGB, the set": 0.10, "linear RGB, the set": 0.12, "OKLCh, the set": 0.15}
+    for fast, side in ((epochs(4, 7), "right"), (epochs(1, 2), "left")):
+        rows = {"RGB, the set": epochs(2, 2), "linear RGB, the set": epochs(5, 5), "OKLCh, the set": fast}
+        axes = figures.margin_against_epochs(names, rows, never=25).figure.axes[0]
+        (linear,) = [text for text in axes.texts if text.get_text() == "linear RGB"]
+        assert linear.get_ha() == side

@@ -126,3 +126,20 @@ def test_each_seed_has_a_stroke_where_it_is_asked_for():
 
     assert strokes(figures.dots(GREY)) == []
     assert strokes(figures.dots(GREY, each=True)) == [pytest.approx([100 * v for v in s.values]) for s in GREY.values()]
+
+
+def test_title_is_a_sentence_before_the_rows():
+    asked, told = (figures.dots(GREY, title=title, metric="accuracy") for title in ("Which is best?", "Fine-tuned"))
+    assert asked.alt.startswith("Which is best? accuracy. ")
+    assert told.alt.startswith("Fine-tuned. accuracy. ")
+    assert repr(asked).startswith("Figure: Which is best? ")
+    assert repr(told).startswith("Figure: Fine-tuned. ")
+
+
+def test_title_does_not_lie_on_the_legend():
+    shown = figures.dots(GREY, pairs=PAIRS, title="Five times as many epochs: what moves, and by how much?")
+    drawn = shown.figure
+    drawn.canvas.draw()
+    title = axes_of(shown).title.get_window_extent()
+    assert title.width > 100
+    assert not title.overlaps(drawn.legends[0].get_window_extent())

@@ -61,14 +61,14 @@ RIGHT["01.hue"] += [
 ]
 
 
-@right("01.undo_colour_map")
+@right("01.nearest_row")
 def undo_by_dot_products(picture, table):
     """|a − b|² = |a|² − 2ab + |b|², and |a|² is the same for all colours."""
     a, b = picture.permute(1, 2, 0).double(), table.double()
     return (b.square().sum(1) - 2 * a @ b.T).argmin(-1)
 
 
-@right("01.undo_colour_map")
+@right("01.nearest_row")
 def undo_pixel_by_pixel(picture, table):
     out = torch.zeros(picture.shape[1:], dtype=torch.int32)
     for i, j in np.ndindex(*out.shape):
@@ -76,7 +76,7 @@ def undo_pixel_by_pixel(picture, table):
     return out
 
 
-@right("01.undo_colour_map")
+@right("01.nearest_row")
 def undo_colour_by_colour(picture, table):
     best = torch.full(picture.shape[1:], 10**9)
     rows = torch.zeros(picture.shape[1:], dtype=torch.uint8)

@@ -189,7 +189,7 @@ OTHERWISE_WRONG = [
 
 
 NAMES = {
-    "01": ["hue", "undo_colour_map", "d_prime", "circular_mean", "normalise", "mend"],
+    "01": ["hue", "nearest_row", "d_prime", "circular_mean", "normalise", "mend"],
     "02": ["output_size", "weights_of_pair", "split_kernel", "receptive_field", "macs"],
     "03": ["recall", "statistics", "accuracy_at_two", "review", "frozen"],
     "04": ["standardize", "running_statistics", "minmax", "instance_norm", "undo"],
@@ -303,16 +303,16 @@ def test_hue_against_our_colour_space():
     assert torch.allclose(hues, colour.rgb_to_hsv(colours, dim=-1)[:, 0], atol=1e-3)
 
 
-def test_undo_colour_map_against_our_own():
+def test_nearest_row_against_our_own():
     table = colour_map.colours_of("jet")
     picture = torch.randint(0, 256, (3, 20, 30), generator=GENERATOR).to(torch.uint8)
     _, distance = colour_map.undo_colour_map(picture, "jet")
-    index = ex01.undo_colour_map.reference(picture, table)
+    index = ex01.nearest_row.reference(picture, table)
     found = (table[index].permute(2, 0, 1).float() - picture.float()).square().sum(dim=0).sqrt()
     assert torch.allclose(found, distance, atol=1e-3)  # equally near colours may go by either number
 
 
-@pytest.mark.parametrize("case", ex01.undo_colour_map.cases, ids=lambda case: case.note)
+@pytest.mark.parametrize("case", ex01.nearest_row.cases, ids=lambda case: case.note)
 def test_no_pixel_has_two_nearest_colours(case):
     """Else a right answer could be told that it is wrong."""
     picture, table = (tensor.float() for tensor in case.arguments)

@@ -115,7 +115,7 @@ def mend_with_log_softmax_that_is_not_needed(model, x, y, optimizer):
 
 UNUSUAL = {
     "01.hue": [hue_by_colorsys, hue_from_cyan],
-    "01.undo_colour_map": [undo_in_numpy, undo_with_loops, undo_by_cdist],
+    "01.nearest_row": [undo_in_numpy, undo_with_loops, undo_by_cdist],
     "01.d_prime": [d_prime_in_numpy, d_prime_by_squares],
     "01.circular_mean": [circular_mean_by_complex_numbers, circular_mean_with_where],
     "01.normalise": [normalise_in_numpy, normalise_channel_by_channel, normalise_by_batch_norm],
@@ -184,8 +184,8 @@ OTHERWISE_WRONG = [
     ("01.hue", hue_in_plain_python, "ZeroDivisionError"),
     ("01.hue", hue_by_colorsys_as_it_comes, "from 0 to 1"),
     ("01.hue", lambda rgb: 0.0, "The values differ"),
-    ("01.undo_colour_map", undo_in_numpy_bytes, "You subtracted uint8 from uint8"),
-    ("01.undo_colour_map", undo_flat, "has the shape [6]; expected was [2, 3]"),
+    ("01.nearest_row", undo_in_numpy_bytes, "You subtracted uint8 from uint8"),
+    ("01.nearest_row", undo_flat, "has the shape [6]; expected was [2, 3]"),
     ("01.d_prime", lambda a, b: abs(a.mean() - b.mean()), "The values differ"),
     ("01.d_prime", lambda a, b: abs(a - b), "stopped with an error"),
     ("01.circular_mean", circular_mean_in_math, "comes out negative"),

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Circle, Rectangle
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from ...data import ImageSet
@@ -243,7 +244,7 @@ class ColourExplorer(LiveFigure):
         third = 3 - sum(pair)
         told = f"{view.label} at {view.axes[third].formatted(self.values[third])}"
         both = ", ".join(f"{mark} {_short(name)}" for mark, name in zip("○×", self.names, strict=False))
-        axes.set_title(literal(f"nearer: {both}") if near else told, fontsize=9.5)
+        axes.set_title(literal(f"close up: {both}") if near else told, fontsize=9.5)
         if disk:
             axes.set_xlabel(f"angle: {across.words}, outwards: {up.words}", fontsize=9)
             _cut_to_disk(axes, image)
@@ -251,6 +252,7 @@ class ColourExplorer(LiveFigure):
         axes.set_box_aspect(1)
         axes.tick_params(labelsize=8)
         if across.unit:
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))  # whole degrees, so that none is rounded
             axes.xaxis.set_major_formatter(lambda hue, _: f"{hue if hue == 360 else hue % 360:.0f}°")
         for axis, label in ((across, axes.set_xlabel), (up, axes.set_ylabel)):
             label(f"{axis.channel}: {axis.words}", fontsize=9)

@@ -46,12 +46,12 @@ _SMOOTH = _table([[0, 0, 130], [0, 100, 255], [90, 255, 160], [255, 190, 0], [13
 
 @exercise(
     task="""
-    A spectrogram was one number for each pixel, before a colour map painted it. Write `undo_colour_map(picture,
-    table)`, which finds that number again.
+    A spectrogram was one number for each pixel, before a colour map painted it. A colour map is a table: row 0 has the
+    colour of the lowest number, row K − 1 that of the highest. Write `nearest_row(picture, table)`, which says for
+    each pixel which row of the table has the nearest colour.
 
-    `picture` is a uint8 tensor [3, H, W], `table` a uint8 tensor [K, 3] with the colours of the map, lowest first.
-    Return an int64 tensor [H, W]: for each pixel, which row of the table is nearest to it, 0 to K − 1. Nearest means
-    the smallest squared distance, (red − red)² + (green − green)² + (blue − blue)².
+    `picture` is a uint8 tensor [3, H, W], `table` a uint8 tensor [K, 3]. Return an int64 tensor [H, W] of rows, 0 to
+    K − 1. Nearest means the smallest squared distance, (red − red)² + (green − green)² + (blue − blue)².
     """,
     cases=[
         Case("five colours, saved exactly", (_drawn(_FIVE, 2, 3, noise=0, seed=11), _FIVE)),
@@ -66,8 +66,8 @@ _SMOOTH = _table([[0, 0, 130], [0, 100, 255], [90, 255, 160], [255, 190, 0], [13
         "pixel, and .reshape(picture.shape[1:]) makes it [H, W] again.",
     ],
 )
-def undo_colour_map(picture, table):
-    """Picture, uint8 [3, H, W], and colours, uint8 [K, 3] → number of the nearest colour, int64 [H, W], 0 to K − 1."""
+def nearest_row(picture, table):
+    """Picture, uint8 [3, H, W], and table, uint8 [K, 3] → the row of the nearest colour, int64 [H, W], 0 to K − 1."""
     pixels = picture.flatten(1).T.int()
     distance = (pixels[:, None] - table.int()).square().sum(dim=2)
     return distance.argmin(dim=1).reshape(picture.shape[1:])
@@ -78,7 +78,7 @@ def _squared_distances(picture: Tensor, table: Tensor) -> Tensor:
     return (picture.permute(1, 2, 0)[:, :, None].int() - table.int()).square().sum(dim=3)
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "You subtracted uint8 from uint8. Such numbers go around: 3 − 5 is 254, and squares above 255 go around once "
     "more. A colour that is a little darker looks very far away, and no error tells you. Use .int() on both first."
 )
@@ -86,7 +86,7 @@ def bytes_go_around(picture, table):
     return (picture.permute(1, 2, 0)[:, :, None] - table).square().sum(dim=3).argmin(dim=2)
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "You turned the difference into larger numbers, and it was too late. In uint8, 3 − 5 had already become 254. "
     "Convert picture and table before you subtract."
 )
@@ -94,7 +94,7 @@ def converted_too_late(picture, table):
     return (picture.permute(1, 2, 0)[:, :, None] - table).long().square().sum(dim=3).argmin(dim=2)
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "You looked at the blue channel alone. The pictures look blue, but a map has the same amount of blue in several "
     "places. Only the three channels together say which colour it is."
 )
@@ -102,7 +102,7 @@ def blue_alone(picture, table):
     return (picture[2][:, :, None].int() - table[:, 2].int()).abs().argmin(dim=2)
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "You return how far the nearest colour is. That is worth knowing, as a large distance says that it is another map. "
     "Asked for is which colour it is: argmin in place of min."
 )
@@ -110,7 +110,7 @@ def how_far(picture, table):
     return _squared_distances(picture, table).amin(dim=2)
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "You return how far the nearest colour is, with the square root taken. Asked for is which colour it is: argmin in "
     "place of min. For that no root is needed."
 )
@@ -118,23 +118,23 @@ def how_far_by_root(picture, table):
     return _squared_distances(picture, table).amin(dim=2).double().sqrt()
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "You return the nearest colour itself. That is the old picture, tidied up. The number behind it is the colour's "
     "row in the table, which you already have."
 )
 def colours_instead_of_rows(picture, table):
-    return table[undo_colour_map.reference(picture, table)].permute(2, 0, 1)
+    return table[nearest_row.reference(picture, table)].permute(2, 0, 1)
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "You return the nearest colours, [H, W, 3]. The number behind each is the colour's row in the table, which you "
     "already have: leave out the last look-up."
 )
 def colours_last_instead_of_rows(picture, table):
-    return table[undo_colour_map.reference(picture, table)]
+    return table[nearest_row.reference(picture, table)]
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "You reshaped [3, H, W] to rows of three. A reshape keeps the order of the numbers in memory, so each row holds "
     "three neighbouring pixels of one channel, not one colour. Move the channel to the end with "
     ".permute(1, 2, 0), or use .flatten(1).T."
@@ -144,21 +144,19 @@ def reshaped_instead_of_permuted(picture, table):
     return (rows[:, None].int() - table.int()).square().sum(dim=2).argmin(dim=1).reshape(picture.shape[1:])
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "Your result lies on its side: [W, H] in place of [H, W]. In a tensor the row comes before the column."
 )
 def on_its_side(picture, table):
-    return undo_colour_map.reference(picture, table).T
+    return nearest_row.reference(picture, table).T
 
 
-@undo_colour_map.misconception(
-    "You found the colour that is farthest away. The nearest has the smallest distance: argmin."
-)
+@nearest_row.misconception("You found the colour that is farthest away. The nearest has the smallest distance: argmin.")
 def farthest(picture, table):
     return _squared_distances(picture, table).argmax(dim=2)
 
 
-@undo_colour_map.misconception(
+@nearest_row.misconception(
     "You added up the differences as they are. Too much red and too little blue then cancel, and a very wrong colour "
     "looks near. Square each difference before you sum."
 )
