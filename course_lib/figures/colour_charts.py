@@ -14,6 +14,7 @@ from torch import Tensor
 from .. import checks
 from ..data import ImageSet
 from ..study import Summary
+from .labels import Named, name_marks
 from .static import BLACK, MARKERS, PALETTE, Drawing, drawing
 
 CUT = 1.5  # nats: a loss above it is drawn there
@@ -111,12 +112,6 @@ def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Sum
             reach = [[s.mean - s.low for s in found], [s.high - s.mean for s in found]]
             style = {"color": colour, "fmt": marker, "capsize": 3, "ms": 7, "label": kind}
             ax.errorbar(list(mine.values()), [s.mean for s in found], reach, **style)
-            for at, name in enumerate(sorted(mine, key=lambda name: (mine[name], epochs[name].mean))):
-                style = {"xytext": (9, -3) if at % 2 else (-9, -3), "ha": "left" if at % 2 else "right"}
-                if epochs[name].low >= never:
-                    continue
-                place = mine[name], epochs[name].mean
-                ax.annotate(_short(name), place, textcoords="offset points", fontsize=8.5, **style)
             _above({name: x for name, x in mine.items() if epochs[name].low >= never}, never, ax)
         ax.axhline(never, color=BLACK, ls="--", lw=1)
         ax.set(xscale="log", yscale="log", ylim=(0.7, 2.4 * never))
@@ -130,6 +125,9 @@ def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Sum
         ax.legend(frameon=False, loc="lower left")
         one = next(iter(epochs.values()))
         ax.set_title(f"Mean and range over {one.seeds} seeds, n = {one.n:,} each, generated", fontsize=10)
+        reached = {name: s for name in margins if (s := epochs[name]).low < never}
+        marks = [Named(_short(name), margins[name], s.mean, s.low, s.high) for name, s in reached.items()]
+        name_marks(ax, marks, fontsize=8.5)
     told = "; ".join(f"{name}: {x:.3f}, {epochs[name].mean:.1f} epochs" for name, x in margins.items())
     return Drawing(f, "Distance of the classes in the inputs against the epochs to 95 %, one mark an input.", told)
 

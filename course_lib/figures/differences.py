@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from textwrap import fill
-
 import numpy as np
 from matplotlib.axes import Axes
 
 from ..study import Outcome
 from .static import BLACK, BLUE, ORANGE, Drawing, drawing
-from .words import literal, with_unit
+from .words import balanced, literal, with_unit
 
 _NAME = 26  # letters of a variant's name on one line
 
@@ -24,9 +22,9 @@ def paired_dots(outcome: Outcome) -> Drawing:
         for own, other in outcome.values:
             runs.plot([scale * own, scale * other], [1, 0], "o-", color=BLUE, lw=0.6, alpha=0.7)
         names = [f"{letter}: {variant.name}" for letter, variant in zip("AB", outcome.trial.variants, strict=True)]
-        runs.set_yticks([1, 0], [fill(literal(name), _NAME) for name in names], fontsize=9)
+        runs.set_yticks([1, 0], [balanced(literal(name), _NAME) for name in names], fontsize=9)
         runs.set(ylim=(-0.4, 1.4))
-        runs.set_xlabel(fill(with_unit(outcome.trial.metric, outcome.trial.measure.unit), 36), fontsize=9)
+        runs.set_xlabel(balanced(with_unit(outcome.trial.metric, outcome.trial.measure.unit), 36), fontsize=9)
         runs.set_title(f"{outcome.base}{', a small rerun' if outcome.small else ''}", fontsize=9)
         _difference(differences, outcome, scale)
         f.supxlabel(_note(outcome), fontsize=8, color="0.35")
@@ -71,7 +69,7 @@ def _beyond(outcome: Outcome) -> str:
         return ""
     if d.min() <= verdict.low and verdict.high <= d.max():
         return ""
-    return f"the interval passes the dots: it allows for what {verdict.n} seeds, which are few, cannot show"
+    return f"the interval reaches beyond the dots: {verdict.n} seeds tell the mean no more closely than that"
 
 
 def _told(outcome: Outcome) -> str:
