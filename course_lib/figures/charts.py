@@ -56,7 +56,7 @@ def lines(
 def cost_against_accuracy(rows: Sequence[tuple[str, float, Summary]], *, xlabel: str) -> Drawing:
     """Accuracy (mean and range over seeds, in %) against cost on a logarithmic axis: up and to the left is better."""
     with drawing(8, 4.6) as (f, ax):
-        for i, (name, cost, s) in enumerate(rows):
+        for i, (_, cost, s) in enumerate(rows):
             low, high = 100 * (s.mean - s.low), 100 * (s.high - s.mean)
             colour, marker = PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]
             ax.errorbar(cost, 100 * s.mean, [[low], [high]], fmt=marker, color=colour, capsize=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from ..study import Outcome
 from .static import BLACK, BLUE, ORANGE, Drawing, drawing
@@ -47,6 +48,7 @@ def _difference(ax: Axes, outcome: Outcome, scale: float) -> None:
     ax.set_yticks([0.4, 0], ["mean,\ninterval", "seeds"], fontsize=9)
     ax.set(ylim=(-0.4, 0.8))
     ax.set_xlabel(f"A − B ({unit}); {_sides(outcome)}", fontsize=9)
+    ax.xaxis.set_major_locator(MaxNLocator(7))
     ax.set_title(verdict.word, fontsize=10)
 
 

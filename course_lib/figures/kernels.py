@@ -18,7 +18,7 @@ def kernel_grid(
 ) -> Drawing:
     """Kernels [h, w] side by side: white is 0, orange positive, purple negative.
 
-    Below each: which share of its energy one column times one row keeps, and at which weight its scale ends.
+    Below each: which share of its energy one column times one row keeps, and how far its scale reaches.
 
     Args:
         alike: names of those that share a scale, so that their strengths can be compared; each other has its own.
@@ -42,7 +42,7 @@ def kernel_grid(
             ax.grid(False)
             ax.spines[:].set(visible=True, color="0.6")
             ax.set_title(name, fontsize=9)
-            below = f"{kernel.shape[0]}×{kernel.shape[1]}, {shares[name]:.0%} in rank one\ndarkest: ±{ends[name]:.2g}"
+            below = f"{kernel.shape[0]}×{kernel.shape[1]}, {shares[name]:.0%} in rank one\nscale: ±{ends[name]:.2g}"
             ax.set_xlabel(below, fontsize=8)
         if title:
             f.suptitle(title, fontsize=10)

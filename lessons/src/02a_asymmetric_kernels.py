@@ -225,8 +225,7 @@ figures.dots(
 
 # %% [markdown]
 # The pair took 13.2 ms and the large kernel 39.4 ms (10 seeds, each ± less than 0.1): a third, not a fifth. A fifth would have been 7.9 ms, and the pair is 5.3 ms slower than that. Four strided 3×3 take 0.9 ms, and the pair is 12.3 ms slower than those. On your machine the share may be another one. A fifth is a limit: on ever larger pictures the MACs come near it, and never reach it.
-
-# %% [markdown]
+#
 # Do MACs tell the order at least? Put both beside each other, the most work on top.
 
 # %%

@@ -273,7 +273,9 @@ for name in (variants.PAIR, variants.LATER):
     )
     maps[f"{name}, trained"], used_here[name] = (field, layers), used
     print(f"{name:20} 95 % of the gradient in {used:.0%} of the field")
-figures.receptive_fields(maps, columns=2, title="Mean size of the gradient, seed 0: the darker, the larger")
+figures.receptive_fields(
+    maps, columns=2, title="Mean size of the gradient, seed 0: the darker, the larger"
+)
 
 # %% tags=["verdict"]
 study.conclude("both use more than half of their field", min(used_here.values()) > 0.5)
@@ -353,7 +355,9 @@ print(study.verdicts("training_thins_lines", "training_thins_roads"))
 figures.dots(
     rows,
     metric="energy of a kernel that one column × one row keeps",
-    pairs={task: (f"{task}, before", f"{task}, after") for task in ("clear lines", "roads")},
+    pairs={
+        task: (f"{task}, before", f"{task}, after") for task in ("clear lines", "roads")
+    },
     title="Kernels of 15×15 in the first layer",
 )
 

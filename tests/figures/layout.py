@@ -43,9 +43,17 @@ class Box:
     def touches(self, other: Box) -> bool:
         """On one line, side by side, and so near that they read as one."""
         (low, high), (low_, high_) = ((box.corners.min(axis=0), box.corners.max(axis=0)) for box in (self, other))
-        if self.overlaps(other) or abs(low[1] + high[1] - low_[1] - high_[1]) > high[1] - low[1]:
+        left, right = (self, other) if low[0] < low_[0] else (other, self)
+        spaced = left.text.endswith(" ") or right.text.startswith(" ")
+        one_line = abs(low[1] + high[1] - low_[1] - high_[1]) <= high[1] - low[1]
+        if spaced or not one_line or self.overlaps(other) or not (self.level and other.level):
             return False
         return max(low[0] - high_[0], low_[0] - high[0]) - 2 * TOLERANCE < APART
+
+    @property
+    def level(self) -> bool:
+        """Whether the text is not turned."""
+        return bool(self.corners[0, 1] == self.corners[1, 1])
 
     def inside(self, low: np.ndarray, high: np.ndarray) -> bool:
         return bool((self.corners >= low).all() and (self.corners <= high).all())

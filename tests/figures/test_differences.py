@@ -34,7 +34,9 @@ def test_what_is_slower_lies_right_and_is_called_slower():
 
 def test_an_interval_that_passes_the_dots_says_why():
     wide, narrow = (figures.paired_dots(outcome(seeds)).figure.get_supxlabel() for seeds in (6, 30))
-    assert wide.startswith("shaded: a difference of up to 1 point does not matter\nthe interval reaches beyond the dots")
+    assert wide.startswith(
+        "shaded: a difference of up to 1 point does not matter\nthe interval reaches beyond the dots"
+    )
     assert "6 seeds" in wide
     assert "interval" not in narrow
 

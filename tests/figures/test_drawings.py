@@ -115,7 +115,7 @@ def test_seconds_have_their_unit_and_no_number_of_pictures():
 
 def test_kernels_say_what_rank_one_keeps():
     axes = DRAWINGS["kernels"]().figure.axes
-    told = ["3×5, 100% in rank one\ndarkest: ±1", "4×4, 25% in rank one\ndarkest: ±1"]
+    told = ["3×5, 100% in rank one\nscale: ±1", "4×4, 25% in rank one\nscale: ±1"]
     assert [ax.get_xlabel() for ax in axes[:2]] == told
     for wrong in ({}, {"batch": torch.ones(2, 3, 3)}):
         with pytest.raises(ValueError, match="kernel_grid got kernels of shape"):

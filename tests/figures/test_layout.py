@@ -83,6 +83,7 @@ def written(*texts: tuple[float, float, str], **style: object) -> Figure:
         (lambda: written((0.1, 0.5, "left"), (0.6, 0.5, "right")), []),
         (lambda: written((0.1, 0.5, "one word"), (0.2, 0.5, "another")), ["overlap: 'one word' and 'another'"]),
         (lambda: written((0.1, 0.5, "one"), (0.167, 0.5, "word")), ["run together: 'one' and 'word'"]),
+        (lambda: written((0.1, 0.5, "one "), (0.18, 0.5, " word")), []),
         (lambda: written((0.1, 0.5, "two"), (0.2, 0.5, "words")), []),
         (lambda: written((0.1, 0.3, "below"), (0.1, 0.36, "above"), fontsize=6), []),
         (lambda: written((0.9, 0.5, "a long line")), ["cut off: 'a long line'"]),
