@@ -48,7 +48,9 @@ def name_marks(ax: Axes, marks: Sequence[Named], **style: Any) -> None:
         marks: all that is drawn there and must be seen.
         style: for the text, as `fontsize=8.5`.
     """
-    ax.get_figure(root=True).draw_without_rendering()  # only now is known where the axes lie
+    figure = ax.get_figure(root=True)
+    assert figure is not None, "axes in no figure have no place"
+    figure.draw_without_rendering()  # only now is known where the axes lie
     taken = [_bar(ax, mark) for mark in marks]
     if (legend := ax.get_legend()) is not None:
         taken.append(legend.get_window_extent())

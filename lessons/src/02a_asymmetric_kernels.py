@@ -312,9 +312,9 @@ figures.kernel_grid(
 )
 
 # %% [markdown]
-# The blur is round, and yet it is a column times a row, because exp(−x² − y²) = exp(−x²) · exp(−y²). The diagonal edge is not. The nearest product keeps 43 % of its energy, and nothing in it is diagonal: it is a soft edge, upright or level. (Both come equally near, since the first two shares are equal; which one you see is up to your machine.) The last three pictures share one scale, so you can compare them: what is missed holds more energy than what is kept.
+# The blur is round, and yet it is a column times a row, because exp(−x² − y²) = exp(−x²) · exp(−y²). The diagonal edge is not. Its nearest product keeps 43 % of the energy, and nothing in it slants: it is a soft edge, upright or level (both come equally near). The last three pictures share one scale: what is missed is more than what is kept.
 #
-# So one column and one row see the whole field, and yet what slants is out of their reach. That is often said of thin kernels as such. But the advice was 30×3 and 3×30, and a network has many channels. Does the rule hold there?
+# So one column and one row see the whole field, and yet what slants is out of their reach. But the advice was 30×3 and 3×30, and a network has many channels. Does that hold there?
 
 # %% tags=["verdict"]
 as_column = torch.exp(-(line**2) / 18)[None, None, :, None]
@@ -459,7 +459,7 @@ if folder is None:
 # %% [markdown]
 # ## What we would write to the asker
 #
-# The fifth is true of the weights. The work comes near it on large pictures only: at 224 pixels it falls by 4.7, at 64 by 3.8, at 32 not at all; and the pair has more to store in training. If you want to see far at small cost, begin with 3×3 kernels and a stride. If you need a fine grid as well, many 3×3 in a row cost more than the pair: 30×1 and then 1×30, or a depthwise 30×30 with a 1×1 behind it, leave 35×35 numbers, and took 37 and 27 % of the pair's time. If you split a large kernel, leave enough channels between the two thin ones: through a single one, one pixel thick, only rank one survives.
+# The fifth is true of the weights. The work falls by a factor of 4.7 at 224 pixels, of 3.8 at 64, at 32 not at all; and training has more to store. To see far cheaply, begin with 3×3 kernels and a stride. For a fine grid, try 30×1 and then 1×30, or a depthwise 30×30 and a 1×1: they took 37 and 27 % of the pair's time. If you split a large kernel, leave channels between the two thin ones: through a single one, one pixel thick, only rank one survives.
 
 # %% [markdown]
 # ## Open

@@ -237,7 +237,7 @@ figures.dots(
 )
 
 # %% [markdown]
-# Against the three that stride at once the pair is ahead by some thirty points: 85.0 ± 15.2 % against 55 to 56 % (10 seeds, n = 400 each), each interval above two points. The intervals are long, because in one seed the pair failed as well.
+# Against the three that stride at once the pair is ahead by some thirty points: 85.0 ± 15.2 % against 55 to 56 % (10 seeds, n = 400 each), each interval above two points. They are long: in one seed the pair failed, too.
 #
 # The last row strides *later*, has no long kernels, and gets 76.8 ± 18.4 %. Ten seeds do not decide between the two.
 #
@@ -264,9 +264,9 @@ for name, layers in {
     print(f"{name:16} 48×48 →", " → ".join(f"{h}×{w}" for h, w in sizes))
 
 # %% [markdown]
-# The network that strides at once keeps every second place of its first layer, when each number has seen 3×3 pixels, and in so small a window a faint line hardly rises above the noise. The one that strides later lets the first places go in its third layer, where a number has seen 7×7; the thin pair keeps them all. That is our reading.
+# The network that strides at once keeps every second place of its first layer, when each number has seen 3×3 pixels; in so small a window a faint line hardly rises above the noise. The one that strides later lets the first places go in its third layer, where a number has seen 7×7; the thin pair keeps them all. That is our reading.
 #
-# But striding later also made the network two layers deeper. Which of the two helps? Take the very same six layers in the other order: the four with a stride first, the two without at the end.
+# But striding later also made the network two layers deeper. Which of the two helps? Take the same six layers in the other order: the four with a stride first.
 
 # %%
 print(study.verdicts("thin_lines_depth"))
@@ -326,7 +326,7 @@ longer = on_lines[variants.TEN_EPOCHS].mean - on_lines[variants.WEIGHTS].mean
 study.conclude("ten times the epochs give it less than 5", longer < 0.05)
 
 # %% [markdown]
-# They can: the same small network now gets 97.8 ± 0.7 % (10 seeds, n = 400 each), more than the pair from 600. (We did not give the pair 6,000.) It took ten times the steps; but ten times the epochs over 600 pictures, at the best of four rates, leave it at 56.8 ± 4.1 %. So it was the pictures. Try `n = 6000` and `peak_lr=0.01` in the live run above.
+# They can: the same small network now gets 97.8 ± 0.7 % (10 seeds, n = 400 each), more than the pair from 600. (The pair never got 6,000.) It took ten times the steps; but ten times the epochs over 600 pictures, at the best of four rates, leave it at 56.8 ± 4.1 %. So it was the pictures. Try `n = 6000` and `peak_lr=0.01` in the live run above.
 #
 # So thin kernels did not bring the *ability* to see lines, but a shorter way there. And being *large* is not enough: one 30×30, in a single layer, gets 64.8 ± 2.5 % from 600 pictures.
 

@@ -34,11 +34,11 @@ torch.set_num_threads(1)  # networks this small gain nothing from a second threa
 # %% [markdown]
 # ## 1 · Larger kernels, two branches, shallow paths
 #
-# The pictures are those of [2b](02b_do_long_thin_kernels_help.ipynb): spectrograms whose classes lie four degrees of hue apart. The plain network has three layers of 3×3 kernels with a stride of 2. Each advice changes one thing:
+# The pictures are those of [2b](02b_do_long_thin_kernels_help.ipynb): spectrograms, the classes four degrees of hue apart. The plain network has three layers of 3×3 kernels with a stride of 2. Each changes one thing:
 #
 # - *Larger kernels*: the first layer has 7×7 or 15×15.
 # - *Two branches*: 1×1 kernels for colour, and 3×3 kernels on the grey picture for shape.
-# - *Shallow paths*: the mean of each layer's feature maps goes to the last, linear layer, so that simple features need not pass through the deeper layers.
+# - *Shallow paths*: the mean of each layer's feature maps goes to the last, linear layer, past the deeper layers.
 #
 # The last two have as many weights as the plain network, to one per cent.
 
@@ -225,9 +225,9 @@ figures.dots(
 print(study.verdicts("transfer_hue", "transfer_lines"))
 
 # %% [markdown]
-# On hue the features learned from photographs lose to the small CNN, with 69.7 ± 1.6 % against 87.9 ± 1.6 % (10 seeds, n = 400 each), and six plain numbers equal it. Our guess: a network that names dogs in any light has learned to look past four degrees of hue.
+# On hue the features learned from photographs lose to the small CNN, with 69.7 ± 1.6 % against 87.9 ± 1.6 % (10 seeds, n = 400 each), and six plain numbers get as much on average, 87.9 ± 1.3 %. Our guess: a network that names dogs in any light has learned to look past four degrees of hue.
 #
-# On lines the probe wins, with 61.4 ± 2.1 % against 51.7 ± 3.6 % (10 seeds, n = 400 each); but 61 % of two classes is of little use. One cannot tell by looks whether a pretrained network pays. Try it, beside six plain numbers; what it does for satellite pictures, [chapter 3](03a_transfer_learning_eurosat.ipynb) asks.
+# On lines the probe wins, with 61.4 ± 2.1 % against 51.7 ± 3.6 % (10 seeds, n = 400 each); but 61 % of two classes is of little use. Looks do not tell whether it pays. Try it, beside six plain numbers; what it does for satellite pictures, [chapter 3](03a_transfer_learning_eurosat.ipynb) asks.
 
 # %% [markdown]
 # ## 3 · How far does a network really look?
@@ -362,9 +362,9 @@ figures.dots(
 )
 
 # %% [markdown]
-# Training brings the kernels nearer to thin ones: from 21.9 to 57.4 % on clear lines and to 38.3 % on roads (10 seeds, n = 48 kernels each). Thin they are not: a good part of each is what it was at the start, and chance has no direction.
+# Training brings the kernels nearer to thin ones: from 21.9 to 57.4 % on clear lines and to 38.3 % on roads (10 seeds, n = 48 kernels each). Thin they are not: part of each is still the random start.
 #
-# What training *added* on roads is nearly thin, with 85.9 ± 3.2 %; on clear lines it is 58.2 ± 4.3 %. That is odd, since lines are level or upright and roads are not. But a kernel that becomes lighter or darker *as a whole* has changed by a column times a row as well. How much of what was added is such an even change? Live, one seed:
+# What training *added* on roads is nearly thin, with 85.9 ± 3.2 %; on clear lines it is 58.2 ± 4.3 %. That is odd, for the lines are level or upright and roads are not. But a change that is the same all over a kernel has rank one as well. How much of it is such an *even* change? Live, one seed:
 
 # %% tags=["nbval-ignore-output", "real-data"]
 even_share = {}
