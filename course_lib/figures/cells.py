@@ -18,6 +18,7 @@ from .static import STYLE
 from .words import literal
 
 _POINTS, _LINE, _GAP = 8.0, 0.145, 0.1  # of a caption; inches of one of its lines; between cells
+_AIR = 1.06  # at 80 dots an inch a word is drawn a little wider than its outline, and two side by side must not touch
 _NARROW, _WIDE, _PAGE = 1.3, 1.9, 10.0  # inches: a picture's width, its widest, and the page's
 _FONT = FontProperties(family="DejaVu Sans", size=_POINTS)
 
@@ -37,7 +38,7 @@ def grid(
     """
     columns = even(len(captions), columns)
     most = max(_NARROW, min(_WIDE, _PAGE / columns - _GAP))
-    longest = max(_inches(word) for caption in captions for word in caption.split() or [""])
+    longest = _AIR * max(_inches(word) for caption in captions for word in caption.split() or [""])
     width = max(longest, min(most, max(_NARROW, *(_inches(line) for c in captions for line in c.split("\n")))))
     texts = ["\n".join(_broken(line, width) for line in caption.split("\n")) for caption in captions]
     rows = [texts[k : k + columns] for k in range(0, len(texts), columns)]

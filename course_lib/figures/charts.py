@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 from torch import Tensor
 
 from .. import checks
@@ -17,6 +18,7 @@ from ..metrics import wilson_interval
 from ..study import Summary
 from ..training import Run
 from .cells import frames
+from .labels import Named, name_marks
 from .rows import listed, rests_on
 from .static import BLACK, BLUE, CATEGORIES, MARKERS, ORANGE, PALETTE, Drawing, drawing
 from .words import grouped, literal
@@ -54,14 +56,18 @@ def lines(
 def cost_against_accuracy(rows: Sequence[tuple[str, float, Summary]], *, xlabel: str) -> Drawing:
     """Accuracy (mean and range over seeds, in %) against cost on a logarithmic axis: up and to the left is better."""
     with drawing(8, 4.6) as (f, ax):
-        for i, (name, cost, s) in enumerate(rows):
+        for i, (_, cost, s) in enumerate(rows):
             low, high = 100 * (s.mean - s.low), 100 * (s.high - s.mean)
             colour, marker = PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]
             ax.errorbar(cost, 100 * s.mean, [[low], [high]], fmt=marker, color=colour, capsize=3)
-            ax.annotate(name, (cost, 100 * s.mean), (8, -3), textcoords="offset points", fontsize=8.5)
         ax.set(xscale="log", xlabel=xlabel, ylabel="accuracy of the probe in %")
         ax.set_title(f"Mean and range over {rests_on([s for _, _, s in rows])}", fontsize=10)
         ax.margins(x=0.25, y=0.12)
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        marks = [Named(name, cost, 100 * s.mean, 100 * s.low, 100 * s.high) for name, cost, s in rows]
+        name_marks(ax, marks, fontsize=8.5)
     told = "; ".join(f"{name}: {cost:.3g}, {s.mean:.1%}" for name, cost, s in rows)
     return Drawing(f, f"Accuracy of a probe against {xlabel}. {told}")
 

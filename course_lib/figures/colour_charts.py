@@ -14,10 +14,10 @@ from torch import Tensor
 from .. import checks
 from ..data import ImageSet
 from ..study import Summary
+from .labels import Named, name_marks
 from .static import BLACK, MARKERS, PALETTE, Drawing, drawing
 
 CUT = 1.5  # nats: a loss above it is drawn there
-_NAME_WIDTH = 1.3  # on a logarithmic axis: the factor that a name beside a mark takes up
 CHANNELS = ("red", "green", "blue")
 Course = Sequence[tuple[float, float]]
 """(validation accuracy 0–1, training loss in nats) after each epoch, as `clinic.Setup.course` gives it."""
@@ -114,13 +114,6 @@ def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Sum
             reach = [[s.mean - s.low for s in found], [s.high - s.mean for s in found]]
             style = {"color": colour, "fmt": marker, "capsize": 3, "ms": 7, "label": kind}
             ax.errorbar(list(mine.values()), [s.mean for s in found], reach, **style)
-            for at, name in enumerate(sorted(mine, key=lambda name: (mine[name], epochs[name].mean))):
-                right = at % 2 and not _crossed(name, mine, epochs)
-                style = {"xytext": (9, -3) if right else (-9, -3), "ha": "left" if right else "right"}
-                if epochs[name].low >= never:
-                    continue
-                place = mine[name], epochs[name].mean
-                ax.annotate(_short(name), place, textcoords="offset points", fontsize=8.5, **style)
             _above({name: x for name, x in mine.items() if epochs[name].low >= never}, never, ax)
         ax.axhline(never, color=BLACK, ls="--", lw=1)
         ax.set(xscale="log", yscale="log", ylim=(0.7, 2.4 * never))
@@ -135,6 +128,9 @@ def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Sum
         one = next(iter(epochs.values()))
         base = f"mean and range over {one.seeds} seeds, n = {one.n:,} each, generated"
         ax.set_title(f"Are classes that lie farther apart learned sooner?\n{base}", fontsize=10)
+        reached = {name: s for name in margins if (s := epochs[name]).low < never}
+        marks = [Named(_short(name), margins[name], s.mean, s.low, s.high) for name, s in reached.items()]
+        name_marks(ax, marks, fontsize=8.5)
     told = "; ".join(f"{name}: {x:.3f}, {epochs[name].mean:.1f} epochs" for name, x in margins.items())
     return Drawing(f, "Distance of the classes in the inputs against the epochs to 95 %, one mark an input.", told)
 
@@ -156,12 +152,6 @@ def _above(mine: Mapping[str, float], height: float, ax: Axes) -> None:
             "fontsize": 8.5,
         }
         ax.annotate(", ".join(map(_short, names)), (mine[names[0]], height), rotation_mode="anchor", **style)
-
-
-def _crossed(name: str, mine: Mapping[str, float], epochs: Mapping[str, Summary]) -> bool:
-    """Whether a name to the right of its mark would lie on the bar of another one."""
-    near = (other for other in mine if 1 < mine[other] / mine[name] < _NAME_WIDTH)
-    return any(epochs[other].low <= epochs[name].mean <= epochs[other].high for other in near)
 
 
 def _short(name: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from textwrap import fill
-
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from ..study import Outcome
 from .static import BLACK, BLUE, ORANGE, Drawing, drawing
-from .words import literal, with_unit
+from .words import balanced, literal, with_unit
 
 _NAME = 26  # letters of a variant's name on one line
 
@@ -20,14 +19,14 @@ def paired_dots(outcome: Outcome) -> Drawing:
     The shaded band holds the differences that do not matter; the bar is the interval of the mean.
     """
     scale = 100 if outcome.trial.measure.unit == "%" else 1
-    title = fill(literal(f"“{outcome.trial.claim}”"), 95)
+    title = balanced(literal(f"“{outcome.trial.claim}”"), 95)
     with drawing(9, 3.2 + 0.2 * (1 + title.count("\n")), ncols=2) as (f, (runs, differences)):
         for own, other in outcome.values:
             runs.plot([scale * own, scale * other], [1, 0], "o-", color=BLUE, lw=0.6, alpha=0.7)
         names = [f"{letter}: {variant.name}" for letter, variant in zip("AB", outcome.trial.variants, strict=True)]
-        runs.set_yticks([1, 0], [fill(literal(name), _NAME) for name in names], fontsize=9)
+        runs.set_yticks([1, 0], [balanced(literal(name), _NAME) for name in names], fontsize=9)
         runs.set(ylim=(-0.4, 1.4))
-        runs.set_xlabel(fill(with_unit(outcome.trial.metric, outcome.trial.measure.unit), 36), fontsize=9)
+        runs.set_xlabel(balanced(with_unit(outcome.trial.metric, outcome.trial.measure.unit), 36), fontsize=9)
         runs.set_title(f"{outcome.base}{', a small rerun' if outcome.small else ''}", fontsize=9)
         _difference(differences, outcome, scale)
         f.suptitle(title, fontsize=11)
@@ -51,6 +50,7 @@ def _difference(ax: Axes, outcome: Outcome, scale: float) -> None:
     ax.set_yticks([0.4, 0], ["mean,\ninterval", "seeds"], fontsize=9)
     ax.set(ylim=(-0.4, 0.8))
     ax.set_xlabel(f"A − B ({unit}); {_sides(outcome)}", fontsize=9)
+    ax.xaxis.set_major_locator(MaxNLocator(7))
     ax.set_title(verdict.word, fontsize=10)
 
 
@@ -73,7 +73,7 @@ def _beyond(outcome: Outcome) -> str:
         return ""
     if d.min() <= verdict.low and verdict.high <= d.max():
         return ""
-    return f"the interval is longer than the row of dots: it allows for seeds other than these {verdict.n}"
+    return f"the interval reaches beyond the dots: {verdict.n} seeds tell the mean no more closely than that"
 
 
 def _told(outcome: Outcome) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from matplotlib.patches import Rectangle
 from torch import Tensor
@@ -13,24 +13,37 @@ from .cells import frames
 from .static import Drawing
 
 
-def kernel_grid(kernels: Mapping[str, Tensor], *, columns: int = 4, title: str = "") -> Drawing:
-    """Kernels [h, w] side by side: white is 0, orange positive, purple negative, each up to its own largest weight.
+def kernel_grid(
+    kernels: Mapping[str, Tensor], *, columns: int = 4, title: str = "", alike: Collection[str] = ()
+) -> Drawing:
+    """Kernels [h, w] side by side: white is 0, orange positive, purple negative.
 
-    Below each: which share of its energy one column times one row keeps.
+    Below each: which share of its energy one column times one row keeps, and how far its scale reaches.
+
+    Args:
+        alike: names of those that share a scale, so that their strengths can be compared; each other has its own.
+
+    Raises:
+        ValueError: no kernels, other shapes, or a name in `alike` that no kernel has.
     """
     if not kernels or any(kernel.ndim != 2 for kernel in kernels.values()):
         shapes = ", ".join(str(tuple(kernel.shape)) for kernel in kernels.values()) or "none"
         raise ValueError(f"kernel_grid got kernels of shape {shapes}; it wants one or more of [h, w].")
+    if strange := [name for name in alike if name not in kernels]:
+        raise ValueError(f"kernel_grid got alike={strange[0]!r}; it wants names out of {', '.join(kernels)}.")
     kernels = {name: kernel.detach().float().cpu() for name, kernel in kernels.items()}
+    ends = {name: max(float(kernel.abs().max()), 1e-12) for name, kernel in kernels.items()}
+    ends |= dict.fromkeys(alike, max((ends[name] for name in alike), default=0.0))
     shares = {name: float(rank_one_share(kernel)) for name, kernel in kernels.items()}
-    with frames(len(kernels), columns, width=2, height=2.4) as (f, axes):
+    with frames(len(kernels), columns, width=2, height=2.55) as (f, axes):
         for ax, (name, kernel) in zip(axes, kernels.items(), strict=True):
-            most = max(float(kernel.abs().max()), 1e-12)
-            ax.imshow(kernel.numpy(), cmap="PuOr_r", vmin=-most, vmax=most, interpolation="nearest")
+            ax.imshow(kernel.numpy(), cmap="PuOr_r", vmin=-ends[name], vmax=ends[name], interpolation="nearest")
             ax.set(xticks=[], yticks=[])
             ax.grid(False)
+            ax.spines[:].set(visible=True, color="0.6")
             ax.set_title(name, fontsize=9)
-            ax.set_xlabel(f"{kernel.shape[0]}×{kernel.shape[1]}, {shares[name]:.0%} in rank one", fontsize=8)
+            below = f"{kernel.shape[0]}×{kernel.shape[1]}, {shares[name]:.0%} in rank one\nscale: ±{ends[name]:.2g}"
+            ax.set_xlabel(below, fontsize=8)
         if title:
             f.suptitle(title, fontsize=10)
     told = "; ".join(f"{name}: {share:.0%} of its energy in rank one" for name, share in shares.items())
@@ -49,7 +62,7 @@ def receptive_fields(
     if not fields:
         raise ValueError("receptive_fields got no field; it wants one or more, each with its layers.")
     fields = {name: (field.detach().float().cpu(), layers) for name, (field, layers) in fields.items()}
-    with frames(len(fields), columns, width=2.6, height=2.9, head=0.3) as (f, axes):
+    with frames(len(fields), columns, width=2.6, height=2.65, head=0.3 if title else 0.0) as (f, axes):
         for ax, (name, (field, layers)) in zip(axes, fields.items(), strict=True):
             size = field.shape
             h, w = output_size((size[0], size[1]), layers)

@@ -59,9 +59,10 @@ def contact_sheet(pictures: ImageSet, *, per_class: int = 8, seed: int = 0) -> D
 
 
 def _row(ax: Axes, images: Tensor, room: int) -> None:
-    """Pictures [n, C, H, W] side by side; where there are none, an empty frame with room for `room` that says so."""
+    """Pictures [n, C, H, W] side by side; where there are none, an empty place with room for `room` that says so."""
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
+    ax.spines[:].set_visible(False)
     if len(images):
         apart = pad(images.expand(-1, 3, -1, -1), (0, max(1, images.shape[3] // 24)), value=255)
         row = torch.cat(list(apart), dim=2)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
-from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -14,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..study import Summary
 from .static import BLACK, BLUE, GREEN, MARKERS, PALETTE, VERMILION, Drawing, drawing
-from .words import literal, with_unit
+from .words import balanced, literal, with_spread, with_unit
 
 _ROW, _NAME = 0.42, 40  # inches; letters of a row's name on one line
 _APART = 0.13  # of a line: two on it stand so far above and below its middle
@@ -86,8 +85,8 @@ def dots(
         _join(ax, marks, scale)
         limits = xlim or _limits([*rows.values(), *(like or {}).values()], [chance, ceiling, never])
         ax.set(xlim=[scale * end for end in limits], ylim=(-0.65 if chance is None else -0.95, len(lines) - 0.35))
-        ax.set_yticks(range(len(lines)), [fill(literal(name), _NAME) for name in lines][::-1], fontsize=9.5)
-        ax.set_xlabel(fill(with_unit(metric, unit), 64), fontsize=9)
+        ax.set_yticks(range(len(lines)), [balanced(literal(name), _NAME) for name in lines][::-1], fontsize=9.5)
+        ax.set_xlabel(balanced(with_unit(metric, unit), 64), fontsize=9)
         _column(ax, marks, len(lines), never)
         _line(ax, "chance", chance, unit, low=True)
         _line(ax, "ceiling", ceiling, unit, low=False)
@@ -95,10 +94,10 @@ def dots(
             _never_ends(ax, never)
         if legend:
             f.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=9)
-            ax.set_title(fill(literal(title), 56), fontsize=10.5)  # a figure's own title would lie on the legend
+            ax.set_title(balanced(literal(title), 56), fontsize=10.5)  # a figure's own title would lie on the legend
         else:
-            f.suptitle(fill(literal(title), 90), fontsize=11)
-        f.supxlabel(("stroke: a seed; " if each else "") + _NOTE + rests_on(rows.values()), fontsize=8, color="0.35")
+            f.suptitle(balanced(literal(title), 90), fontsize=11)
+        f.supxlabel(_note(rows.values(), never, each=each), fontsize=8, color="0.35")
     told = ", ".join(_told(name, s, never) for name, s in rows.items())
     ends = "".join(
         f" {word} is {_number(value, unit)}."
@@ -214,12 +213,22 @@ def _column(ax: Axes, marks: list[_Mark], lines: int, never: float | None) -> No
 
 def _value(s: Summary, never: float | None) -> str:
     missed = _missed(s, never)
-    mean, sd = (f"{100 * s.mean:.1f}", f"{100 * s.sd:.1f}") if s.unit == "%" else (f"{s.mean:.3g}", f"{s.sd:.2g}")
+    mean = f"{100 * s.mean:.1f}" if s.unit == "%" else f"{s.mean:.3g}"
     if missed == s.seeds:
         return "never"
     if missed:
-        return f"≥ {mean}; in {missed} of {s.seeds} never"
-    return f"{mean} ± {sd}" if s.seeds > 1 else mean
+        return f"{mean} or more; never in {missed} of {s.seeds}"
+    if s.seeds == 1:
+        return mean
+    return f"{mean} ± {100 * s.sd:.1f}" if s.unit == "%" else with_spread(s.mean, s.sd)
+
+
+def _note(summaries: Iterable[Summary], never: float | None, *, each: bool) -> str:
+    """What dot, bar and stroke mean, and what the numbers rest on."""
+    summaries = list(summaries)
+    partly = any(0 < _missed(s, never) < s.seeds for s in summaries)
+    hollow = f"\nhollow: a run that never got there counts as {never:g}, so the mean is at least this" if partly else ""
+    return ("stroke: a seed; " if each else "") + _NOTE + rests_on(summaries) + hollow
 
 
 def _missed(s: Summary, never: float | None) -> int:
@@ -255,7 +264,7 @@ def _never_ends(ax: Axes, never: float) -> None:
 def _told(name: str, s: Summary, never: float | None) -> str:
     if not (missed := _missed(s, never)):
         return listed({name: s})
-    return f"{name}: never" if missed == s.seeds else f"{name}: in {missed} of {s.seeds} never"
+    return f"{name}: never" if missed == s.seeds else f"{name}: never in {missed} of {s.seeds}"
 
 
 def _number(value: float, unit: str) -> str:

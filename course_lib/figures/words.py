@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_HALF_UP, Decimal
+from textwrap import fill, wrap
 
 
 def percent(probability: float) -> str:
@@ -53,3 +54,31 @@ def with_unit(metric: str, unit: str) -> str:
     """
     said = f" {unit} " in f" {metric} " if unit != "%" else metric.endswith(("in %", "(%)"))
     return metric if said or not unit else f"{metric} ({unit})"
+
+
+def balanced(text: str, width: int) -> str:
+    r"""`text` in as few lines of at most `width` letters as its words allow, and those about equally long.
+
+    >>> balanced("3×3, strides first, as deep", 26)
+    '3×3, strides\nfirst, as deep'
+    """
+    lines = len(wrap(text, width))
+    return next((fill(text, w) for w in range(1, width) if _fits(text, w, lines)), fill(text, width))
+
+
+def _fits(text: str, width: int, lines: int) -> bool:
+    """Whether `text` takes no more than `lines` lines of `width` letters, with no word broken."""
+    return max(map(len, text.split()), default=0) <= width and len(wrap(text, width)) <= lines
+
+
+def with_spread(mean: float, sd: float) -> str:
+    """Mean ± standard deviation, both to the same decimal: the one at which the deviation begins.
+
+    >>> with_spread(39.354, 0.038), with_spread(5.8, 3), with_spread(66.7, 13)
+    ('39.35 ± 0.04', '5.8 ± 3.0', '66.7 ± 13.0')
+    """
+    if not sd:
+        return f"{mean:.3g} ± 0"
+    begins = math.floor(math.log10(sd))
+    digits = -begins if begins < 0 else int(abs(mean) < 100)
+    return f"{mean:.{digits}f} ± {sd:.{digits}f}"

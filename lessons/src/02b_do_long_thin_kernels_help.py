@@ -39,17 +39,18 @@ torch.set_num_threads(1)  # networks this small gain nothing from a second threa
 # %% [markdown]
 # ## 1 · Where only the hue differs
 #
-# These are such pictures, drawn by a program. The two classes lie four degrees apart on the colour circle, and within a class the hue varies by 1.5 degrees. Brightness and stripes are drawn by chance in both, and say nothing. The last two squares are flat: the middle hue of each class, without any of that. Somebody who knew exactly how the hues spread would get 90.9 % right on average, and nobody can do better.
+# These are such pictures, drawn by a program. The two classes lie four degrees apart on the colour circle, and within a class the hue varies by 1.5 degrees. Brightness and stripes are drawn by chance in both, and say nothing. The last square of each row is flat: the middle hue of its class, without any of that. Somebody who knew exactly how the hues spread would get 90.9 % right on average, and nobody can do better.
 
 # %%
 hues = data.spectrograms(500, seed=0, **variants.HUES)
 four_each = torch.tensor([0, 2, 4, 6, 1, 3, 17, 19])  # two of each with stripes
 hsv = torch.tensor([[223.0, 0.85, 0.65], [227.0, 0.85, 0.65]])[..., None, None]
 flat = pixels.convert(hsv, "hsv", "rgb").expand(-1, -1, 48, 48)
+flat = (255 * flat).round().to(torch.uint8)
+drawn = hues.images[four_each]
 figures.gallery(
-    torch.cat([hues.images[four_each], (255 * flat).round().to(torch.uint8)]),
-    [f"class {hues.classes[k]}" for k in hues.labels[four_each]]
-    + ["mean hue of A", "mean hue of B"],
+    torch.cat([drawn[:4], flat[:1], drawn[4:], flat[1:]]),
+    [*["class A"] * 4, "mean hue of A", *["class B"] * 4, "mean hue of B"],
     columns=5,
     title="Hues 4° apart (generated)",
 )
@@ -152,7 +153,9 @@ hue_guess.compare(100 * (on_hue[variants.PAIR].mean - on_hue[variants.WEIGHTS].m
 for rival in RIVALS:
     found = study.outcome(f"thin_hue_{rival}")
     print(f"{found.trial.baseline.name:20} {found.verdict.word:10} {found.effect}")
-figures.dots(on_hue, ceiling=0.909, xlim=(0.84, 0.94))
+figures.dots(
+    on_hue, ceiling=0.909, xlim=(0.84, 0.94), title="Hue, 600 pictures to learn from"
+)
 
 # %% [markdown]
 # Each line above the figure is the pair less that rival, and the claim was that the pair is *better*. (How to read an interval and the four verdicts: [Start here](00_start_here.ipynb).)
@@ -223,10 +226,18 @@ outcomes = {rival: study.outcome(f"thin_lines_{rival}") for rival in RIVALS}
 lines_guess.compare(sum(found.verdict.word == "supported" for found in outcomes.values()))
 for found in outcomes.values():
     print(f"{found.trial.baseline.name:20} {found.verdict.word:10} {found.effect}")
-figures.dots({name: on_lines[name] for name in variants.WIDTHS}, chance=0.5, each=True)
+print("\na training takes (in the evidence)")
+for name in variants.WIDTHS:
+    print(f"{name:20} {on_lines[name].seconds:.1f} s")
+figures.dots(
+    {name: on_lines[name] for name in variants.WIDTHS},
+    chance=0.5,
+    each=True,
+    title="Faint lines, 600 pictures to learn from",
+)
 
 # %% [markdown]
-# Against the three that stride at once the pair is ahead by some thirty points: 85.0 ± 15.2 % against 55 to 56 % (10 seeds, n = 400 each), each interval above two points. They are long: in one seed the pair failed as well.
+# Against the three that stride at once the pair is ahead by some thirty points: 85.0 ± 15.2 % against 55 to 56 % (10 seeds, n = 400 each), each interval above two points. They are long: in one seed the pair failed, too.
 #
 # The last row strides *later*, has no long kernels, and gets 76.8 ± 18.4 %. Ten seeds do not decide between the two.
 #
@@ -253,25 +264,27 @@ for name, layers in {
     print(f"{name:16} 48×48 →", " → ".join(f"{h}×{w}" for h, w in sizes))
 
 # %% [markdown]
-# The network that strides at once keeps every second place of its first layer, when each number has seen 3×3 pixels, and in so small a window a faint line hardly rises above the noise. The one that strides later has seen 5×5 before it lets a place go; the thin pair keeps them all. That is our reading.
+# The network that strides at once keeps every second place of its first layer, when each number has seen 3×3 pixels; in so small a window a faint line hardly rises above the noise. The one that strides later lets the first places go in its third layer, where a number has seen 7×7; the thin pair keeps them all. That is our reading.
 #
-# But striding later also made the network two layers deeper. Which of the two helps? Take the very same six layers in the other order: the four with a stride first, the two without at the end.
+# But striding later also made the network two layers deeper. Which of the two helps? Take the same six layers in the other order: the four with a stride first.
 
 # %%
 print(study.verdicts("thin_lines_depth"))
-figures.paired_dots(study.outcome("thin_lines_depth"))
+depth = study.outcome("thin_lines_depth")
+figures.paired_dots(depth)
 
 # %% [markdown]
 # With the strides first, all ten trainings end near chance, so two more layers do not help by themselves. With the strides last, seven of ten reach 78 % or more, and three end near chance as well. Because of those three the interval reaches below zero, so the verdict on the *mean* is undecided. What the figure does show: of these two orders, only the late stride found the lines at all.
-#
+
 # %% [markdown]
 # ### Twice the pictures
 #
-# Both bars of the ten-seed figure reach down to chance: some trainings never found the lines, and those hide the answer. So we asked again with 1,200 pictures. (We added this comparison after we had seen the first one.) Each dot is a seed; at the left a line joins the two runs that share their pictures. Look for the one dot that decides.
+# Now the pair against the network that strides later. In the ten-seed figure the bars of both reach down to chance: some trainings never found the lines, and those hide the answer. So we asked again with 1,200 pictures. (We added this comparison after we had seen the first one.) Each dot is a seed; at the left a line joins the two runs that share their pictures. Look for the one dot that decides.
 
 # %%
 print(study.verdicts("thin_lines_twice"))
-figures.paired_dots(study.outcome("thin_lines_twice"))
+twice = study.outcome("thin_lines_twice")
+figures.paired_dots(twice)
 
 # %% [markdown]
 # In nine seeds the two are at most 13 points apart; in one the 3×3 network ends near chance. The interval goes from −5.4 to +72.7 points, and +72.7 cannot be: even a network that guesses is less than 50 points behind. The whole mean hangs on one dot; the method, a bootstrap, stretches an interval where one value lies far out, and knows nothing of an accuracy's bounds. Read so wide an interval as *not known*.
@@ -297,16 +310,23 @@ more = on_lines[variants.TEN_TIMES]
 more_guess.compare(100 * more.mean)
 shown = [variants.PAIR, variants.SINGLE, variants.WEIGHTS]
 shown += [variants.TEN_EPOCHS, variants.TEN_TIMES]
-figures.dots({name: on_lines[name] for name in shown}, chance=0.5)
+figures.dots({name: on_lines[name] for name in shown}, chance=0.5, title="Faint lines")
 
 # %% tags=["verdict"]
+last, first = zip(*depth.values, strict=True)
+study.conclude("strides last: seven of ten reach 78 %", sum(v >= 0.78 for v in last) == 7)
+study.conclude("strides first: none gets beyond 55 %", max(first) < 0.55)
+within = sum(abs(twice.differences) <= 0.13)
+study.conclude("1,200 pictures: nine seeds at most 13 points apart", within == 9)
 study.conclude(
     "ten times the pictures give the strided network more than 20 points",
     more.low - on_lines[variants.WEIGHTS].high > 0.2,
 )
+longer = on_lines[variants.TEN_EPOCHS].mean - on_lines[variants.WEIGHTS].mean
+study.conclude("ten times the epochs give it less than 5", longer < 0.05)
 
 # %% [markdown]
-# They can: the same small network now gets 97.8 ± 0.7 % (10 seeds, n = 400 each), more than the pair from 600 (nobody gave the pair more). It took ten times the steps; but ten times the epochs over 600 pictures, at the best of four rates, leave it at 56.8 ± 4.1 %. So it was the pictures. Try `n = 6000` and `peak_lr=0.01` in the live run above.
+# They can: the same small network now gets 97.8 ± 0.7 % (10 seeds, n = 400 each), more than the pair from 600. (The pair never got 6,000.) It took ten times the steps; but ten times the epochs over 600 pictures, at the best of four rates, leave it at 56.8 ± 4.1 %. So it was the pictures. Try `n = 6000` and `peak_lr=0.01` in the live run above.
 #
 # So thin kernels did not bring the *ability* to see lines, but a shorter way there. And being *large* is not enough: one 30×30, in a single layer, gets 64.8 ± 2.5 % from 600 pictures.
 
@@ -332,6 +352,7 @@ roads_guess
 # One seed, live. A satellite picture has no top, so each is shown in one of its eight turned and mirrored forms (`flips=True`).
 
 # %% tags=["nbval-ignore-output", "real-data"]
+one_seed = {}
 for name, layers, widths, rate in [
     ("30×3 then 3×30", variants.THIN, (8, 8), 3e-2),
     ("3×3, equal weights", variants.STRIDES_AT_ONCE, (8, 16, 20, 20), 3e-3),
@@ -343,10 +364,12 @@ for name, layers, widths, rate in [
         epochs=8, batch_size=32, peak_lr=rate, flips=True, seed=0
     )
     run = training.fit(network, train, test, settings, progress=False)
+    one_seed[name] = run.history[-1].val_accuracy
     print(f"{name:20} {run.history[-1].val_accuracy:.1%} of n = 400 right")
 
 # %% tags=["verdict", "real-data"]
-study.conclude("better than a coin by 10 points", run.history[-1].val_accuracy > 0.6)
+lowest = min(one_seed.values())
+study.conclude("both are better than a coin by 10 points", lowest > 0.6)
 
 # %% [markdown]
 # And over ten seeds; chance lies far to the left of this figure, at 50 %.
@@ -357,7 +380,7 @@ outcomes = {rival: study.outcome(f"thin_roads_{rival}") for rival in RIVALS}
 roads_guess.compare(sum(found.verdict.word == "supported" for found in outcomes.values()))
 for found in outcomes.values():
     print(f"{found.trial.baseline.name:20} {found.verdict.word:10} {found.effect}")
-figures.dots(on_roads)
+figures.dots(on_roads, title="Highways and rivers, 600 pictures to learn from")
 
 # %% [markdown]
 # The pair is behind all four (10 seeds, n = 400 each): by five to six points where the rival does as much work or takes as much time, by two to three where it has as many weights. Take the two small differences with care. All seeds draw from one set of pictures, so they agree more than fresh pictures would, and the interval does not know it.
@@ -395,12 +418,18 @@ mine = your_pictures.kernels(folder or learn, seed=0)
 print(mine)
 
 # %% tags=["verdict"]
-study.conclude("there is a row for each of five ways", len(str(mine).splitlines()) > 5)
+highest = max(found.verdict.high for found in outcomes.values())
+study.conclude("roads: behind all four, each interval below 0", highest < 0)
+study.conclude("your pictures: a row for each of five ways", len(mine.rows) == 5)
+if folder is None:
+    best = max(mine.rows[1:4], key=lambda row: row.right)
+    beyond = best.interval[0] > mine.rows[0].interval[1]
+    study.conclude("on these lines a small network beats guessing", beyond)
 
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Thin kernels could not have helped you: a hue needs no reach. From 600 such pictures, every network that we tried came close to the best possible, plain 3×3 as well. So leave the architecture and look at the pipeline, as [1c](01c_stuck_at_50_percent.ipynb) does. Keep long thin kernels for long structure, level or upright, when you have few pictures, and try a later stride beside them; it took a fifth longer to train.
+# Thin kernels could not have helped you: a hue needs no reach. From 600 such pictures, every network that we tried came within three points of the best possible, plain 3×3 as well. So leave the architecture and look at the pipeline, as [1c](01c_stuck_at_50_percent.ipynb) does. Keep long thin kernels for long structure, level or upright, when you have few pictures, and try 3×3 kernels with a later stride beside them: they took as long to train as the pair (4.1 against 4.3 s, where strides at once took 1.0 s).
 
 # %% [markdown]
 # ## Open

@@ -1,4 +1,4 @@
-"""What of a drawing's text cannot be read: two texts on one place, and text that the edge cuts off.
+"""What of a drawing's text cannot be read: two texts on one place or run together, text that is cut off or runs out.
 
 Boxes come from matplotlib's renderer, of exactly those texts that it draws; a text that is turned has a turned box.
 """
@@ -13,14 +13,16 @@ from itertools import combinations
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 from course_lib.figures import Drawing
 from course_lib.figures.interactive.review_gallery import ReviewGallery
 from course_lib.figures.live import LiveFigure
 
 TOLERANCE = 1.5  # pixels, of each box on each side: its rim is air
+APART = 2.0  # pixels between two texts on one line: nearer they read as one word
 DPI = 100  # of the pictures in a lesson
+REVIEW_DPI = 80  # of a review gallery's
 
 
 @dataclass(frozen=True)
@@ -38,23 +40,40 @@ class Box:
                 return False
         return True
 
+    def touches(self, other: Box) -> bool:
+        """On one line, side by side, and so near that they read as one."""
+        (low, high), (low_, high_) = ((box.corners.min(axis=0), box.corners.max(axis=0)) for box in (self, other))
+        left, right = (self, other) if low[0] < low_[0] else (other, self)
+        spaced = left.text.endswith(" ") or right.text.startswith(" ")
+        one_line = abs(low[1] + high[1] - low_[1] - high_[1]) <= high[1] - low[1]
+        if spaced or not one_line or self.overlaps(other) or not (self.level and other.level):
+            return False
+        return max(low[0] - high_[0], low_[0] - high[0]) - 2 * TOLERANCE < APART
+
+    @property
+    def level(self) -> bool:
+        """Whether the text is not turned."""
+        return bool(self.corners[0, 1] == self.corners[1, 1])
+
     def inside(self, low: np.ndarray, high: np.ndarray) -> bool:
         return bool((self.corners >= low).all() and (self.corners <= high).all())
 
 
 def faults(shown: Drawing | LiveFigure | ReviewGallery) -> list[str]:
-    """A line for each pair of texts that overlap and each text that is cut off; empty where all can be read."""
+    """A line for each pair of texts that overlap or touch, and each that is cut off or leaves its axes; else empty."""
     if isinstance(shown, LiveFigure):  # saved as it is: the canvas is the edge
         figure = Figure(layout="constrained", facecolor="white")
         shown.draw(figure)
         return faults_of(figure)
-    return faults_of((shown if isinstance(shown, Drawing) else shown.still()).figure, tight=True)
+    if isinstance(shown, Drawing):
+        return faults_of(shown.figure, tight=True)
+    return faults_of(shown.still().figure, tight=True, dpi=REVIEW_DPI)
 
 
-def faults_of(figure: Figure, *, tight: bool = False) -> list[str]:
+def faults_of(figure: Figure, *, tight: bool = False, dpi: float = DPI) -> list[str]:
     """As `faults`; `tight`: the figure is saved with its edge around what counts for the layout."""
     before = figure.dpi
-    figure.set_dpi(DPI)
+    figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
     with _drawn_texts() as texts:
         canvas.draw()
@@ -63,9 +82,11 @@ def faults_of(figure: Figure, *, tight: bool = False) -> list[str]:
         edge = figure.get_tightbbox(canvas.get_renderer()).padded(0.1).transformed(figure.dpi_scale_trans)
     boxes = {text: _box(text) for text in texts}
     found = [f"cut off: {box.text!r}" for text, box in boxes.items() if not box.inside(*_room(text, edge))]
-    pairs = [(a, b) for a, b in combinations(boxes.values(), 2) if a.overlaps(b)]
+    found += [f"runs out of its axes: {box.text!r}" for text, box in boxes.items() if _runs_out(text, box)]
+    pairs = list(combinations(boxes.values(), 2))
     figure.set_dpi(before)
-    return found + [f"overlap: {a.text!r} and {b.text!r}" for a, b in pairs]
+    found += [f"overlap: {a.text!r} and {b.text!r}" for a, b in pairs if a.overlaps(b)]
+    return found + [f"run together: {a.text!r} and {b.text!r}" for a, b in pairs if a.touches(b)]
 
 
 @contextmanager
@@ -105,6 +126,14 @@ def _room(text: Text, edge) -> tuple[np.ndarray, np.ndarray]:
     if text.get_clip_on() and (clip := text.get_clip_box()) is not None:
         low, high = np.maximum(low, clip.min), np.minimum(high, clip.max)
     return low, high
+
+
+def _runs_out(text: Text, box: Box) -> bool:
+    """Whether `text` names a place of a chart and reaches beyond the chart's axes."""
+    axes = text.axes
+    if axes is None or not isinstance(text, Annotation) or text.xycoords != "data":
+        return False
+    return not box.inside(axes.bbox.min, axes.bbox.max)
 
 
 def _sides(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

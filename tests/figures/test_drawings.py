@@ -108,17 +108,27 @@ def test_spread_and_n_are_on_the_chart():
 def test_seconds_have_their_unit_and_no_number_of_pictures():
     axes = figures.dots({"one": replace(result(12.0), n=0, unit="ms")}, metric="time").figure.axes[0]
     assert axes.get_xlabel() == "time (ms)"
-    assert "12 ± 0.01" in words(axes)
+    assert "12.00 ± 0.01" in words(axes)
     assert axes.figure.get_supxlabel().endswith("; 3 seeds")
     assert 12 in [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata())]
 
 
 def test_kernels_say_what_rank_one_keeps():
     axes = DRAWINGS["kernels"]().figure.axes
-    assert [ax.get_xlabel() for ax in axes[:2]] == ["3×5, 100% in rank one", "4×4, 25% in rank one"]
+    told = ["3×5, 100% in rank one\nscale: ±1", "4×4, 25% in rank one\nscale: ±1"]
+    assert [ax.get_xlabel() for ax in axes[:2]] == told
     for wrong in ({}, {"batch": torch.ones(2, 3, 3)}):
         with pytest.raises(ValueError, match="kernel_grid got kernels of shape"):
             figures.kernel_grid(wrong)
+
+
+def test_kernels_that_are_compared_share_a_scale():
+    kernels = {"weak": torch.eye(3), "strong": 3 * torch.eye(3), "other": torch.eye(2)}
+    ends = [ax.images[0].get_clim()[1] for ax in figures.kernel_grid(kernels, alike=["weak", "strong"]).figure.axes]
+    assert ends == [3, 3, 1]
+    assert [ax.images[0].get_clim()[1] for ax in figures.kernel_grid(kernels).figure.axes] == [1, 3, 1]
+    with pytest.raises(ValueError, match="alike='week'; it wants names out of weak, strong, other"):
+        figures.kernel_grid(kernels, alike=["week"])
 
 
 def test_the_frame_is_the_theoretical_field():

@@ -82,6 +82,10 @@ def written(*texts: tuple[float, float, str], **style: object) -> Figure:
     [
         (lambda: written((0.1, 0.5, "left"), (0.6, 0.5, "right")), []),
         (lambda: written((0.1, 0.5, "one word"), (0.2, 0.5, "another")), ["overlap: 'one word' and 'another'"]),
+        (lambda: written((0.1, 0.5, "one"), (0.167, 0.5, "word")), ["run together: 'one' and 'word'"]),
+        (lambda: written((0.1, 0.5, "one "), (0.18, 0.5, " word")), []),
+        (lambda: written((0.1, 0.5, "two"), (0.2, 0.5, "words")), []),
+        (lambda: written((0.1, 0.3, "below"), (0.1, 0.36, "above"), fontsize=6), []),
         (lambda: written((0.9, 0.5, "a long line")), ["cut off: 'a long line'"]),
         (lambda: written((0.5, -0.03, "low")), ["cut off: 'low'"]),
         # Their upright boxes overlap, and they do not.
@@ -100,6 +104,15 @@ def test_ticks_that_are_not_drawn_do_not_count_and_clipped_words_do():
         axes.set_xlim(0.4, 0.6)
         axes.text(0.58, 0.5, "beyond the axes", clip_on=True)
     assert faults_of(figure, tight=True) == ["cut off: 'beyond the axes'"]
+
+
+def test_a_name_that_runs_out_of_its_axes_is_found():
+    with drawing(4, 2) as (figure, axes):
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        axes.annotate("inside", (0.1, 0.5))
+        axes.annotate("far too long a name", (0.9, 0.5))
+        axes.annotate("beside it", (1.02, 0.2), xycoords="axes fraction")  # meant to stand there
+    assert faults_of(figure, tight=True) == ["runs out of its axes: 'far too long a name'"]
 
 
 def test_a_figure_is_made_from_what_its_call_needs_and_nothing_else():

@@ -73,10 +73,17 @@ def test_a_group_has_a_colour_and_a_mark_and_stands_once_in_the_legend():
 
 def test_what_was_never_reached_is_a_word_and_no_number():
     shown = figures.dots(EPOCHS, metric="epochs until it learns", never=25)
-    assert words(shown) == {"never", "≥ 17; in 1 of 2 never", "3 ± 0.01", "mean ± SD"}
+    assert words(shown) == {"never", "17 or more; never in 1 of 2", "3.00 ± 0.01", "mean ± SD"}
     assert [label.get_text() for label in axes_of(shown).get_xticklabels()][-1] == "never"
-    assert "never: never, partly: in 1 of 2 never, soon: 3 epochs" in shown.alt
+    assert "never: never, partly: never in 1 of 2, soon: 3 epochs" in shown.alt
     assert axes_of(shown).get_xlabel() == "epochs until it learns"
+    note = shown.figure.get_supxlabel()
+    assert note.endswith("hollow: a run that never got there counts as 25, so the mean is at least this")
+
+
+def test_where_no_run_or_each_run_failed_no_mark_is_hollow_and_none_is_explained():
+    whole = {name: EPOCHS[name] for name in ("never", "soon")}
+    assert "hollow" not in figures.dots(whole, metric="epochs", never=25).figure.get_supxlabel()
 
 
 def test_figures_that_are_compared_share_a_range():

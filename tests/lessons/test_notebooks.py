@@ -121,7 +121,14 @@ def without_setup(notebook: NotebookNode) -> Iterator[str]:
         yield "the set-up cell is not the one that all lessons have, without outputs"
 
 
-RULES = (without_setup, without_prose, unpaired, too_many_ignored, left_over, without_alt_text)
+def without_guess(notebook: NotebookNode) -> Iterator[str]:
+    """A page that nobody bet on says so once; said under each result it is a reproach."""
+    times = sum(output.get("text", "").count("No guess made.") for c in code_cells(notebook) for output in c.outputs)
+    if times > 1:
+        yield f'"No guess made." stands there {times} times; once is enough'
+
+
+RULES = (without_setup, without_prose, unpaired, too_many_ignored, left_over, without_alt_text, without_guess)
 
 # --- the lessons ---
 
@@ -205,6 +212,13 @@ def test_left_overs_are_found():
     assert "an error is stored" in faults(left_over, failed)[0]
     assert "not unique" in faults(left_over, *twins)[0]
     assert "widget state" in faults(left_over, VERDICT, widgets={})[0]
+
+
+def test_no_guess_that_is_said_twice_is_found():
+    said = new_output("stream", text="No guess made. Measured: 3.\n")
+    twice = new_notebook(cells=[new_code_cell("a.compare(3)", outputs=[said]) for _ in range(2)])
+    assert list(without_guess(twice)) == ['"No guess made." stands there 2 times; once is enough']
+    assert list(without_guess(new_notebook(cells=twice.cells[:1]))) == []
 
 
 def test_picture_without_alt_text_is_found():
