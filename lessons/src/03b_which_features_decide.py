@@ -26,7 +26,6 @@ import torch
 from course_lib import data, figures, metrics, models, pixels, study, training
 from course_lib.lessons.transfer import exercises as ex
 from course_lib.lessons.transfer import network, your_pictures
-from course_lib.lessons.transfer.trials import FEATURES, TRIALS
 from course_lib.practice import predict
 from IPython.display import display
 
@@ -165,8 +164,7 @@ study.conclude(
 
 # %% [markdown]
 # Few enough to look at each: first the highways that it called a river, then rivers that it called a highway. What would *you* have answered?
-
-# %% [markdown]
+#
 # In the second picture a broad river runs beside the road, in the fifth a road beside the river, in the sixth there seem to be both: one tile, two true answers, and a single label. No feature of the network has to explain that. In the first and the third we see a road only, and the network hardly decided, with 53 %. All six are less sure than 85 %, so a threshold would find them.
 #
 # A highway that is 1.2 % of the time a river is no riddle of features. Read the pictures before you read the weights.
@@ -238,7 +236,7 @@ figures.gallery(
 # %% [markdown]
 # ## 4 · Which features decide?
 #
-# Do not ask what a picture *shows*. Take something away, and count what is lost. Grey keeps every shape. Patches dealt anew keep colour and texture and lose the layout. Blocks of four pixels keep layout and colour and lose the detail. Below: the first three highways of the test.
+# Do not ask what a picture *shows*. Take something away, and count what is lost. Grey keeps every shape. Patches dealt anew keep colour and texture and lose the layout. Blocks of four pixels keep layout and colour and lose the detail. Below: the first three highways of the test. The network will see the test pictures in each of the four ways; nothing is trained.
 
 # %%
 changes = {
@@ -251,8 +249,8 @@ three = test.batch(highways[:3])
 figures.gallery(
     torch.cat([change(three) for change in changes.values()]),
     [name for name in changes for _ in three],
-    columns=6,
-    title=f"Highways ({test.source})",
+    columns=3,
+    title=f"Highways ({test.source}), a row for each loss",
 )
 
 # %%
@@ -260,9 +258,6 @@ loss_guess = predict.smallest(
     "With which of these does the network get the fewest right?", list(changes)[1:]
 )
 loss_guess
-
-# %% [markdown]
-# It sees the same test pictures four times. Nothing is trained here.
 
 # %% tags=["nbval-ignore-output"]
 left, says = {}, {}
@@ -284,7 +279,9 @@ study.conclude(
 # Is that an accident of one training? Here are three, stored, with two harsher losses, and below it what becomes of the highways. The asker's guess was that they turn into rivers when something is missing. When?
 
 # %%
-figures.dots(study.summary("taken_away"))
+figures.dots(
+    study.summary("taken_away"), metric="test accuracy of the fine-tuned network"
+)
 
 # %% tags=["real-data"]
 for name in changes:
@@ -295,7 +292,7 @@ for name in changes:
     print(f"{name:15} River {counts[river]:3} of {len(highways)}; most often: {top}")
 
 # %% [markdown]
-# Without detail 40 of 250 highways become rivers, and more of them something else: 73 PermanentCrop, 38 Industrial, 29 Pasture. Without colour 9 become rivers and 172 heath, without layout a single one. So *rivers come when the detail goes* is too much said: a blurred band may be water, or a row of vines, or a roof. And in an earlier training of the same recipe, which we did not keep, 16 highways became rivers without colour and hardly any without detail: what a network says of pictures such as it has never seen changes from training to training.
+# Without detail 40 of 250 highways become rivers, and more of them something else: 73 PermanentCrop, 38 Industrial, 29 Pasture. Without colour 9 become rivers and 172 heath, without layout a single one. So *rivers come when the detail goes* is too much said: a blurred band may be water, or a row of vines, or a roof. These are the answers of one network to pictures such as it has never seen; another training may well give others.
 
 # %% [markdown]
 # Careful, though. A network that never met a grey picture may fail on it although the answer is still there. A drop says: *this network relied on it*. It does not say: *nobody could do without it*. So fit two probes on the same frozen network, one on pictures as they are, one on grey ones, and test both on grey.
@@ -325,6 +322,7 @@ for name in list(prepared)[1:]:
         f"{name}, trained on": prepared[name],
     }
     joined[name] = (f"{name}, never seen", f"{name}, trained on")
+print(study.verdicts("relied_on_is_needed"))
 figures.dots(both, metric="accuracy of a probe", pairs=joined)
 
 # %% tags=["verdict"]
@@ -364,9 +362,6 @@ ex.accuracy_at_two.check(accuracy_at_two)
 # ## Quiz on 3a and 3b
 
 # %%
-print(study.verdicts(*(trial.name for trial in TRIALS if trial.lesson == FEATURES)))
-
-# %%
 from course_lib.lessons.transfer.quiz import QUIZ
 
 QUIZ
@@ -374,13 +369,15 @@ QUIZ
 # %% [markdown]
 # ## Your pictures
 #
-# Put the name of a folder there that holds a folder for each class, with pictures that your network has *not* learned from, and your network in the place of `model`: any PyTorch module with one score a class, in the order of the folders' names, and the `preprocessing` that it wants. `None` takes 500 of the lesson's test pictures.
+# Put the name of a folder there that holds a folder for each class, with pictures that your network has *not* learned from, and your network in the place of `model`: any PyTorch module with one score a class, in the order of the folders' names, with the preprocessing that it wants, or a Keras model. `None` takes 500 of the lesson's test pictures.
 
 # %% tags=["nbval-ignore-output"]
 folder = None  # "photos"
-
-yours = your_pictures.relied_on(model, folder or test.subset(min(500, len(test)), seed=0))
-print(yours)
+own, wants = model, None
+# own, wants = torch.jit.load("mine.pt"), models.IMAGENET
+# own = your_pictures.in_keras(keras.saving.load_model("mine.keras"))
+shown = folder or test.subset(min(500, len(test)), seed=0)
+print(yours := your_pictures.relied_on(own, shown, preprocessing=wants))
 
 # %% tags=["verdict"]
 study.conclude("there is a row for each of four ways", len(yours.rows) == 4)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from ... import features, metrics, models
+from ... import features, metrics, models, study
 from ...data import ImageSet
 from ...study import Result
 from . import experiments
@@ -21,11 +25,10 @@ CONFUSED = (
     ("PermanentCrop", "HerbaceousVegetation"),
     ("Industrial", "Residential"),
 )
-METRICS = (
-    "test accuracy",
-    *(f"recall of {name}" for name in CLASSES),
-    *(f"{truth} taken for {answer}" for truth, answer in CONFUSED),
-)
+PAIRS = {f"recall of {name}": (name, name) for name in CLASSES} | {
+    f"{truth} taken for {answer}": (truth, answer) for truth, answer in CONFUSED
+}  # metric → (truth, answer)
+METRICS = ("test accuracy", *PAIRS)
 
 
 def run(settings: Settings, seed: int) -> Result:
@@ -74,10 +77,86 @@ def by_class(logits: Tensor, test: ImageSet) -> Result:
     """Accuracy, the share of each class that was found, and the shares of `CONFUSED`, each with its own n."""
     confusion = metrics.confusion_matrix(logits, test.labels)
     shares, counted = {"test accuracy": metrics.accuracy_at(1, logits, test.labels)}, {"test accuracy": len(test)}
-    pairs = {f"recall of {name}": (name, name) for name in CLASSES}
-    pairs |= {f"{truth} taken for {answer}": (truth, answer) for truth, answer in CONFUSED}
-    for metric, (truth, answer) in pairs.items():
+    for metric, (truth, answer) in PAIRS.items():
         row = confusion[test.classes.index(truth)]
         counted[metric] = int(row.sum())
         shares[metric] = row[test.classes.index(answer)].item() / counted[metric]
     return Result(shares, n=counted, source=test.source)
+
+
+# --- the notebook's table, beside ours ---
+
+THEIRS = dict(
+    zip(METRICS[1:], (0.92, 0.96, 0.94, 0.75, 0.88, 0.91, 0.86, 0.98, 0.89, 0.94, 0.11, 0.10, 0.09), strict=True)
+)
+"""What the notebook printed, shares of pictures; it says neither how many they were nor how it split them."""
+
+_CELLS = {metric: (CLASSES.index(truth), CLASSES.index(answer)) for metric, (truth, answer) in PAIRS.items()}
+
+
+@dataclass(frozen=True)
+class Share:
+    """`count` of `n` pictures; of several splits, all of their test pictures together."""
+
+    count: int
+    n: int
+
+    def __str__(self) -> str:
+        low, high = metrics.wilson_interval(self.count, self.n)
+        return f"{100 * self.count / self.n:.0f} ({100 * low:.0f}–{100 * high:.0f})"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The notebook's table and ours: folded in a notebook, plain in a shell. In per cent, with Wilson's 95 % interval.
+
+    Attributes:
+        columns: what was tried → metric → share.
+    """
+
+    columns: Mapping[str, Mapping[str, Share]]
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """What stands above the columns."""
+        return ("", "theirs", *self.columns)
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """A row for each metric."""
+        return [
+            (metric, f"{100 * theirs:.0f}", *(str(shares[metric]) for shares in self.columns.values()))
+            for metric, theirs in THEIRS.items()
+        ]
+
+    def __repr__(self) -> str:
+        widths = [max(map(len, column)) + 2 for column in zip(self.head, *self.rows, strict=True)]
+        lines = [self.head, *self.rows]
+        return "\n".join(
+            "".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        )
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.head)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows)
+        summary = "Their table beside ours, in per cent, with 95 % intervals"
+        return f"<details><summary>{summary}</summary><table><tr>{head}</tr>{body}</table></details>"
+
+
+def beside(names: Mapping[str, str], confusion: Tensor) -> Beside:
+    """Their table, a column for each stored variant, and one for the fine-tuned network.
+
+    Args:
+        names: head of a column → a variant of the experiment askers_recipe.
+        confusion: int64 [10, 10] of the fine-tuned network, truth in rows, in the order of `CLASSES`.
+    """
+    runs = study.runs("askers_recipe")
+    stored = {head: [run for run in runs if run.variant == name] for head, name in names.items()}
+    columns = {head: {metric: _pooled(own, metric) for metric in THEIRS} for head, own in stored.items()}
+    tuned = {metric: Share(int(confusion[cell]), int(confusion[cell[0]].sum())) for metric, cell in _CELLS.items()}
+    return Beside({**columns, "fine-tuned (3a)": tuned})
+
+
+def _pooled(runs: Sequence[study.Measurement], metric: str) -> Share:
+    """All splits together; a picture may be in the test of more than one."""
+    return Share(sum(round(run.metrics[metric] * run.n[metric]) for run in runs), sum(run.n[metric] for run in runs))
