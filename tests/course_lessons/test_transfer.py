@@ -1,5 +1,7 @@
 """What lesson 3 reads from the evidence is there, whole, and measured on the real thing."""
 
+import os
+
 import pytest
 import torch
 
@@ -128,6 +130,7 @@ def test_their_table_stands_beside_ours_with_intervals():
 
 
 def _numbers_in_keras(outputs: int):
+    os.environ.setdefault("KERAS_BACKEND", "torch")
     keras = pytest.importorskip("keras")
     return keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(outputs, 3, strides=2),
                              keras.layers.GlobalAveragePooling2D()])  # fmt: skip
