@@ -25,10 +25,10 @@ def test_all_is_real(name):
     [
         ("photographs", "refuted"),
         ("enlarging", "refuted"),
-        ("probe_is_enough", "undecided"),  # these four for want of seeds: three
+        ("probe_is_enough", "undecided"),  # these three for want of seeds: three
         ("any_start", "undecided"),
         ("adam_or_sgd", "undecided"),
-        ("requires_grad", "undecided"),
+        ("requires_grad", "refuted"),
         ("more_than_colour", "undecided"),  # its interval reaches below one point
         ("relied_on_is_needed", "refuted"),
     ],
