@@ -122,6 +122,18 @@ def test_the_shares_of_the_askers_recipe_are_scikit_learns():
     assert found["Highway taken for River"] == pytest.approx(theirs[highway, river])
 
 
+def test_the_confusions_of_the_asker_that_come_back():
+    """Rivers and heath do, with a frozen network; industrial areas called residential do not."""
+    for variant in trials.ASKED.variants:
+        river, heath, residential = (
+            trials.ASKED.summary(f"{truth} taken for {answer}")[variant].mean
+            for truth, answer in askers_recipe.CONFUSED
+        )
+        assert river > 0.05
+        assert heath > 0.06
+        assert residential < 0.02
+
+
 def test_their_table_stands_beside_ours_with_intervals():
     table = askers_recipe.beside({}, torch.eye(10, dtype=torch.int64) * 300)
     assert table.rows[3] == ("recall of Highway", "75", "100 (99–100)")
