@@ -24,8 +24,8 @@
 # %%
 import torch
 from course_lib import data, figures, metrics, models, pixels, study, training
-from course_lib.lessons.transfer import exercises as ex
 from course_lib.lessons.transfer import askers_recipe, network, your_pictures
+from course_lib.lessons.transfer import exercises as ex
 from course_lib.practice import predict
 from IPython.display import display
 
@@ -61,7 +61,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# The test pictures were drawn at random from the whole set, so they resemble the training pictures as much as pictures can. Elsewhere expect less: a probe on the frozen network gets 88.6 % on random splits, and 74.8 % where it learns in the north and is tested in the south (5 seeds, n = 4,860 each; see 3c). Who is mixed up with whom? Bet on a pair before you look.
+# The test pictures were drawn at random from the whole set, so they resemble the training pictures as much as pictures can. Elsewhere expect less: a probe on the frozen network gets 88.6 % on random splits, and 74.8 % where it learns in the north and is tested in the south (5 seeds, n = 4,860 each; see 3c). This network has not been sent there. Who is mixed up with whom? Bet on a pair before you look.
 
 # %%
 pairs = [
@@ -228,9 +228,9 @@ study.conclude(
 )
 
 # %% [markdown]
-# The error is half a per cent, and says little: 2,500 of 2,700 pictures lie in the top bin. In the bins from 50 to 90 %, with 32 to 84 pictures each, the intervals have room for an honest network and for one that is too sure. *Of answers above 90 %, some 99 of 100 are right* is what this test carries, for pictures like these; [lesson 5](05_open_set_rejection.ipynb) asks about others.
+# The error is half a per cent, and says little: 2,500 of 2,700 pictures lie in the top bin. From 50 to 90 %, with 32 to 84 in a bin, the intervals have room for honesty and for too much sureness. *Of answers above 90 %, some 99 of 100 are right* is what this test carries, for pictures like these. Of a probe's such answers 97 of 100 are right on random splits, 87 from north to south (3c).
 #
-# **Exercise 2.** The right-hand plot: a person reviews every picture below a threshold. What remains, and how much of it is right?
+# **Exercise 2.** Right-hand plot: a person reviews every picture below a threshold. What remains, and how much of it is right?
 
 
 # %%
@@ -411,7 +411,7 @@ study.conclude("there is a row for each of four ways", len(yours.rows) == 4)
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Train all of it: with your recipe our frozen networks took 6 to 8 of 100 highways for rivers, one that was trained through takes 1. Then look at the pictures: half of those it mixes up hold both. Then take things away instead of guessing. Ours leaned on colour most: in grey it got 43 % right. But that is a habit and no need, for a probe that learned from grey pictures got 87.5 %, against 88.7 % in colour. Do not report *which feature decides*: none does alone. And say that the split is random: elsewhere it is less.
+# Train all of it: with your recipe our frozen networks took 6 to 8 of 100 highways for rivers, one that was trained through takes 1. Then look at the pictures: half of those it mixes up hold both. Then take things away. Ours leaned on colour most: in grey it got 43 % right. That is a habit and no need: a probe that learned from grey got 87.5 %, against 88.7 % in colour. Do not report *which feature decides*: none does alone. And say that the split is random: elsewhere it is less.
 
 # %% [markdown]
 # ## Open

@@ -43,19 +43,14 @@ def probe(settings: Settings, seed: int) -> Result:
     """A linear probe with the inverse penalty `C` on `features`: "colour", the six numbers of each picture, or
     "backbone", the embeddings of the frozen network `name` with its `weights`, pictures enlarged to `size`.
 
-    Where `pooling` is set, the embeddings are pooled in that way, else by mean and maximum. Random weights are drawn
-    anew for each seed where `drawn` is "anew".
+    Where `pooling` is set, the embeddings are pooled in that way, else by mean and maximum.
     """
     pictures = eurosat(settings["pictures"])
     if settings["features"] == "colour":
         return _probe(features.colour_statistics(pictures), pictures, seed, settings["C"])
-    drawn = seed if settings.get("drawn") == "anew" else 0
-    network = _backbone(settings["name"], settings["weights"], settings["pictures"], drawn)
+    backbone, size = _backbone(settings["name"], settings["weights"], settings["pictures"]), settings["size"]
     pooling = settings.get("pooling") or "mean+max"
-    # Of weights that no other run has, nothing is kept on the disk.
-    embeddings = features.extract(
-        network, pictures, size=settings["size"], pooling=pooling, cache="drawn" not in settings, progress=False
-    )
+    embeddings = features.extract(backbone, pictures, size=size, pooling=pooling, progress=False)
     return _probe(embeddings, pictures, seed, settings["C"])
 
 
