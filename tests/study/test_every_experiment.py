@@ -8,9 +8,9 @@ from course_lib import study
 from course_lib.study import evidence
 
 WANTED = 10
-# Lesson 3's take minutes each: five seeds are enough there, and four experiments still have three.
-FEWER = {"probe_or_finetune": 3, "sgd_or_adam": 3, "frozen_batchnorm": 3, "taken_away": 3} | dict.fromkeys(
-    ("probe_backbones", "colour_floor", "taken_away_probe", "taken_away_unprepared"), 5
+# Lesson 3's take minutes each: five seeds are enough there, and three experiments still have three.
+FEWER = {"probe_or_finetune": 3, "sgd_or_adam": 3, "taken_away": 3, "askers_recipe": 3} | dict.fromkeys(
+    ("frozen_batchnorm", "probe_backbones", "colour_floor", "taken_away_probe", "taken_away_unprepared"), 5
 )
 each_experiment = pytest.mark.parametrize("experiment", study.all_experiments(), ids=lambda one: one.name)
 

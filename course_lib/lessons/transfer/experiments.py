@@ -41,12 +41,16 @@ TRAINING = tuple(field.name for field in fields(training.Settings) if field.name
 
 def probe(settings: Settings, seed: int) -> Result:
     """A linear probe with the inverse penalty `C` on `features`: "colour", the six numbers of each picture, or
-    "backbone", the embeddings of the frozen network `name` with its `weights`, pictures enlarged to `size`."""
+    "backbone", the embeddings of the frozen network `name` with its `weights`, pictures enlarged to `size`.
+
+    Where `pooling` is set, the embeddings are pooled in that way, else by mean and maximum.
+    """
     pictures = eurosat(settings["pictures"])
     if settings["features"] == "colour":
         return _probe(features.colour_statistics(pictures), pictures, seed, settings["C"])
     backbone, size = _backbone(settings["name"], settings["weights"], settings["pictures"]), settings["size"]
-    embeddings = features.extract(backbone, pictures, size=size, progress=False)
+    pooling = settings.get("pooling") or "mean+max"
+    embeddings = features.extract(backbone, pictures, size=size, pooling=pooling, progress=False)
     return _probe(embeddings, pictures, seed, settings["C"])
 
 
@@ -137,14 +141,15 @@ def train_network(settings: Settings, seed: int) -> Result:
     """
     test = eurosat(settings["pictures"]).split(seed=seed)[2]
     try:
-        model, seconds = _trained(_frozen(settings), seed)
+        model, seconds = _trained_once(_frozen(settings), seed)
     except FloatingPointError:
         return _result(1 / len(test.classes), test, 0.0)
     return _result(_accuracy(model, test, test.labels), test, seconds)
 
 
 def take_away(settings: Settings, seed: int) -> Result:
-    """The same network, on test pictures after `change`. Its training is shared by all changes."""
+    """The same network, on test pictures after `change`. Its training is shared by all changes, and with
+    `train_network` where that ran just before in the same process."""
     test = eurosat(settings["pictures"]).split(seed=seed)[2]
     model, _ = _trained_once(_frozen(settings), seed)
     shown = _changed(test, (settings["change"], settings["number"]))
@@ -171,8 +176,8 @@ def _trained(settings: tuple[tuple[str, object], ...], seed: int) -> tuple[model
     if chosen["n_train"]:
         train = train.subset(min(chosen["n_train"], len(train)), seed=seed)
     kind = DriftingClassifier if chosen["drifts"] else models.Classifier
-    backbone = _backbone(chosen["name"], chosen["weights"], chosen["pictures"], seed)
-    model = kind(backbone, train.classes, frozen=chosen["frozen"], pooling=chosen["pooling"], seed=seed)
+    network = _backbone(chosen["name"], chosen["weights"], chosen["pictures"], seed)
+    model = kind(network, train.classes, frozen=chosen["frozen"], pooling=chosen["pooling"], seed=seed)
     recipe = training.Settings(**{name: chosen[name] for name in TRAINING}, seed=seed)
     return model, training.fit(model, train, val, recipe, progress=False).seconds
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from ... import data, features, models, pixels, training
@@ -26,8 +28,19 @@ CHANGES: dict[str, Callable[[Tensor], Tensor]] = {
 # --- 3a: probe, or fine-tune? ---
 
 
-def transfer(folder: str | ImageSet, *, seed: int = 0) -> FirstLook:
+def transfer(
+    folder: str | ImageSet,
+    *,
+    own: nn.Module | None = None,
+    preprocessing: Callable[[Tensor], Tensor] | None = None,
+    seed: int = 0,
+) -> FirstLook:
     """Guessing, colour alone, two frozen backbones and a short fine-tuning on one split, 80 % to learn from.
+
+    Args:
+        own: a network of yours that has not learned from these pictures: a PyTorch module or `in_keras(…)` that gives
+            vectors [B, D], logits or what stands before them. It stays as it is and gets a probe, in a row of its own.
+        preprocessing: uint8 [B, 3, H, W] → floats, as `own` wants them; None takes `own.preprocessing`.
 
     Errors as `own_pictures.first_look`. Three minutes for a thousand pictures.
     """
@@ -38,8 +51,9 @@ def transfer(folder: str | ImageSet, *, seed: int = 0) -> FirstLook:
         "MobileNetV2 frozen, a probe": frozen_backbone("mobilenet_v2_035"),
         "MobileNetV2 fine-tuned, briefly": by_tuning,
     }
-    rows = tried("transfer", folder, ways, seed=seed)
-    return FirstLook(rows, advice(*rows))
+    theirs: dict[str, Way] = {} if own is None else {"your network frozen, a probe": by_own(own, preprocessing)}
+    rows = tried("transfer", folder, ways | theirs, seed=seed)
+    return FirstLook(rows, " ".join([advice(*rows[: len(ways)]), *map(beside(rows), rows[len(ways) :])]))
 
 
 def by_colours(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
@@ -77,6 +91,68 @@ def advice(guessing: Row, colour: Row, squeeze: Row, mobile: Row, tuned: Row) ->
     return "Between probe and fine-tuning so many pictures show no sure difference. Keep the probe: it takes seconds."
 
 
+def by_own(own: nn.Module, preprocessing: Callable[[Tensor], Tensor] | None) -> Way:
+    """A linear probe on what `own` gives."""
+
+    def answer(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
+        known, unseen = (training.predict(own, part, preprocessing=preprocessing).numpy() for part in (train, test))
+        return features.probe(known, train.labels, unseen, test.labels).model.predict(unseen)
+
+    return answer
+
+
+def beside(rows: tuple[Row, ...]) -> Callable[[Row], str]:
+    """What the row of one's own network says beside the better of the two frozen ones."""
+    probe = max(rows[2:4], key=lambda row: row.right)
+
+    def told(own: Row) -> str:
+        if own.interval[0] > probe.interval[1]:
+            return "Your network's numbers serve a probe better than ours: fine-tune yours."
+        if own.interval[1] < probe.interval[0]:
+            return "Your network's numbers serve a probe less well than ours. Is its preprocessing the right one?"
+        return "Between your network and ours these pictures show no sure difference."
+
+    return told
+
+
+class InKeras(nn.Module):
+    """A Keras model, of any backend, as this course asks a network: floats [B, 3, H, W], 0–255 → its output [B, K].
+
+    Args:
+        model: takes floats [B, H, W, 3].
+        prepare: floats [B, H, W, 3], 0–255 → what `model` wants, such as `keras.applications.….preprocess_input`; None
+            where the model has that in itself.
+    """
+
+    def __init__(self, model: Any, prepare: Callable[[np.ndarray], np.ndarray] | None = None):
+        super().__init__()
+        self._kept = (model,)  # in a tuple, where torch does not look: Keras minds its weights and modes itself
+        self.prepare = prepare
+
+    def preprocessing(self, pictures: Tensor) -> Tensor:
+        """uint8 [B, 3, H, W] → floats of the same shape, 0–255: what Keras's own functions begin with."""
+        return pictures.float()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Float [B, 3, H, W], 0–255 → float32 [B, K]."""
+        last = x.permute(0, 2, 3, 1).numpy().copy()  # a copy: Keras's functions may change it in place
+        return torch.tensor(self._kept[0].predict_on_batch(last if self.prepare is None else self.prepare(last)))
+
+
+def in_keras(model: Any, prepare: Callable[[np.ndarray], np.ndarray] | None = None) -> InKeras:
+    """`model` as `transfer` and `relied_on` take it; arguments as `InKeras`.
+
+    Raises:
+        ValueError: what is given is no Keras model.
+    """
+    if not callable(getattr(model, "predict_on_batch", None)):
+        raise ValueError(
+            f"in_keras got a {type(model).__name__}; it wants a Keras model, such as keras.applications.MobileNetV2(). "
+            "A PyTorch module needs no in_keras."
+        )
+    return InKeras(model, prepare)
+
+
 # --- 3b: what does a network rely on? ---
 
 
@@ -86,7 +162,8 @@ def relied_on(
     """What `model` gets right of pictures from which something has been taken away.
 
     Args:
-        model: one logit a class, in the order of the folder's classes; it has not learned from these pictures.
+        model: one score a class, in the order of the folder's classes, a PyTorch module or `in_keras(…)`; it has not
+            learned from these pictures.
         folder: of your pictures, with a folder a class, or an `ImageSet`; square.
         preprocessing: uint8 [B, 3, H, W] → floats, as the model wants them; None takes `model.preprocessing`.
     """
