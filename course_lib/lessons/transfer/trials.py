@@ -8,7 +8,7 @@ from functools import partial
 
 from ... import training
 from ...study import Experiment, Metric, Summary, Trial
-from . import experiments
+from . import experiments, travel_trials
 
 LESSON, FEATURES = "03a_transfer_learning_eurosat", "03b_which_features_decide"
 NETWORK = "mobilenet_v2_035"
@@ -125,7 +125,7 @@ TAKEN_AWAY = _experiment(
 )
 
 EXPERIMENTS = (
-    PROBES, START, OPTIMIZERS, BATCHNORM, COLOUR_FLOOR, TAKEN_AWAY, PREPARED, UNPREPARED,
+    PROBES, START, OPTIMIZERS, BATCHNORM, COLOUR_FLOOR, TAKEN_AWAY, PREPARED, UNPREPARED, *travel_trials.EXPERIMENTS,
 )  # fmt: skip
 
 # --- the advice ---
@@ -190,6 +190,7 @@ TRIALS = (
         baseline=UNPREPARED["colour: grey"],
         lesson=FEATURES,
     ),
+    *travel_trials.TRIALS,
 )
 
 # --- what the lesson shows of them ---
