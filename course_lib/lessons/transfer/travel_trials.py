@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 
+import numpy as np
+
 from ... import training
-from ...study import Experiment, Metric, Trial
+from ...data import ImageSet
+from ...study import Experiment, Measurement, Metric, Summary, Trial
 from . import experiments, travel
 
 LESSON = "03c_does_it_travel"
@@ -47,7 +50,8 @@ SPLITS: dict[str, Settings] = {
 FAR = ("random", "cells of 10°", "north to south")
 """The splits on which the remedies are tried."""
 
-ALL = {"pictures": None, "kept": 0.9, "test": 0.2}
+TEST = 0.2
+ALL = {"pictures": None, "kept": 0.9, "test": TEST}
 
 
 def _split(name: str) -> Settings:
@@ -158,3 +162,91 @@ TRIALS = (
         )
     ),
 )
+
+# --- what the lesson shows of them ---
+
+
+def by_split(network: str, metric: str = "") -> dict[str, Summary]:
+    """Split → what `network` ("MobileNetV2") got there, from the evidence; of `metric`, or of accuracy."""
+    for experiment in EXPERIMENTS:
+        found = {name: s for name, s in experiment.summary(metric).items() if name.startswith(f"{network}, ")}
+        if found:
+            return {name.removeprefix(f"{network}, "): s for name, s in found.items()}
+    raise ValueError(f"by_split got {network!r}, of which no run is stored. It wants one of {', '.join(NETWORKS)}.")
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Mean accuracy that was lost on the way from a random split to another, 0–1: `whole` is `mix` and `look`.
+
+    Attributes:
+        mix: lost if the shares of the classes change and each class's recall stays as on the random split.
+        look: lost on top of it, since recalls change too.
+    """
+
+    mix: float
+    look: float
+
+    @property
+    def whole(self) -> float:
+        """All of the loss."""
+        return self.mix + self.look
+
+    def __str__(self) -> str:
+        whole, mix, look = (f"{100 * points:5.1f}" for points in (self.whole, self.mix, self.look))
+        return f"{whole} points lost: {mix} to another mix of classes, {look} to another look"
+
+
+def lost(network: str, split: str) -> Lost:
+    """What `network` lost from the random split to `split`, the mean over the seeds that both have.
+
+    >>> print(lost("SqueezeNet", "random"))
+      0.0 points lost:   0.0 to another mix of classes,   0.0 to another look
+    """
+    home, far = (MAP_SPLITS[f"{network}, {name}"].stored() for name in ("random", split))
+    each = [_lost(home[seed], far[seed]) for seed in home if seed in far]
+    return Lost(*np.mean(each, axis=0).tolist())
+
+
+def recalls_and_shares(network: str, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of `CLASSES` the recall and the share of all test pictures, float64 [10] each, means over seeds."""
+    runs = MAP_SPLITS[f"{network}, {split}"].stored().values()
+    recalls, shares = np.mean([_by_class(run) for run in runs], axis=0)
+    return recalls, shares
+
+
+def _lost(home: Measurement, far: Measurement) -> tuple[float, float]:
+    (home_recall, home_share), (far_recall, far_share) = _by_class(home), _by_class(far)
+    between = float(far_share @ home_recall)
+    return float(home_share @ home_recall) - between, between - float(far_share @ far_recall)
+
+
+def _by_class(run: Measurement) -> tuple[np.ndarray, np.ndarray]:
+    names = [f"recall of {kind}" for kind in CLASSES]
+    counts = np.array([run.n[name] for name in names])
+    return np.array([run.metrics[name] for name in names]), counts / counts.sum()
+
+
+def on_map(network: str, pictures: ImageSet) -> list[dict[str, object]]:
+    """What `figures.map_explorer` takes as `accuracies`: the stored ones of `network`, each with its line or its cell.
+
+    A line lies where it cuts off the share `test` of `pictures`, which all have places.
+    """
+    accuracy, balanced = by_split(network), by_split(network, "balanced accuracy")
+    return [
+        _cut(name, pictures)
+        | {"accuracy": found.mean, "balanced": balanced[name].mean, "note": f"mean of {found.seeds} seeds, a probe"}
+        for name, found in accuracy.items()
+    ]
+
+
+def _cut(split: str, pictures: ImageSet) -> dict[str, object]:
+    by, reverse = SPLITS[split]["by"], SPLITS[split]["reverse"]
+    if by == "random":
+        return {"by": "random"}
+    if isinstance(by, int | float):
+        return {"by": "cells", "value": float(by)}
+    assert pictures.places is not None
+    share = TEST if reverse else 1 - TEST
+    line = np.quantile(pictures.places[:, 0 if by == "longitude" else 1].numpy(), share)
+    return {"by": by, "value": float(line), "reverse": reverse}
