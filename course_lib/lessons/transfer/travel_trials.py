@@ -47,7 +47,7 @@ SPLITS: dict[str, Settings] = {
 }
 """Where one learns, and then where one is tested: "north to south" learns in the north."""
 
-FAR = ("random", "cells of 10°", "north to south")
+FAR = ("cells of 10°", "north to south")
 """The splits on which the remedies are tried."""
 
 TEST = 0.2
@@ -93,7 +93,7 @@ def _probes(*networks: str) -> dict[str, Settings]:
 MAP_SPLITS = _experiment("map_splits", _probes("SqueezeNet", "MobileNetV2"))
 LITE = _experiment("map_splits_lite0", _probes("EfficientNet-Lite0"))
 COLOUR = _experiment(
-    "map_splits_colour", {f"54 colour numbers, {split}": {**_split(split), **COLOURS} for split in SPLITS}
+    "map_splits_colour", {f"54 colour numbers, {split}": {**_split(split), **COLOURS} for split in ("random", *FAR)}
 )
 FINE_TUNED = _experiment(
     "map_splits_tuned",
