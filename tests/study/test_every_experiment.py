@@ -13,7 +13,6 @@ FEWER = {"probe_or_finetune": 3, "sgd_or_adam": 3, "frozen_batchnorm": 3, "taken
     ("probe_backbones", "colour_floor", "taken_away_probe", "taken_away_unprepared"), 5
 )
 FEWER |= dict.fromkeys((one.name for one in study.all_experiments() if one.name.startswith("map_")), 5)
-FEWER["map_splits_tuned"] = 3
 each_experiment = pytest.mark.parametrize("experiment", study.all_experiments(), ids=lambda one: one.name)
 
 

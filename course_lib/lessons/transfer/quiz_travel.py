@@ -67,8 +67,8 @@ QUIZ = Quiz(
                 Option(
                     "Turn its answers with the new mix of classes.",
                     False,
-                    "That mends what another mix costs, and asks for a mix that you have to know. Most of the loss here "
-                    "was another look of the classes.",
+                    "That mends what another mix costs, and asks for a mix that you have to know. Most of the loss "
+                    "here was another look of the classes.",
                 ),
                 Option(
                     "Label a hundred of its pictures, and count.",

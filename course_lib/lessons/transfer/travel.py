@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ... import data, features, metrics, models, openset, pixels, training
@@ -27,10 +27,10 @@ Parts = tuple[ImageSet, ImageSet]
 
 def across_the_map(settings: Settings, seed: int) -> Result:
     """Learn from one part and answer in the other, in one of the `WAYS`; how they are parted: `parts`."""
-    pictures = experiments.eurosat(settings["pictures"])
-    train, test = parts(on_the_map(pictures), settings, seed)
+    pictures = on_the_map(experiments.eurosat(settings["pictures"]))
+    train, test = parts(pictures, settings, seed)
     start = time.perf_counter()
-    logits = WAYS[settings["way"]](settings, train, test, seed)
+    logits = WAYS[settings["way"]](settings, pictures, (train, test), seed)
     return measured(logits, train, test, time.perf_counter() - start)
 
 
@@ -68,23 +68,58 @@ def on_the_map(pictures: ImageSet) -> ImageSet:
 # --- ways to answer ---
 
 
-def by_probe(settings: Settings, train: ImageSet, test: ImageSet, seed: int) -> Tensor:
-    """A linear probe on the frozen `name`, both parts after `change`.
+def by_probe(settings: Settings, pictures: ImageSet, both: Parts, seed: int) -> Tensor:
+    """A linear probe on the frozen `name`, all pictures after `change`.
 
     `copies` puts a second form of each training picture beside it, by the name of a change, or None. `statistics`: the
-    test's features are standardised with those of the "training" part, or with their "own".
+    test's features are standardised with those of the "training" part, or with their "own". The probes of all splits
+    in `together`, pairs of `by` and `reverse`, learn in one go; none of them sees what another learns.
     """
-    every = _embeddings(settings, settings["change"])
-    known, labels, seen = every[train.rows], train.labels, every[test.rows]
-    if settings["copies"]:
-        known = torch.cat([known, _embeddings(settings, settings["copies"])[train.rows]])
-        labels = torch.cat([labels, labels])
-    centre, spread = statistics(known)
-    head = linear_head((known - centre) / spread, labels, len(train.classes), settings, seed)
-    if settings["statistics"] == "own":
-        centre, spread = statistics(seen)
-    with torch.inference_mode():
-        return head((seen - centre) / spread)
+    names = ("pictures", "kept", "test", "name", "change", "copies", "C", "passes", "batch", "rate")
+    key = tuple((name, settings[name]) for name in names)
+    place = [tuple(pair) for pair in settings["together"]]
+    heads = _trained_heads(key, tuple(place), seed)
+    seen = _embeddings(settings["name"], settings["pictures"], settings["change"])[both[1].rows]
+    one = heads.at(place.index((settings["by"], settings["reverse"])))
+    return one.logits(seen, statistics(seen) if settings["statistics"] == "own" else None)
+
+
+Key = tuple[tuple[str, object], ...]
+
+
+@lru_cache(maxsize=2)
+def _trained_heads(key: Key, together: tuple[tuple[object, bool], ...], seed: int) -> Heads:
+    chosen = dict(key)
+    pictures = on_the_map(experiments.eurosat(chosen["pictures"]))
+    learn = torch.zeros(len(together), len(pictures), dtype=torch.bool)
+    for number, (by, reverse) in enumerate(together):
+        train, _ = parts(pictures, {**chosen, "by": by, "reverse": reverse}, seed)
+        learn[number, train.rows] = True
+    known, labels = _embeddings(chosen["name"], chosen["pictures"], chosen["change"]), pictures.labels
+    if chosen["copies"]:
+        known = torch.cat([known, _embeddings(chosen["name"], chosen["pictures"], chosen["copies"])])
+        labels, learn = torch.cat([labels, labels]), torch.cat([learn, learn], dim=1)
+    return linear_heads(known, labels, len(pictures.classes), learn, chosen, seed)
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Linear probes, one a split: weight [S, K, D] and bias [S, K] for features that are standardised with the centre
+    and spread [S, D] of what each has learned from."""
+
+    weight: Tensor
+    bias: Tensor
+    centre: Tensor
+    spread: Tensor
+
+    def at(self, number: int) -> Heads:
+        """The one of the split `number`, without the first dimension."""
+        return Heads(self.weight[number], self.bias[number], self.centre[number], self.spread[number])
+
+    def logits(self, seen: Tensor, units: tuple[Tensor, Tensor] | None = None) -> Tensor:
+        """[N, K] of one head for features [N, D]; `units` replace the centre and the spread that it learned with."""
+        centre, spread = units or (self.centre, self.spread)
+        return (seen - centre) / spread @ self.weight.T + self.bias
 
 
 def statistics(known: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,47 +127,50 @@ def statistics(known: Tensor) -> tuple[Tensor, Tensor]:
     return known.mean(dim=0), known.std(dim=0, correction=0).clamp(min=1e-6)
 
 
-def linear_head(known: Tensor, labels: Tensor, classes: int, settings: Settings, seed: int) -> nn.Linear:
-    """`features.probe`'s logistic regression, by Adam: `passes` over `known` [N, D] in batches, the rate falling to 0.
+def linear_heads(known: Tensor, labels: Tensor, classes: int, learn: Tensor, settings: Settings, seed: int) -> Heads:
+    """`features.probe`'s logistic regression, by Adam, once for each row of `learn`, bool [S, N].
 
-    The same loss and the same penalty `C` at an eighth of the time; on EuroSAT within half a point of it.
+    `passes` over the rows of `known`, float32 [N, D], that any of them learns from, in batches; the rate falls to 0.
+    The loss is that of `features.probe`, with its penalty `C`: on EuroSAT they agree within half a point, and one pass
+    over the memory serves all splits, which makes it thirty times as fast.
     """
-    head, chance = nn.Linear(known.shape[1], classes), torch.Generator().manual_seed(seed)
-    nn.init.zeros_(head.weight), nn.init.zeros_(head.bias)
-    steps, size = max(1, len(known) // settings["batch"]), settings["batch"]
-    adam = torch.optim.Adam(head.parameters(), lr=settings["rate"])
+    rows = learn.any(dim=0).nonzero().ravel()
+    z, labels, weighs = known[rows], labels[rows], learn[:, rows].float()
+    counts = weighs.sum(dim=1, keepdim=True)
+    centre = weighs @ z / counts
+    spread = (weighs @ z.square() / counts - centre.square()).clamp(min=1e-12).sqrt()
+    weight = torch.zeros(len(learn), classes, z.shape[1], requires_grad=True)
+    bias = torch.zeros(len(learn), classes, requires_grad=True)
+    steps, size = max(1, len(z) // settings["batch"]), settings["batch"]
+    adam = torch.optim.Adam([weight, bias], lr=settings["rate"])
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(adam, settings["passes"] * steps)
+    chance = torch.Generator().manual_seed(seed)
     for _ in range(settings["passes"]):
-        for chosen in torch.randperm(len(known), generator=chance).split(size)[:steps]:
-            penalty = head.weight.square().sum() / (2 * settings["C"] * len(known))
-            loss = cross_entropy(head(known[chosen]), labels[chosen]) + penalty
+        for chosen in torch.randperm(len(z), generator=chance).split(size)[:steps]:
+            scaled = weight / spread[:, None]
+            shift = bias - (scaled * centre[:, None]).sum(dim=2)
+            logits = (z[chosen] @ scaled.flatten(0, 1).T).unflatten(1, shift.shape) + shift
+            each = cross_entropy(logits.flatten(0, 1), labels[chosen].repeat_interleave(len(learn)), reduction="none")
+            mine = weighs[:, chosen].T
+            loss = ((each.view_as(mine) * mine).sum(dim=0) / mine.sum(dim=0).clamp(min=1)).sum()
+            penalty = (weight.square().sum(dim=(1, 2), keepdim=True) / (2 * settings["C"] * counts[:, None])).sum()
             adam.zero_grad()
-            loss.backward()
+            (loss + penalty).backward()
             adam.step()
             falling.step()
-    return head
+    return Heads(weight.detach(), bias.detach(), centre, spread.clamp(min=1e-6))
 
 
-def by_colours(settings: Settings, train: ImageSet, test: ImageSet, seed: int) -> Tensor:
+def by_colours(settings: Settings, pictures: ImageSet, both: Parts, seed: int) -> Tensor:
     """`trees` boosted trees on the 54 colour numbers."""
-    numbers = _colour_numbers(settings["pictures"])
+    numbers, (train, test) = _colour_numbers(settings["pictures"]), both
     trees = experiments.TREES[settings["kind"]](settings["trees"], seed)
     trees.fit(numbers[train.rows], train.labels.numpy())
     return torch.tensor(trees.predict_proba(numbers[test.rows])).clamp(min=1e-12).log()
 
 
-def by_tuning(settings: Settings, train: ImageSet, test: ImageSet, seed: int) -> Tensor:
-    """All of the backbone `name` trained; the share `watched` of the training part only watches."""
-    train, watched = train.split((1 - settings["watched"], settings["watched"]), seed=seed)
-    network = _backbone(settings["name"], settings["pictures"])
-    model = models.Classifier(network, train.classes, pooling=settings["pooling"], seed=seed)
-    recipe = {name: settings[name] for name in experiments.TRAINING}
-    training.fit(model, train, watched, training.Settings(**recipe, seed=seed), progress=False)
-    return training.predict(model, test)
-
-
-Way = Callable[[Settings, ImageSet, ImageSet, int], Tensor]
-WAYS: dict[str, Way] = {"probe": by_probe, "colours": by_colours, "tuned": by_tuning}
+Way = Callable[[Settings, ImageSet, Parts, int], Tensor]
+WAYS: dict[str, Way] = {"probe": by_probe, "colours": by_colours}
 
 
 # --- pictures, changed ---
@@ -164,12 +202,8 @@ CHANGES: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def _embeddings(settings: Settings, change: str) -> Tensor:
-    return _kept_embeddings(settings["name"], settings["pictures"], change)
-
-
 @lru_cache(maxsize=6)  # 280 MB each: all splits of a seed read the same
-def _kept_embeddings(name: str, n: int | None, change: str) -> Tensor:
+def _embeddings(name: str, n: int | None, change: str) -> Tensor:
     pictures = experiments.eurosat(n)
     shown = pictures if change == "nothing" else pictures.changed(CHANGES[change])
     return torch.from_numpy(features.extract(_backbone(name, n), shown, progress=False))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from ... import training
 from ...data import ImageSet
 from ...study import Experiment, Measurement, Metric, Summary, Trial
-from . import experiments, travel
+from . import travel
 
 LESSON = "03c_does_it_travel"
 POINT = 0.01
@@ -58,9 +57,13 @@ def _split(name: str) -> Settings:
     return {**ALL, **SPLITS[name]}
 
 
-def _experiment(name: str, variants: Mapping[str, Settings], *, seeds: int = 5) -> Experiment:
+def _together(splits: Iterable[str]) -> list[list[object]]:
+    return [[SPLITS[name]["by"], SPLITS[name]["reverse"]] for name in splits]
+
+
+def _experiment(name: str, variants: Mapping[str, Settings], *, shared: bool = False) -> Experiment:
     return Experiment(
-        name=name, run=travel.across_the_map, quick=QUICK, variants=variants, metrics=METRICS, seeds=seeds
+        name=name, run=travel.across_the_map, quick=QUICK, variants=variants, metrics=METRICS, seeds=5, shared=shared
     )
 
 
@@ -71,37 +74,23 @@ PROBE = {
     "change": "nothing", "copies": None, "statistics": "training",
 }  # fmt: skip
 COLOURS = {"way": "colours", "kind": "boosted", "trees": 100}
-_RECIPE = asdict(training.Settings(epochs=1, peak_lr=3e-3))
-TUNED = {name: _RECIPE[name] for name in experiments.TRAINING} | {
-    "way": "tuned", "name": "mobilenet_v2_035", "pooling": "mean", "watched": 0.02,
-}  # fmt: skip
 NETWORKS = {
     "SqueezeNet": "squeezenet1_1",
     "MobileNetV2": "mobilenet_v2_035",
-    "EfficientNet-Lite0": "efficientnet_lite0",
 }
 
 
 def _probes(*networks: str) -> dict[str, Settings]:
     return {
-        f"{network}, {split}": {**_split(split), **PROBE, "name": NETWORKS[network]}
+        f"{network}, {split}": {**_split(split), **PROBE, "name": NETWORKS[network], "together": _together(SPLITS)}
         for network in networks
         for split in SPLITS
     }
 
 
-MAP_SPLITS = _experiment("map_splits", _probes("SqueezeNet", "MobileNetV2"))
-LITE = _experiment("map_splits_lite0", _probes("EfficientNet-Lite0"))
+MAP_SPLITS = _experiment("map_splits", _probes("SqueezeNet", "MobileNetV2"), shared=True)
 COLOUR = _experiment(
     "map_splits_colour", {f"54 colour numbers, {split}": {**_split(split), **COLOURS} for split in ("random", *FAR)}
-)
-FINE_TUNED = _experiment(
-    "map_splits_tuned",
-    {
-        f"fine-tuned, one epoch, {split}": {**_split(split), **TUNED}
-        for split in ("random", "west to east", "north to south")
-    },
-    seeds=3,
 )
 REMEDIES: dict[str, Settings] = {
     "with turned copies": {"copies": "turned"},
@@ -112,12 +101,13 @@ REMEDIES: dict[str, Settings] = {
 HELPS = _experiment(
     "map_helps",
     {
-        f"{remedy}, {split}": {**_split(split), **PROBE, "name": "squeezenet1_1", **changes}
+        f"{remedy}, {split}": {**_split(split), **PROBE, "name": "squeezenet1_1", "together": _together(FAR), **changes}
         for remedy, changes in REMEDIES.items()
         for split in FAR
     },
+    shared=True,
 )
-EXPERIMENTS = (MAP_SPLITS, LITE, COLOUR, FINE_TUNED, HELPS)
+EXPERIMENTS = (MAP_SPLITS, COLOUR, HELPS)
 
 # --- the advice ---
 
