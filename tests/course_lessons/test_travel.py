@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -195,6 +198,38 @@ def test_the_lines_on_the_map_are_where_the_split_cuts(towns):
     line = next(row for row in rows if row["by"] == "latitude" and row["reverse"])
     train, test = data.geographic_split(towns, by="latitude", reverse=True)
     assert test.places[:, 1].max() <= line["value"] <= train.places[:, 1].min()
+
+
+# --- twins ---
+
+ROOT = Path(__file__).resolve().parents[2]
+HEADLINE = re.compile(r'\b(?:floor|probes|start)\["([^"]+)"\]')  # a row of README's figure
+
+
+def without_a_twin(source: str) -> list[str]:
+    return [name for name in HEADLINE.findall(source) if name not in {*travel_trials.TWINS, *travel_trials.UNTRAVELLED}]
+
+
+def test_each_row_of_readme_s_figure_has_a_twin_or_is_known_to_have_none():
+    source = (ROOT / "tools/overview.py").read_text(encoding="utf-8")
+    assert len(HEADLINE.findall(source)) >= 6
+    assert without_a_twin(source) == []
+    assert without_a_twin('start["fine-tuned for ever"]') == ["fine-tuned for ever"]
+
+
+@pytest.mark.parametrize("variant", travel_trials.TWINS)
+def test_a_twin_is_of_the_same_way_to_answer(variant):
+    """On a random split both agree within a point and a half: a tenth of the pictures is left out, the head another."""
+    printed = {**study.summary("probe_backbones"), **study.summary("colour_floor")}[variant].mean
+    assert travel_trials.by_split(travel_trials.TWINS[variant])["random"].mean == pytest.approx(printed, abs=0.015)
+    assert re.fullmatch(
+        r"\d\d % on a random split; \d\d % where .*, \d\d % from north to south", travel_trials.twin(variant)
+    )
+
+
+def test_what_did_not_travel_has_no_twin():
+    with pytest.raises(ValueError, match=r"'fine-tuned from ImageNet'; there are twins of"):
+        travel_trials.twin("fine-tuned from ImageNet")
 
 
 # --- your pictures ---

@@ -240,3 +240,34 @@ def _cut(split: str, pictures: ImageSet) -> dict[str, object]:
     share = TEST if reverse else 1 - TEST
     line = np.quantile(pictures.places[:, 0 if by == "longitude" else 1].numpy(), share)
     return {"by": by, "value": float(line), "reverse": reverse}
+
+
+# --- twins: beside an accuracy on a random split, what the same way to answer gets elsewhere ---
+
+TWINS = {
+    "mobilenet_v2_035, ImageNet, 64 px": "MobileNetV2",
+    "squeezenet1_1, ImageNet, 64 px": "SqueezeNet",
+    "54 colour numbers, boosted trees": "54 colour numbers",
+}
+"""A variant whose accuracy the course prints → who it is in `by_split`."""
+
+UNTRAVELLED = (
+    "fine-tuned from ImageNet",
+    "trained from scratch",
+    "mobilenet_v2_035, random, 64 px",
+    "texture_net, textures, 64 px",
+)
+"""Variants that are printed and have no twin: say "on a random split" beside them, and no more."""
+
+
+def twin(variant: str) -> str:
+    """What to print beside the accuracy of `variant`, a key of `TWINS`.
+
+    >>> twin("squeezenet1_1, ImageNet, 64 px").partition(";")[0].endswith("on a random split")
+    True
+    """
+    if variant not in TWINS:
+        raise ValueError(f"twin got {variant!r}; there are twins of {', '.join(map(repr, TWINS))}.")
+    found = {name: f"{100 * s.mean:.0f} %" for name, s in by_split(TWINS[variant]).items()}
+    home, cells, south = (found[name] for name in ("random", *FAR))
+    return f"{home} on a random split; {cells} where whole cells of 10° are left out, {south} from north to south"
