@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Neighbours are not it: keep all pictures of a cell of 7 by 11 km together, and nothing is lost. Distance is. A probe with 88 of 100 right at random keeps 88 when it goes from the south to the north, and 75 from the north to the south. Hardly any of that is another mix of classes; two thirds of it is one class, which looks different there. And it stays nearly as sure. So test across the distance that your network has to travel, and label a hundred pictures at the other end.
+# Neighbours are hardly it: keep all pictures of a cell of 7 by 11 km together, and no loss is to be seen. Distance is. A probe with 89 of 100 right at random keeps 88 from the south to the north, and 75 from the north to the south. Little of that is another mix of classes; more than half of it is one class, which looks different there. And it stays nearly as sure. So test across the distance that your network has to travel, and label a hundred pictures at the other end.
 # </details>
 #
 # | you see | read |
@@ -50,7 +50,7 @@ study.conclude(
 #
 # ## 2 · Is it the neighbours?
 #
-# A field of the test beside a field of the training, same day, same haze: no wonder that it is recognised. So keep neighbours together. Cut the map into cells of 0.1°, some 7 by 11 km, and deal whole cells to training and test, so that hardly a test picture has a training picture next door. A frozen network with a linear probe gets 88 of 100 right on a random split.
+# A field of the test beside a field of the training, same day, same haze: no wonder that it is recognised. So keep neighbours together. Cut the map into cells of 0.1°, some 7 by 11 km, and deal whole cells to training and test, so that hardly a test picture has a training picture next door. A frozen network with a linear probe gets 89 of 100 right on a random split.
 
 # %%
 neighbours_guess = predict.choice(
@@ -65,12 +65,12 @@ neighbours_guess = predict.choice(
 neighbours_guess
 
 # %% [markdown]
-# First the whole experiment in small: 6,000 pictures, SqueezeNet as it came from photographs, a probe on each split. It is one split of each kind, so the numbers shake by a point or two. Change the cells, `by="longitude"`, `reverse=False`, and run it again: it takes seconds once the features are there.
+# First the whole experiment in small: 4,000 pictures, SqueezeNet as it came from photographs, a probe on each split. It is one split of each kind, with 800 pictures or so to test, so the numbers shake by some points. Change the cells, or take `by="longitude"`, and run it again: it takes seconds once the features are there.
 
 # %% tags=["nbval-ignore-output"]
-part = pictures.subset(min(6000, len(pictures)), seed=0).changed(lambda x: x)
+part = pictures.subset(min(4000, len(pictures)), seed=0).changed(lambda x: x)
 backbone = models.backbone("squeezenet1_1")
-embeddings = features.extract(backbone, part, progress=False)
+embeddings = features.extract(backbone, part, pooling="mean", progress=False)
 
 # %% tags=["nbval-ignore-output"]
 splits = {"random": part.split((0.8, 0.2), seed=0)}
@@ -86,8 +86,8 @@ for name, (train, test) in splits.items():
     live[name] = probe.accuracy
     recalls = travel.recall_of(probabilities[name], test.labels, test.classes)
     balanced = sum(recalls.values()) / len(recalls)
-    told = f"{live[name]:.1%} right, mean recall {balanced:.1%}"
-    print(f"{name:15} {told}, n = {len(test):,}, {test.source}")
+    line = f"{live[name]:.1%} right, mean recall {balanced:.1%}"
+    print(f"{name:15} {line}, n = {len(test):,}, {test.source}")
 
 # %% tags=["verdict", "real-data"]
 study.conclude(
@@ -96,7 +96,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Now all 27,000, MobileNetV2, and five seeds. Each seed leaves out another tenth of the pictures and deals the cells anew. A line has nothing to deal; there the bar shows only which tenth was missing, and not how much it matters *where* the line lies.
+# Now all 27,000, MobileNetV2, and five seeds. Each seed leaves out another tenth of the pictures and deals the cells anew.
 
 # %%
 travelled = travel_trials.by_split("MobileNetV2")
@@ -104,57 +104,72 @@ neighbours_guess.compare(
     100 * (travelled["random"].mean - travelled["cells of 0.1°"].mean)
 )
 print(study.verdicts("neighbours_flatter"))
-figures.dots(travelled, metric="accuracy of a probe")
+dealt = {
+    name: s for name, s in travelled.items() if name == "random" or "cells" in name
+}
+figures.dots(dealt, metric="accuracy of a probe")
 
 # %% tags=["verdict"]
 found = travel_trials.by_split("MobileNetV2")
 study.conclude(
-    "cells of 0.1° cost less than 1 point",
+    "cells of 0.1° cost less than 1 point on average",
     found["random"].mean - found["cells of 0.1°"].mean < 0.01,
 )
 study.conclude(
-    "from north to south costs more than 10 points",
-    found["random"].low - found["north to south"].high > 0.1,
+    "cells of 10° cost more than 2",
+    found["random"].mean - found["cells of 10°"].mean > 0.02,
 )
 
 # %% [markdown]
-# Keeping neighbours together costs nothing, and the trial says so. Cells of 1°, some 110 by 70 km, cost a point or less, cells of 3° about three, and a line through the map from nothing to 14. So it is not the field next door that makes a random test easy. It is that the test pictures lie *among* the training pictures, in the same regions. And why are cells of 10° not the worst? There are only 17 of them, and one that is left out has most of its neighbours still in the training.
+# Keeping neighbours together costs 0.2 points on average; five seeds leave room for one or two either way, hence *undecided*. Cells of 1°, some 110 by 70 km, cost one or two, cells of 10° four. So it is not the field next door that makes a random test easy. It is that the test pictures lie *among* the training pictures, in the same regions. And cells do not take that away: even of those of 10° there are 17, and one that is left out has others around it.
 
 # %% [markdown]
 # ## 3 · Which way?
 #
-# *It loses 14 points elsewhere* would be too simple. From south to north it loses half a point, from west to east three, from east to west nine, from north to south 14: the same set, the same probe, the same share of pictures. What decides is what has been seen: who learned in the south knows the north, but not the other way round. So there is no *the* accuracy elsewhere; there is one for each way.
-#
-# Does colour travel worse than a network? Beside MobileNetV2 now SqueezeNet, and boosted trees on the 54 colour numbers of 3a.
+# A line across the map asks about the next country. Four fifths on the one side are for learning, one fifth on the other for the test, the same share of pictures as before.
 
 # %%
-far_guess = predict.number(
-    "54 colour numbers, 86 of 100 right at random. Learned in the north, tested in the south?",
+south_guess = predict.number(
+    "MobileNetV2, 89 of 100 right at random. Learned in the north, tested in the south?",
     low=0,
     high=100,
     unit="%",
 )
-far_guess
+south_guess
 
 # %%
-colours = travel_trials.by_split("54 colour numbers")
-far_guess.compare(100 * colours["north to south"].mean)
-squeeze = travel_trials.by_split("SqueezeNet")
-both = {}
-for name in colours:
-    for who, rows in {"colours": colours, "SqueezeNet": squeeze, "MobileNetV2": travelled}.items():
-        both[f"{name}: {who}"] = rows[name]
-figures.dots(both, metric="accuracy")
-
-# %% tags=["verdict"]
-trees = travel_trials.by_split("54 colour numbers")
-study.conclude(
-    "colour alone loses more than 10 points from north to south",
-    trees["random"].low - trees["north to south"].high > 0.1,
+north_guess = predict.number(
+    "And the other way: learned in the south, tested in the north?",
+    low=0,
+    high=100,
+    unit="%",
 )
+north_guess
 
 # %% [markdown]
-# COLOURS
+# Beside it SqueezeNet, for which the same pictures were missing. A line has nothing to deal out; the bar shows which tenth was missing, and not how much it matters *where* the line lies.
+
+# %%
+south_guess.compare(100 * travelled["north to south"].mean)
+north_guess.compare(100 * travelled["south to north"].mean)
+squeeze, rows, joined = travel_trials.by_split("SqueezeNet"), {}, {}
+for name in ("random", *(name for name in travelled if " to " in name)):
+    joined[name] = (f"{name}, MobileNetV2", f"{name}, SqueezeNet")
+    rows |= dict(zip(joined[name], (travelled[name], squeeze[name])))
+print(study.verdicts("accuracy_travels"))
+figures.dots(rows, metric="accuracy of a probe", pairs=joined)
+
+# %% tags=["verdict"]
+for network in travel_trials.NETWORKS:
+    ways = travel_trials.by_split(network)
+    study.conclude(
+        f"{network}: north to south costs more than 10 points, south to north less than 2",
+        ways["random"].low - ways["north to south"].high > 0.1
+        and ways["random"].mean - ways["south to north"].mean < 0.02,
+    )
+
+# %% [markdown]
+# *It loses so much elsewhere* would be too simple. From south to north MobileNetV2 loses half a point, from west to east three, from east to west nine, from north to south 14: the same set, the same probe, as many pictures. SqueezeNet's losses have the same order. It matters what has been seen: whoever learned in the south knows the north, and not the other way round. So there is no *the* accuracy elsewhere; there is one for each way. (The trial in the line above compares with whole cells of 10°, which lie anywhere, and cannot decide.)
 
 # %% [markdown]
 # ## 4 · Another mix, or another look?
@@ -184,8 +199,10 @@ ex.lost_to.check(lost_to)
 home = travel_trials.recalls_and_shares("MobileNetV2", "random")
 south = travel_trials.recalls_and_shares("MobileNetV2", "north to south")
 ex.lost_to.run(lost_to, *map(torch.tensor, (*home, *south)))
+told = travel_trials.by_split("MobileNetV2", "told the mix")
 for split in list(travelled)[1:]:
-    print(f"{split:15} {travel_trials.lost('MobileNetV2', split)}")
+    parted = travel_trials.lost("MobileNetV2", split)
+    print(f"{split:15} {parted}; told the mix, {told[split].mean:.1%} right")
 parted = travel_trials.lost("MobileNetV2", "north to south")
 cause_guess.compare(
     {
@@ -210,7 +227,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Ten of the fourteen points and more are another look. And it is no general decline: PermanentCrop, vines and orchards, falls from 78 to 39 % recall, and a fifth of the southern pictures belong to it; that alone is eight points. Pasture falls as far, but there are only some 28 of them in the south. Industrial and Residential do not fall at all. Look at the one class.
+# More than twelve of the fourteen points are another look; told the true mix of the south, the probe gains two. And it is no general decline: PermanentCrop, vines and orchards, falls from 79 to 38 % recall, and a fifth of the southern pictures belong to it; that alone is more than eight points. Pasture falls as far, but there are only some 28 of them in the south. Industrial and Residential do not fall at all. Look at the one class.
 
 # %%
 crop = pictures.classes.index("PermanentCrop")
@@ -230,7 +247,7 @@ for k in counts.argsort(descending=True)[:4]:
     print(f"{pictures.classes[k]:22} {counts[k]:4} of {len(answers)} in the south")
 
 # %% [markdown]
-# CROPS
+# In the north striped fields, green and brown; in the south, among others, pale ground, red earth, small plots between houses. Six of each are no proof: show others with `range(6, 12)`. The probe learned what vines and orchards look like where they are drawn with a ruler, and the label means more than that.
 
 # %% [markdown]
 # ## 5 · Does it know?
@@ -253,9 +270,9 @@ error = travel_trials.by_split("MobileNetV2", "calibration error")
 ranking = travel_trials.by_split("MobileNetV2", "AURC")
 sure_guess.compare(100 * sure["north to south"].mean)
 for split in travelled:
-    told = f"sure of {share[split].mean:.0%}, right of these {sure[split].mean:.1%}"
+    line = f"sure of {share[split].mean:.0%}, right of these {sure[split].mean:.1%}"
     print(
-        f"{split:15} {told}, calibration error {error[split].mean:.1%}, AURC {ranking[split].mean:.3f}"
+        f"{split:15} {line}, calibration error {error[split].mean:.1%}, AURC {ranking[split].mean:.3f}"
     )
 print(study.verdicts("sureness_travels"))
 
@@ -267,7 +284,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# At home 97 of 100 sure answers are right, in the south 87; and it gives nearly as many of them, 66 instead of 74 of 100. The calibration error is five times as large. So its sureness falls, but by far less than its accuracy: a threshold that was chosen at home lets four times as many errors through. AURC, the mean risk when the least sure go first, rises from 0.03 to 0.10: the order is still of use, the numbers are not.
+# At home 97 of 100 sure answers are right, in the south 87; and it gives nearly as many of them, 66 instead of 74 of 100. The calibration error is five times as large. So its sureness falls, but by far less than its accuracy: a threshold that was chosen at home lets three times as many errors through. AURC, the mean risk when the least sure go first, rises from 0.03 to 0.10: the order is still of use, the numbers are not.
 #
 # In the cells of 10° the harm is smaller, and the trial cannot decide.
 
@@ -305,7 +322,7 @@ print(study.verdicts(*helps))
 # %% [markdown]
 # ## 7 · What 97 % promises
 #
-# 97 of 100 is what the fine-tuned network of 3a gets on a random split. That is a fact about pictures from *between* those it learned from. For a region without labels it promises nothing: a probe that had 88 kept 88 one way and 75 the other. What the 97 would become on these splits we have not measured; each training takes nine minutes.
+# 97 of 100 is what the fine-tuned network of 3a gets on a random split. That is a fact about pictures from *between* those it learned from. For a region without labels it promises nothing: a probe that had 89 kept 88 one way and 75 the other. What the 97 would become on these splits we have not measured; each training takes nine minutes.
 #
 # You cannot know where your new region lies between those two. But you can ask it: draw pictures of it at random, label them, count. How many does it take? Here the south stands for the new region, with the live probe of section 2.
 
@@ -348,12 +365,12 @@ QUIZ
 # %% [markdown]
 # ## Your pictures
 #
-# Put the name of a folder there that holds a folder for each class. Phones write the place into a photograph where their settings let them; for other pictures give `table="places.csv"`, with a header and a line a picture: `river_1.jpg,11.58,48.14`, longitude first. A line across the longer side of your map parts the far fifth from the rest. `None` takes 1,500 of the lesson's.
+# Put the name of a folder there that holds a folder for each class. Phones write the place into a photograph where their settings let them; for other pictures give `table="places.csv"`, with a header and a line a picture: `river_1.jpg,11.58,48.14`, longitude first. A line across the longer side of your map parts the far fifth from the rest. `None` takes 600 of the lesson's.
 
 # %% tags=["nbval-ignore-output"]
 folder = None  # "photos"
 
-yours = your_map.travels(folder or part.subset(min(1500, len(part)), seed=0), seed=0)
+yours = your_map.travels(folder or part.subset(600, seed=0), seed=0)
 print(yours)
 
 # %% tags=["verdict"]
@@ -362,7 +379,7 @@ study.conclude("there are three rows for each of two splits", len(yours.rows) ==
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Your accuracy is one on a random split, and it holds for pictures from between those you trained on. Neighbouring fields are not the trouble: we kept them together and nothing changed. Distance is, and it depends on the way: learned in the north and tested in the south, our probe lost 14 points, most of them on one class, vines and orchards, and stayed sure of itself. So name the split beside your table, cut one across the distance that your network will travel, show recall by class, and label a hundred pictures where it shall work.
+# Your accuracy is one on a random split, and it holds for pictures from between those you trained on. Neighbouring fields are not the trouble: we kept them together and hardly anything changed. Distance is, and it depends on the way: learned in the north and tested in the south, our probe lost 14 points, most of them on one class, vines and orchards, and stayed sure of itself. So name the split beside your table, cut one across the distance that your network will travel, show recall by class, and label a hundred pictures where it shall work.
 
 # %% [markdown]
 # ## Open
