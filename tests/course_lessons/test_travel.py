@@ -220,7 +220,7 @@ def test_each_row_of_readme_s_figure_has_a_twin_or_is_known_to_have_none():
 @pytest.mark.parametrize("variant", travel_trials.TWINS)
 def test_a_twin_is_of_the_same_way_to_answer(variant):
     """On a random split both agree within a point and a half: a tenth of the pictures is left out, the head another."""
-    printed = {**study.summary("probe_backbones"), **study.summary("colour_floor")}[variant].mean
+    printed = study.summary("probe_backbones")[variant].mean
     assert travel_trials.by_split(travel_trials.TWINS[variant])["random"].mean == pytest.approx(printed, abs=0.015)
     assert re.fullmatch(
         r"\d\d % on a random split; \d\d % where .*, \d\d % from north to south", travel_trials.twin(variant)
@@ -272,7 +272,7 @@ def test_advice_speaks_only_of_sure_differences(home, far, begins):
 def test_every_experiment_can_be_run_anew_on_a_small_scale(monkeypatch, towns, experiment):
     """With 200 pictures of two classes: that the code runs, not what it finds."""
     monkeypatch.setattr(experiments, "eurosat", lambda n: towns)
-    for kept in (travel._embeddings, travel._trained_heads, travel._colour_numbers):
+    for kept in (travel._embeddings, travel._trained_heads):
         kept.cache_clear()
     wanted = [name for name in experiment.metrics if not name.startswith("recall of")]
     for variant in (next(iter(experiment.variants)), list(experiment.variants)[-1]):
@@ -280,5 +280,5 @@ def test_every_experiment_can_be_run_anew_on_a_small_scale(monkeypatch, towns, e
         found = experiment.run(settings, 0)
         assert not settings.unread
         assert all(np.isfinite(found.metrics[name]) for name in wanted)
-    for kept in (travel._embeddings, travel._trained_heads, travel._colour_numbers):
+    for kept in (travel._embeddings, travel._trained_heads):
         kept.cache_clear()

@@ -161,16 +161,8 @@ def linear_heads(known: Tensor, labels: Tensor, classes: int, learn: Tensor, set
     return Heads(weight.detach(), bias.detach(), centre, spread.clamp(min=1e-6))
 
 
-def by_colours(settings: Settings, pictures: ImageSet, both: Parts, seed: int) -> Tensor:
-    """`trees` boosted trees on the 54 colour numbers."""
-    numbers, (train, test) = _colour_numbers(settings["pictures"]), both
-    trees = experiments.TREES[settings["kind"]](settings["trees"], seed)
-    trees.fit(numbers[train.rows], train.labels.numpy())
-    return torch.tensor(trees.predict_proba(numbers[test.rows])).clamp(min=1e-12).log()
-
-
 Way = Callable[[Settings, ImageSet, Parts, int], Tensor]
-WAYS: dict[str, Way] = {"probe": by_probe, "colours": by_colours}
+WAYS: dict[str, Way] = {"probe": by_probe}
 
 
 # --- pictures, changed ---
@@ -207,11 +199,6 @@ def _embeddings(name: str, n: int | None, change: str) -> Tensor:
     pictures = experiments.eurosat(n)
     shown = pictures if change == "nothing" else pictures.changed(CHANGES[change])
     return torch.from_numpy(features.extract(_backbone(name, n), shown, progress=False))
-
-
-@lru_cache(maxsize=1)
-def _colour_numbers(n: int | None) -> np.ndarray:
-    return features.colour_numbers(experiments.eurosat(n))
 
 
 def _backbone(name: str, n: int | None) -> models.Backbone:

@@ -73,7 +73,6 @@ PROBE = {
     "way": "probe", "C": 0.01, "passes": 10, "batch": 256, "rate": 3e-3,
     "change": "nothing", "copies": None, "statistics": "training",
 }  # fmt: skip
-COLOURS = {"way": "colours", "kind": "boosted", "trees": 100}
 NETWORKS = {
     "SqueezeNet": "squeezenet1_1",
     "MobileNetV2": "mobilenet_v2_035",
@@ -89,13 +88,9 @@ def _probes(*networks: str) -> dict[str, Settings]:
 
 
 MAP_SPLITS = _experiment("map_splits", _probes("SqueezeNet", "MobileNetV2"), shared=True)
-COLOUR = _experiment(
-    "map_splits_colour", {f"54 colour numbers, {split}": {**_split(split), **COLOURS} for split in ("random", *FAR)}
-)
 REMEDIES: dict[str, Settings] = {
     "with turned copies": {"copies": "turned"},
     "with jittered copies": {"copies": "jittered"},
-    "grey": {"change": "grey"},
     "own statistics": {"statistics": "own"},
 }
 HELPS = _experiment(
@@ -107,7 +102,7 @@ HELPS = _experiment(
     },
     shared=True,
 )
-EXPERIMENTS = (MAP_SPLITS, COLOUR, HELPS)
+EXPERIMENTS = (MAP_SPLITS, HELPS)
 
 # --- the advice ---
 
@@ -147,7 +142,6 @@ TRIALS = (
         for name, remedy, claim in (
             ("turning", "with turned copies", "Turned and mirrored copies let a probe travel."),
             ("jitter", "with jittered copies", "Colour jitter lets a probe travel."),
-            ("grey", "grey", "Grey travels better than colour."),
             ("own_statistics", "own statistics", "Statistics of the new region's own pictures let a probe travel."),
         )
     ),
@@ -247,11 +241,11 @@ def _cut(split: str, pictures: ImageSet) -> dict[str, object]:
 TWINS = {
     "mobilenet_v2_035, ImageNet, 64 px": "MobileNetV2",
     "squeezenet1_1, ImageNet, 64 px": "SqueezeNet",
-    "54 colour numbers, boosted trees": "54 colour numbers",
 }
 """A variant whose accuracy the course prints → who it is in `by_split`."""
 
 UNTRAVELLED = (
+    "54 colour numbers, boosted trees",
     "fine-tuned from ImageNet",
     "trained from scratch",
     "mobilenet_v2_035, random, 64 px",
