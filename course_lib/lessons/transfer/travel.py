@@ -30,7 +30,7 @@ def across_the_map(settings: Settings, seed: int) -> Result:
     pictures = on_the_map(experiments.eurosat(settings["pictures"]))
     train, test = parts(pictures, settings, seed)
     start = time.perf_counter()
-    logits = WAYS[settings["way"]](settings, pictures, (train, test), seed)
+    logits = WAYS[settings["way"]](settings, (train, test), seed)
     return measured(logits, train, test, time.perf_counter() - start)
 
 
@@ -68,7 +68,7 @@ def on_the_map(pictures: ImageSet) -> ImageSet:
 # --- ways to answer ---
 
 
-def by_probe(settings: Settings, pictures: ImageSet, both: Parts, seed: int) -> Tensor:
+def by_probe(settings: Settings, both: Parts, seed: int) -> Tensor:
     """A linear probe on the frozen `name`, all pictures after `change`.
 
     `copies` puts a second form of each training picture beside it, by the name of a change, or None. `statistics`: the
@@ -161,8 +161,9 @@ def linear_heads(known: Tensor, labels: Tensor, classes: int, learn: Tensor, set
     return Heads(weight.detach(), bias.detach(), centre, spread.clamp(min=1e-6))
 
 
-Way = Callable[[Settings, ImageSet, Parts, int], Tensor]
+Way = Callable[[Settings, Parts, int], Tensor]
 WAYS: dict[str, Way] = {"probe": by_probe}
+"""Who answers: (settings, (train, test), seed) → logits [N, K] of the test. A fine-tuned network would be another."""
 
 
 # --- pictures, changed ---
