@@ -37,13 +37,13 @@ pictures = travel.on_the_map(data.load("eurosat"))
 
 # %% tags=["nbval-ignore-output"]
 figures.map_explorer(
-    pictures, accuracies=travel_trials.on_map("MobileNetV2", pictures), cells=(0.1, 1, 3, 10)
+    pictures,
+    accuracies=travel_trials.on_map("MobileNetV2", pictures),
+    cells=(0.1, 1, 3, 10),
 )
 
 # %% tags=["verdict"]
-study.conclude(
-    "every picture has a place", not pictures.places.isnan().any().item()
-)
+study.conclude("every picture has a place", not pictures.places.isnan().any().item())
 
 # %% [markdown]
 # A dot is a picture. Drag the line, or choose cells: what lies on the one side is for learning, the rest for the test. Look at the counts of the classes while you do it: the south has the vineyards and the heath, the north has the pastures. Choose a dot, and see what its neighbours look like.
@@ -104,9 +104,7 @@ neighbours_guess.compare(
     100 * (travelled["random"].mean - travelled["cells of 0.1°"].mean)
 )
 print(study.verdicts("neighbours_flatter"))
-dealt = {
-    name: s for name, s in travelled.items() if name == "random" or "cells" in name
-}
+dealt = {name: s for name, s in travelled.items() if name == "random" or "cells" in name}
 figures.dots(dealt, metric="accuracy of a probe")
 
 # %% tags=["verdict"]
@@ -154,8 +152,9 @@ south_guess.compare(100 * travelled["north to south"].mean)
 north_guess.compare(100 * travelled["south to north"].mean)
 squeeze, rows, joined = travel_trials.by_split("SqueezeNet"), {}, {}
 for name in ("random", *(name for name in travelled if " to " in name)):
-    joined[name] = (f"{name}, MobileNetV2", f"{name}, SqueezeNet")
-    rows |= dict(zip(joined[name], (travelled[name], squeeze[name])))
+    pair = (f"{name}, MobileNetV2", f"{name}, SqueezeNet")
+    rows |= {pair[0]: travelled[name], pair[1]: squeeze[name]}
+    joined[name] = pair
 print(study.verdicts("accuracy_travels"))
 figures.dots(rows, metric="accuracy of a probe", pairs=joined)
 
@@ -313,9 +312,7 @@ for split in travel_trials.FAR:
 figures.dots(rows, metric="mean recall")
 
 # %%
-print(
-    study.verdicts("turning_travels", "jitter_travels", "own_statistics_travels")
-)
+print(study.verdicts("turning_travels", "jitter_travels", "own_statistics_travels"))
 
 # %% [markdown]
 # HELPS
@@ -323,9 +320,9 @@ print(
 # %% [markdown]
 # ## 7 · What 97 % promises
 #
-# 97 of 100 is what the fine-tuned network of 3a gets on a random split. That is a fact about pictures from *between* those it learned from. For a region without labels it promises nothing: a probe that had 89 kept 88 one way and 75 the other. What the 97 would become on these splits we have not measured; each training takes nine minutes.
+# 97 of 100 is what the fine-tuned network of 3a gets on a random split: a fact about pictures from *between* those it learned from. For a region without labels it promises nothing: a probe that had 89 kept 88 one way and 75 the other. What the 97 would become we have not measured.
 #
-# You cannot know where your new region lies between those two. But you can ask it: draw pictures of it at random, label them, count. How many does it take? Here the south stands for the new region, with the live probe of section 2.
+# You cannot know where your new region lies between those two. But you can ask it: draw pictures of it at random, label them, count. How many? Here the south stands for the new region, with the live probe of section 2.
 
 # %% tags=["nbval-ignore-output"]
 train, test = splits["north to south"]
@@ -380,7 +377,7 @@ study.conclude("there are three rows for each of two splits", len(yours.rows) ==
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Your accuracy is one on a random split, and it holds for pictures from between those you trained on. Neighbouring fields are not the trouble: we kept them together and hardly anything changed. Distance is, and it depends on the way: learned in the north and tested in the south, our probe lost 14 points, most of them on one class, vines and orchards, and stayed sure of itself. So name the split beside your table, cut one across the distance that your network will travel, show recall by class, and label a hundred pictures where it shall work.
+# Your accuracy holds for pictures from between those you trained on. Neighbouring fields are hardly the trouble: we kept them together, and a loss could not be seen. Distance is, and the way counts: learned in the north and tested in the south, our probe lost 14 points, most of them on one class, vines and orchards, and stayed sure of itself. So name the split beside your table, cut one across the distance that your network will travel, show recall by class, and label a hundred pictures where it shall work.
 
 # %% [markdown]
 # ## Open
