@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Neighbours are hardly it: keep all pictures of a cell of 7 by 11 km together, and no loss is to be seen. Distance is. A probe with 89 of 100 right at random keeps 88 from the south to the north, and 75 from the north to the south. Little of that is another mix of classes; more than half of it is one class, which looks different there. And it stays nearly as sure. So test across the distance that your network has to travel, and label a hundred pictures at the other end.
+# Neighbours are hardly it: keep all pictures of a cell of 7 by 11 km together, and no loss is to be seen. Another region is, but not every one. A probe with 89 of 100 right at random keeps 88 from the south to the north, and 75 from the north to the south. Little of that is another mix of classes; more than half of it is one class, which looks different there. And it stays nearly as sure. So test across the distance that your network has to travel, and label a hundred pictures at the other end.
 # </details>
 #
 # | you see | read |
@@ -119,7 +119,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Keeping neighbours together costs 0.2 points on average; five seeds leave room for one or two either way, hence *undecided*. Cells of 1°, some 110 by 70 km, cost one or two, cells of 10° four. So it is not the field next door that makes a random test easy. It is that the test pictures lie *among* the training pictures, in the same regions. And cells do not take that away: even of those of 10° there are 17, and one that is left out has others around it.
+# Keeping neighbours together costs 0.2 points on average; five seeds leave room for one or two either way, hence *undecided*. Cells of 1°, some 110 by 70 km, cost one or two, cells of 10° four. So if the field next door makes a random test easier, then hardly by much. But all of these test pictures still lie *among* the training pictures. Cells do not take that away: even of those of 10° there are 17, and one that is left out has others beside it.
 
 # %% [markdown]
 # ## 3 · Which way?
@@ -246,7 +246,7 @@ for k in counts.argsort(descending=True)[:4]:
     print(f"{pictures.classes[k]:22} {counts[k]:4} of {len(answers)} in the south")
 
 # %% [markdown]
-# In the north striped fields, green and brown; in the south, among others, pale ground, red earth, small plots between houses. Six of each are no proof: show others with `range(6, 12)`. The probe learned what vines and orchards look like where they are drawn with a ruler, and the label means more than that.
+# In the north striped fields, green and brown; in the south, among others, pale ground, red earth, small plots between houses. Six of each are no proof: show others with `range(6, 12)`. Perhaps the probe learned what vines and orchards look like where they are drawn with a ruler; that is our reading of a dozen pictures.
 
 # %% [markdown]
 # ## 5 · Does it know?
@@ -331,7 +331,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# None of them brings back what the way costs. Turned copies gain half a point or a little more, jittered ones nothing to speak of. Own statistics gain a point of mean recall from north to south, and lose eight points of accuracy: they take away how the new region differs, and part of that is its other mix of classes. What the probe lacks is pictures of the south, and no arithmetic on those of the north makes them.
+# None of them brings back what the way costs. Turned copies gain half a point or a little more, jittered ones nothing to speak of. Own statistics gain a point of mean recall from north to south, and lose eight points of accuracy: they take away how the new region differs, and part of that is its other mix of classes. What may be lacking is pictures of the south; how few of them would do we have not tried.
 
 # %% [markdown]
 # ## 7 · What 97 % promises
@@ -393,7 +393,7 @@ study.conclude("there are three rows for each of two splits", len(yours.rows) ==
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Your accuracy holds for pictures from between those you trained on. Neighbouring fields are hardly the trouble: we kept them together, and a loss could not be seen. Distance is, and the way counts: learned in the north and tested in the south, our probe lost 14 points, most of them on one class, vines and orchards, and stayed sure of itself. So name the split beside your table, cut one across the distance that your network will travel, show recall by class, and label a hundred pictures where it shall work.
+# Your accuracy holds for pictures from between those you trained on. Neighbouring fields are hardly the trouble: we kept them together, and a loss could not be seen. Another region is, and the way counts: learned in the north and tested in the south, our probe lost 14 points, most of them on one class, vines and orchards, and stayed sure of itself. So name the split beside your table, cut one between regions as far apart as your network will travel, show recall by class, and label a hundred pictures where it shall work.
 
 # %% [markdown]
 # ## Open

@@ -13,20 +13,20 @@ QUIZ = Quiz(
                 Option(
                     "Yes: without neighbours the test is fair.",
                     False,
-                    "It is fair for cells between the training cells. Those are still a few kilometres away, and what "
-                    "costs accuracy is distance.",
+                    "It is fair for cells between the training cells. Those lie in the same regions, and another region "
+                    "cost a probe up to 14 points.",
                 ),
                 Option(
                     "No: the cells were dealt over the whole map.",
                     True,
-                    "Each test cell has training cells around it. A line across the map asks about the next country, "
-                    "and there the same probe lost much more.",
+                    "Each test cell has training cells around it. A line across the map asks about another region, "
+                    "and one such way cost the probe 14 points.",
                 ),
                 Option(
                     "No: cells of 0.1° hold too few pictures.",
                     False,
                     "Fewer pictures a cell make more cells, and the test stays a fifth of all. What is missing in such "
-                    "a test is the distance.",
+                    "a test is another region.",
                 ),
             ],
         ),
