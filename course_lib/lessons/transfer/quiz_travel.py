@@ -13,7 +13,7 @@ QUIZ = Quiz(
                 Option(
                     "Yes: without neighbours the test is fair.",
                     False,
-                    "It is fair for cells between the training cells. Those lie in the same regions, and another region "
+                    "It is fair for cells between the training cells. Those lie in the same regions, and another one "
                     "cost a probe up to 14 points.",
                 ),
                 Option(
