@@ -27,7 +27,7 @@ from .generated.planted import planted
 from .generated.spectrograms import spectrograms
 from .generated.standin import eurosat_tiles
 from .generated.video import Video, video
-from .geography import geographic_split
+from .geography import geographic_split, with_places
 from .imageset import ImageSet, Source
 from .registry import DataError
 
@@ -35,7 +35,7 @@ __all__ = [
     "Copy", "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "between_sessions", "copies",
     "far_unknowns", "fetch", "from_folder", "geographic_split", "keep", "load", "logos", "mixed", "near_duplicates",
     "perceptual_hash", "places", "planted", "read_picture", "registry", "spectrograms", "status", "verified", "video",
-    "weights_file",
+    "weights_file", "with_places",
 ]  # fmt: skip
 
 _STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": eurosat_tiles}

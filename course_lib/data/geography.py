@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,26 +17,85 @@ from .. import checks
 from . import places
 from .groups import grouped_split
 from .imageset import ImageSet, part_sizes
+from .registry import DataError
 
 _AXES = {"longitude": 0, "latitude": 1}
 
 
 def located(pictures: ImageSet, table: str) -> ImageSet:
     """`pictures` with the places that the shipped `table` (such as "eurosat_places.csv") gives for their file names."""
-    return replace(pictures, places=_looked_up([pictures.names[row] for row in pictures.rows.tolist()], _known(table)))
+    return replace(pictures, places=_looked_up(_names(pictures), _known(places.shipped(table))))
+
+
+def with_places(pictures: ImageSet, table: str | Path) -> ImageSet:
+    """`pictures` with the places that a CSV file of yours gives for them; NaN where it names none.
+
+    Args:
+        pictures: with file names, as `from_folder` loads them.
+        table: a header, then a line a picture: its file name, longitude and latitude in degrees. Names are compared
+            without folder and suffix, so no two pictures may have the same.
+
+    Raises:
+        DataError: no such file, or a line in it that names no place; it says which.
+        ValueError: pictures without names, or two that would be taken for one another, or none that the file names.
+    """
+    path = Path(table).expanduser()
+    if not path.is_file():
+        raise DataError(
+            f"with_places got {str(table)!r}, which is no file. It wants a CSV file: name,longitude,latitude."
+        )
+    names = _names(pictures)
+    stems = [_stem(name) for name in names]
+    if twice := [name for name, n in Counter(stems).items() if n > 1]:
+        raise ValueError(
+            f"with_places got {len(twice)} names that more than one picture has, such as {twice[0]!r}; it wants one "
+            "picture a name. Rename them."
+        )
+    found = _looked_up(names, known := _known(path))
+    if found.isnan().all():
+        raise ValueError(
+            f"with_places got {len(known)} places, none of them for a picture here: the file names "
+            f"{next(iter(known), 'nothing')!r}, and a picture is called {stems[0]!r}. It wants file names."
+        )
+    return replace(pictures, places=found)
+
+
+def _names(pictures: ImageSet) -> list[str]:
+    if not len(pictures.names) or not len(pictures):
+        raise ValueError(
+            f"with_places got {len(pictures)} pictures of {pictures.name} with {len(pictures.names)} file names; it "
+            "wants pictures that have names, as data.from_folder loads them."
+        )
+    return [pictures.names[row] for row in pictures.rows.tolist()]
+
+
+def _stem(name: str) -> str:
+    """A file's name without folder and suffix."""
+    return name.replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
 def _looked_up(names: Sequence[str], known: dict[str, tuple[float, float]]) -> Tensor:
     """float64 [N, 2]: the place of each file, by its name without folder and suffix; NaN where the table has none."""
     nowhere = (float("nan"), float("nan"))
-    stems = (name.rsplit("/", 1)[-1].rsplit(".", 1)[0] for name in names)
-    return torch.tensor([known.get(stem, nowhere) for stem in stems], dtype=torch.float64).reshape(-1, 2)
+    return torch.tensor([known.get(_stem(name), nowhere) for name in names], dtype=torch.float64).reshape(-1, 2)
 
 
-def _known(table: str) -> dict[str, tuple[float, float]]:
+def _known(table: Path) -> dict[str, tuple[float, float]]:
     """Name of the picture → (longitude, latitude)."""
-    with places.shipped(table).open(encoding="utf-8", newline="") as file:
-        return {name: (float(east), float(north)) for name, east, north in list(csv.reader(file))[1:]}
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.reader(file))
+    return dict(_place(table, number, line) for number, line in enumerate(lines[1:], start=2) if line)
+
+
+def _place(table: Path, number: int, line: Sequence[str]) -> tuple[str, tuple[float, float]]:
+    try:
+        name, east, north = line
+        return _stem(name), (float(east), float(north))
+    except ValueError:
+        raise DataError(
+            f"{table.name}, line {number}: {','.join(line)[:80]!r} names no place. It wants name,longitude,latitude, "
+            "in degrees with a point: river_1.jpg,11.5755,48.1374."
+        ) from None
 
 
 def geographic_split(

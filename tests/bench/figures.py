@@ -18,9 +18,13 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import torch
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, sync_playwright
 
+from course_lib import figures
+from course_lib.data import ImageSet
+from course_lib.figures.live import LiveFigure
 from tests.browser import jupyter
 from tests.figures.samples import SAMPLES
 
@@ -93,6 +97,14 @@ PEER_CLOCK = """() => {
         })).catch(() => {});
     }).observe(area, { childList: true, subtree: true, attributes: true });
 }"""
+
+
+def whole_map() -> LiveFigure:
+    """The map explorer with as many dots as EuroSAT has pictures, over Europe; the pictures are one black square."""
+    n, places = 27_000, np.random.default_rng(0).uniform((-20, 28), (33, 65), (27_000, 2))
+    images = torch.zeros(1, 3, 8, 8, dtype=torch.uint8).expand(n, 3, 8, 8)
+    names = [f"class {k}" for k in range(10)]
+    return figures.map_explorer(ImageSet.of(images, np.arange(n) // 2700, names, places=places))
 
 
 @contextmanager
@@ -194,6 +206,9 @@ def main() -> None:
             page = open_one([f"from tests.figures.samples import SAMPLES\nSAMPLES[{name!r}]()"])
             report(name, page)
             page.close()
+        page = open_one(["from tests.bench.figures import whole_map\nwhole_map()"])
+        report("map of 27,000 dots", page)
+        page.close()
         promise = "     promised 120 ms: SqueezeNet on 64 pixels"
         print(f"{'a model answers':62}{words(model_answers(open_one([MODEL]))):>20}{promise}", flush=True)
         print(f"{'interact + matplotlib':62}{words(peer(open_one([PEER]))):>20}")

@@ -264,3 +264,54 @@ def test_the_remedy_for_unknown_places_works():
         data.geographic_split(pictures)
     remedy = str(caught.value).split("with ")[1].removesuffix(".")
     assert sum(map(len, data.geographic_split(eval(remedy)))) == 57
+
+
+# --- a table of one's own ---
+
+
+@pytest.fixture
+def rivers():
+    """Three black pictures with file names, as `from_folder` gives them."""
+    black = torch.zeros(3, 3, 8, 8, dtype=torch.uint8)
+    return ImageSet.of(black, [0, 0, 1], ["river", "road"], names=["river/a.jpg", "river/b.x.png", "road/c.jpg"])
+
+
+def written(folder, text):
+    file = folder / "places.csv"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_places_come_from_a_table_by_the_name_without_folder_and_suffix(rivers, tmp_path):
+    found = data.with_places(
+        rivers, written(tmp_path, "\ufeffname,east,north\nc,-3.5,40\n\nphotos/a.jpeg,11.58,48.14\n")
+    )
+    assert found.places[[0, 2]].tolist() == [[11.58, 48.14], [-3.5, 40.0]]
+    assert found.places[1].isnan().all(), "the table does not name it"
+    assert rivers.places is None
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "told"),
+    [
+        ("n,e,n\na,11,5,48,1\n", data.DataError, "line 2: 'a,11,5,48,1' names no place.*with a point"),
+        ("n,e,n\na,11.5,48.1\nb,east,1\n", data.DataError, "line 3: 'b,east,1'"),
+        ("n,e,n\nd,11.5,48.1\n", ValueError, "1 places, none of them.*names 'd'.*is called 'a'"),
+        ("", ValueError, "0 places, none of them"),
+        ("n,e,n\na,200,48.1\n", ValueError, "beyond 180°"),
+    ],
+)
+def test_a_table_that_is_no_table_of_places_is_refused(rivers, tmp_path, text, error, told):
+    with pytest.raises(error, match=told):
+        data.with_places(rivers, written(tmp_path, text))
+
+
+def test_what_cannot_be_looked_up_is_refused(rivers, tmp_path):
+    file = written(tmp_path, "n,e,n\na,1,2\n")
+    with pytest.raises(data.DataError, match=r"'nowhere\.csv', which is no file"):
+        data.with_places(rivers, "nowhere.csv")
+    with pytest.raises(ValueError, match="0 file names"):
+        data.with_places(ImageSet.of(rivers.images, rivers.labels, rivers.classes), file)
+    twice = ImageSet.of(rivers.images, rivers.labels, rivers.classes, names=["river/a.jpg", "b.jpg", "road/a.jpg"])
+    with pytest.raises(ValueError, match="1 names that more than one picture has, such as 'a'"):
+        data.with_places(twice, file)

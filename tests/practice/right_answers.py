@@ -329,6 +329,16 @@ def frozen_in_a_loop(model):
         module.training = not name.startswith("backbone")
 
 
+RIGHT["03.lost_to"] += [
+    lambda hr, hs, fr, fs: (float((hs - fs) @ hr), float(fs @ (hr - fr))),
+    lambda hr, hs, fr, fs: torch.stack([hs @ hr, fs @ hr]) - torch.stack([fs @ hr, fs @ fr]),
+    lambda hr, hs, fr, fs: [
+        math.fsum((a - b) * c for a, b, c in zip(hs.tolist(), fs.tolist(), hr.tolist(), strict=True)),
+        math.fsum(b * (c - d) for b, c, d in zip(fs.tolist(), hr.tolist(), fr.tolist(), strict=True)),
+    ],
+]
+
+
 @right("03.frozen")
 def frozen_in_one_chain(model):
     model.backbone.eval().requires_grad_(False)

@@ -113,6 +113,16 @@ def frozen_and_returned(model):
     return model
 
 
+def lost_to_in_differences(home_recall, home_share, far_recall, far_share):
+    mix, look = (home_share - far_share) * home_recall, far_share * (home_recall - far_recall)
+    return [mix.double().sum().item(), look.double().sum().item()]
+
+
+def lost_to_in_numpy(home_recall, home_share, far_recall, far_share):
+    accuracies = np.array([home_share, far_share, far_share]) * np.array([home_recall, home_recall, far_recall])
+    return -np.diff(accuracies.sum(axis=1))
+
+
 UNUSUAL = {
     **unusual_01.UNUSUAL,
     **unusual_02.UNUSUAL,
@@ -121,6 +131,7 @@ UNUSUAL = {
     "03.accuracy_at_two": [accuracy_at_two_by_sorting, accuracy_at_two_as_tensor_of_one],
     "03.review": [review_with_a_loop, review_in_numpy],
     "03.frozen": [frozen_by_layer, frozen_and_returned],
+    "03.lost_to": [lost_to_in_differences, lost_to_in_numpy],
     **unusual_04.UNUSUAL,
     **unusual_05.UNUSUAL,
     **unusual_06.UNUSUAL,
@@ -181,6 +192,8 @@ OTHERWISE_WRONG = [
     ("03.frozen", freeze_all_but_the_bias, "Parameters of the head that get a gradient: 1, expected: 2."),
     ("03.frozen", replace_the_head, "Backbone and head are those that came: no, expected: yes."),
     ("03.frozen", lambda model: model.eval(), "The head's dropout works: no, expected: yes."),
+    ("03.lost_to", lambda hr, hs, fr, fs: hs @ hr - fs @ fr, "the shape of a single number; expected was [2]"),
+    ("03.lost_to", lambda hr, hs, fr, fs: (hs @ fr - hs @ hr, fs @ fr - hs @ fr), "The values differ"),
     *unusual_04.OTHERWISE_WRONG,
     *unusual_05.OTHERWISE_WRONG,
     *unusual_06.OTHERWISE_WRONG,
@@ -191,7 +204,7 @@ OTHERWISE_WRONG = [
 NAMES = {
     "01": ["hue", "nearest_row", "d_prime", "circular_mean", "normalise", "mend"],
     "02": ["output_size", "weights_of_pair", "split_kernel", "receptive_field", "macs"],
-    "03": ["recall", "statistics", "accuracy_at_two", "review", "frozen"],
+    "03": ["recall", "statistics", "accuracy_at_two", "review", "frozen", "lost_to"],
     "04": ["standardize", "running_statistics", "minmax", "instance_norm", "undo"],
     "05": ["energy", "surprise", "auroc", "threshold", "none_targets", "kth_nearest"],
     "06": ["cover", "grad_cam", "integrated_gradients", "energy_inside", "shuffle_patches"],

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 
+from course_lib.lessons.transfer import quiz_travel
 from course_lib.practice import Option, Question, Quiz, catalogue
 
 LESSONS = [lesson for lesson in catalogue.lessons() if catalogue.quiz(lesson).questions]
@@ -138,6 +139,12 @@ def longest_run(letters: Iterable[str]) -> int:
 
 def test_right_options_stand_at_all_places_of_the_course():
     assert uneven(ALL, by=1.5) == []
+
+
+@pytest.mark.parametrize("question", quiz_travel.QUIZ.questions)
+def test_the_question_of_a_notebook_s_own_quiz_does_not_give_itself_away(question):
+    """3c's; answers to it are not kept in the progress, in which a chapter has one quiz."""
+    assert faults(question) == []
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

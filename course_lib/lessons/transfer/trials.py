@@ -8,7 +8,7 @@ from functools import partial
 
 from ... import training
 from ...study import Experiment, Metric, Summary, Trial
-from . import askers_recipe, experiments
+from . import askers_recipe, experiments, travel_trials
 
 LESSON, FEATURES = "03a_transfer_learning_eurosat", "03b_which_features_decide"
 NETWORK = "mobilenet_v2_035"
@@ -154,6 +154,7 @@ TAKEN_AWAY = _experiment(
 
 EXPERIMENTS = (
     PROBES, START, OPTIMIZERS, BATCHNORM, COLOUR_FLOOR, TAKEN_AWAY, PREPARED, UNPREPARED, ASKED,
+    *travel_trials.EXPERIMENTS,
 )  # fmt: skip
 
 # --- the advice ---
@@ -218,6 +219,7 @@ TRIALS = (
         baseline=UNPREPARED["colour: grey"],
         lesson=FEATURES,
     ),
+    *travel_trials.TRIALS,
 )
 
 # --- what the lesson shows of them ---
