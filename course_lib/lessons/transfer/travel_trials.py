@@ -63,7 +63,14 @@ def _together(splits: Iterable[str]) -> list[list[object]]:
 
 def _experiment(name: str, variants: Mapping[str, Settings], *, shared: bool = False) -> Experiment:
     return Experiment(
-        name=name, run=travel.across_the_map, quick=QUICK, variants=variants, metrics=METRICS, seeds=5, shared=shared
+        name=name,
+        run=travel.across_the_map,
+        quick=QUICK,
+        variants=variants,
+        metrics=METRICS,
+        seeds=5,
+        shared=shared,
+        pool=27_000,
     )
 
 
