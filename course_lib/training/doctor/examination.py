@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from . import fits, looks, trials, validation
+from . import fits, looks, preparation, trials, validation
 from . import labels as forms
 from .causes import finding
 from .patient import Patient
@@ -232,14 +232,20 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
     score: list[float] = []
 
     def finish(p: Patient) -> None:
-        told[0] = validation.of_trained(p)
+        if p.score(trial.x, trial.labels) >= STUCK:  # else its answers say nothing of validation
+            told[0] = validation.of_trained(p)
         score.extend(_on_validation(p))
 
     base = trials.run(p, trial, finish=finish)
     if told[0] is None and score and score[0] < GOOD and (name := p.takes_numbers()):
         told[0] = finding("loss-for-numbers", f"{name} on one output, {p.labels.count} classes")
     if told[0] is None and score and not p.prepares and score[0] < 0.5 and base.error is None and base.finite:
-        told[0] = _not_for_validation(p, trial, score[0]) or validation.out_of_step(p, trial, score[0])
+        told[0] = (
+            _not_for_validation(p, trial, score[0])
+            or looks.few_values(p)
+            or preparation.erases(p, trial, score[0])
+            or validation.out_of_step(p, trial, score[0])
+        )
     return base, told[0]
 
 
@@ -285,6 +291,8 @@ def _treated(
         looked.append(f"{treatment.words}: {_percent(result.score)} beyond guessing in {result.steps} steps")
         if _helps(treatment, base, result):
             return [_named(treatment, base, result)], [], looked
+    if blamed := base.score < STUCK and looks.few_values(p) or preparation.erases(p, trial, base.score):
+        return [blamed], [], looked
     if base.score >= STUCK:
         return [], _words(p), looked
     few = trials.by_heart(p, LONGEST if short is trial else 2 * TREATMENT)
@@ -312,7 +320,7 @@ def _treated(
 def _slowed(p: Patient, trial: Trial, base: Result) -> Finding | None:
     """It learns, but only after many steps, and inputs of almost nothing are why."""
     for treatment in p.suspected() if base.steps > SLOW * trial.steps else ():
-        if treatment.cause == "inputs-scaled-twice":
+        if treatment.cause in ("inputs-scaled-twice", *_OF_THE_LOSS):
             result = trials.run(p, trial, treatment.change)
             if _helps(treatment, base, result):
                 return _named(treatment, base, result)
@@ -336,7 +344,7 @@ def _helps(treatment: Treatment, base: Result, result: Result) -> bool:
     """Clearly more, or much faster: what is suspected is unusual enough then."""
     if result.score >= max(0.5, base.score + HELPS):
         return True
-    faster = 2 if treatment.cause in _OF_THE_LOSS and base.score < 0.75 else 4
+    faster = 2 if treatment.cause in _OF_THE_LOSS else 4
     return result.score >= LEARNED and faster * result.steps <= base.steps
 
 

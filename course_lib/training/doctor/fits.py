@@ -16,6 +16,8 @@ from .verdict import Finding
 
 _PAIRWISE = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss", "hinge_embedding_loss"}
 _CROSS = {"cross_entropy"}
+FAR = 0.3  # of a weight tensor's norm
+_OVER_CLASSES = {"cross_entropy", "nll_loss", "nll_loss_nd", "multi_margin_loss"}
 _WITH_LOGITS = {"binary_cross_entropy_with_logits", "multilabel_soft_margin_loss"}
 
 
@@ -87,7 +89,9 @@ def _loss_failed(p: Patient, call: LossCall, said: str) -> Finding:
     shapes = f"output {list(found.shape)}" + (f", labels {list(y.shape)} {y.dtype}" if y is not None else "")
     if y is None:
         return finding("loss-does-not-fit", said, "sure")
-    if call.name in ("cross_entropy", "nll_loss", "nll_loss_nd", "multi_margin_loss"):
+    if call.name in _OVER_CLASSES and found.ndim == 1 and len(found) == len(y):
+        return _flat(call, shapes)
+    if call.name in _OVER_CLASSES:
         whole = not y.is_floating_point() and y.ndim == 1
         if whole and y.dtype is torch.int64:
             return out_of_range(p.labels, outputs, said)
@@ -96,10 +100,26 @@ def _loss_failed(p: Patient, call: LossCall, said: str) -> Finding:
         if bool((found < 0).any() or (found > 1).any()):
             values = f"outputs go from {found.min():.3g} to {found.max():.3g}. {said}"
             return finding("loss-wants-probabilities", values, "sure")
-        return finding("labels-out-of-range", f"labels go from {y.min():.3g} to {y.max():.3g}. {said}", "sure")
+        return _not_zero_or_one(p, call)
     if call.name in {"binary_cross_entropy", "mse_loss"} | _WITH_LOGITS | _PAIRWISE:
         return finding("labels-wrong-form", f"{shapes}. {said}", "sure", code=_as_numbers(found, y))
     return finding("loss-does-not-fit", f"{shapes}. {said}", "sure")
+
+
+def _flat(call: LossCall, shapes: str) -> Finding:
+    code = "loss = torch.nn.functional.binary_cross_entropy_with_logits(output, y.float())  # output [B], for two classes"
+    told = f"{call.name} wants one output a class, [B, K], and gets one number a picture: {shapes}"
+    return finding("loss-does-not-fit", told, "sure", code=code)
+
+
+def _not_zero_or_one(p: Patient, call: LossCall) -> Finding:
+    """A loss of zeros and ones gets other numbers: more classes than two, or two that are numbered otherwise."""
+    y, labels = call.target, p.labels
+    told = f"{call.name} wants 0 … 1 and gets {y.min():g} … {y.max():g}"
+    if call.input.numel() == len(call.input) and labels.form == "classes" and labels.count > 2:
+        outputs = f"{told}: one output, and {labels.count} classes"
+        return finding("too-few-outputs", outputs, "sure")
+    return finding("labels-out-of-range", told, "sure")
 
 
 def _as_classes(y: Tensor) -> str:
@@ -132,7 +152,7 @@ def out_of_range(labels: Labels, outputs: int, said: str) -> Finding:
 def of_loss(p: Patient) -> Iterator[Finding]:
     """Loss and last layer do not go together, for sure."""
     for call in p.trace[0].losses:
-        for check in (_constant_softmax, _over_batch, _twice, _not_log, _no_probabilities, _broadcast, _signs):
+        for check in (_constant_softmax, _over_batch, _twice, _not_log, _no_probabilities, _broadcast, _signs, _one_sample):
             if found := check(p, call):
                 yield found
     if p.trace[0].square and not any(c.name in _PAIRWISE for c in p.trace[0].losses):
@@ -203,12 +223,16 @@ def _broadcast(_p: Patient, call: LossCall) -> Finding | None:
 
 def _signs(p: Patient, call: LossCall) -> Finding | None:
     """−1 and +1 under a loss that wants 0 and 1."""
-    if (call.name in _WITH_LOGITS and float(call.target.min()) < 0) or (
-        call.name in _WITH_LOGITS and float(call.target.max()) > 1
-    ):
-        told = f"{call.name} wants 0 … 1 and gets {call.target.min():g} … {call.target.max():g}"
-        return finding("labels-out-of-range", told, "sure")
+    if call.name in _WITH_LOGITS and (float(call.target.min()) < 0 or float(call.target.max()) > 1):
+        return _not_zero_or_one(p, call)
     return None
+
+
+def _one_sample(_p: Patient, call: LossCall) -> Finding | None:
+    """[B] against [B]: cross-entropy takes the whole batch for one picture with B classes."""
+    if call.name != "cross_entropy" or call.input.ndim != 1 or call.target.shape != call.input.shape:
+        return None
+    return _flat(call, f"output {list(call.input.shape)}, labels {list(call.target.shape)}")
 
 
 def of_gradients(p: Patient) -> Iterator[Finding]:
@@ -254,11 +278,36 @@ def _recreated(p: Patient, steps: list[Step]) -> Iterator[Finding]:
     elif others and len(others) == len(outer) and mine:
         told = "the step calls another network than the one that was handed over, with none of its weights"
         yield finding("optimizer-of-another-model", told, "sure")
+    fresh = [id(s.fresh[0]) for s in steps if s.fresh]
+    if len(fresh) == len(steps) == len(set(fresh)):
+        told = f"in {len(steps)} steps {type(steps[0].fresh[0]).__name__} was made anew each time"
+        yield finding("model-recreated", told, "sure")
+    elif mine and not others and (told := _set_anew(steps) or ""):
+        yield finding("model-recreated", told, "sure")
     lost = [m for s in steps for m in s.strangers if any(w.requires_grad for w in m.parameters())]
     held = {id(w) for w in p.held}
     lost = [m for m in lost if not any(id(w) in held for w in m.parameters())]
     if lost and len(others) != len(outer):
         yield finding("layers-not-registered", f"{type(lost[0]).__name__} is called, and no module holds it", "sure")
+
+
+def _set_anew(steps: list[Step]) -> str | None:
+    """What is measured where something else than the optimizer sets the weights in every step.
+
+    Clamping, weight norms and SAM's steps move weights too, but by far less than their own size.
+    """
+    whole = [s for s in steps if len(s.drift) == 3]
+    if len(whole) < 2:
+        return None
+    before, ends = [s.drift[0] for s in whole[1:]], [(s.drift[1], s.drift[2]) for s in whole]
+    if min(before) > FAR:
+        return f"between two steps of the optimizer the weights change by {min(before):.0%} of their size"
+    if all(end > FAR > 2 * driven for driven, end in ends):
+        return f"after the optimizer's step the weights change by {min(end for _, end in ends):.0%} of their size"
+    undone = all(s.totals[0] == whole[0].totals[0] for s in whole) and min(before) > 0
+    if undone or all(driven > 0 and end == 0 for driven, end in ends):
+        return "every step begins with the same weights: what the optimizer did is undone"
+    return None
 
 
 def _zeroing(steps: list[Step]) -> Iterator[Finding]:

@@ -48,6 +48,26 @@ def constant(p: Patient) -> Finding | None:
     return finding("inputs-constant", f"{same:.0%} of {len(x)} pictures are the same, {kind}", "sure")
 
 
+def few_values(p: Patient) -> Finding | None:
+    """Almost all pixels have one value, and there are two or three values at all: what rounding leaves."""
+    if p.x.ndim != 4 or not bool(p.x.isfinite().all()):
+        return None
+    shares = [_commonest(channel.flatten()) for channel in p.x.transpose(0, 1)]
+    if min(shares) < 0.9:
+        return None
+    told = f"{min(shares):.1%} of all values are the same, and there are no more than three different ones"
+    return finding("inputs-constant", f"{told}; {range_of(p.x)}")
+
+
+def _commonest(values: Tensor) -> float:
+    """The share of the most frequent value; 0 where there are more than three values."""
+    some = values[:: max(1, len(values) // 4096)].unique()
+    if len(some) > 3:
+        return 0.0
+    found, counts = values.unique(return_counts=True)
+    return float(counts.max()) / len(values) if len(found) <= 3 else 0.0
+
+
 def one_class(p: Patient) -> Finding | None:
     """All labels are alike."""
     if p.labels.targets is not None:

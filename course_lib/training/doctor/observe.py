@@ -75,12 +75,16 @@ class Step:
     losses: list[LossCall] = field(default_factory=list)
     ops: list[str] = field(default_factory=list)  # functions within the outermost module
     strangers: list[nn.Module] = field(default_factory=list)  # modules with weights that no network holds
+    fresh: list[nn.Module] = field(default_factory=list)  # held by the network, and not there before the step
     events: list[str] = field(default_factory=list)  # "backward", "step", "clip"
     leaves: set[int] = field(default_factory=set)  # ids of the weights that the loss hangs on
     values: list[float] = field(default_factory=list)  # of the losses whose gradients were taken
     leftover: bool = False  # gradients of the step before were still there at the first backward
     norms: list[tuple[float, float]] = field(default_factory=list)  # of the gradients: after backward, at the step
     moved: set[int] = field(default_factory=set)  # ids of the weights that changed
+    # How far the weights are from where the step found them: when the optimizer is called, after it, at the end.
+    drift: list[float] = field(default_factory=list)
+    totals: list[float] = field(default_factory=list)  # sums of the weights' sizes at the same three moments
     schedulers: int = 0  # how often a scheduler was stepped
     autocast: bool = False
     square: bool = False  # [B, 1] against [B] gave [B, B]
@@ -105,15 +109,23 @@ class Observer:
         step = Step()
         before = [w.detach().clone() for w in self.weights]
         counts = [getattr(s, "_step_count", getattr(s, "last_epoch", 0)) for s in self.schedulers]
-        with _watched(step, self):
+        with _watched(step, self, before):
             try:
                 run()
             except Exception as error:  # the learner's step may fail in any way, and that is what we want to know
                 step.error = error
         step.moved = {id(w) for w, b in zip(self.weights, before, strict=True) if not _same(w, b)}
+        self.note_drift(step, before)
         now = [getattr(s, "_step_count", getattr(s, "last_epoch", 0)) for s in self.schedulers]
         step.schedulers = max((b - a for a, b in zip(counts, now, strict=True)), default=0)
         return step
+
+    def note_drift(self, step: Step, before: list[Tensor]) -> None:
+        """Append to `step.drift` and `step.totals`."""
+        pairs = [(w.detach(), b) for w, b in zip(self.weights, before, strict=True) if w.shape == b.shape and w.ndim > 1]
+        far = [float((w - b).norm() / b.norm().clamp(min=1e-12)) for w, b in pairs if w.device == b.device]
+        step.drift.append(max((d for d in far if math.isfinite(d)), default=0.0))
+        step.totals.append(sum(float(w.double().abs().sum()) for w, _ in pairs))
 
     def norm(self) -> float:
         """Of all gradients together."""
@@ -217,12 +229,14 @@ def _leaves(tensor: Tensor) -> set[int]:
 
 
 @contextmanager
-def _watched(step: Step, observer: Observer) -> Iterator[None]:
-    mode, outer = _Mode(step), list[nn.Module]()
+def _watched(step: Step, observer: Observer, before: list[Tensor]) -> Iterator[None]:
+    mode, outer, held = _Mode(step), list[nn.Module](), list[set[int]]()
     own = {id(m) for m in observer.model.modules()}
 
     def enter(module: nn.Module, _args: Any) -> None:
         if outer or (not isinstance(module, _Loss) and (id(module) in own or _has_weights(module))):
+            if not outer:
+                held[:] = [{id(m) for m in module.modules()}] if id(module) in own else [set()]
             outer.append(module)
         if outer:
             mode.inside += 1
@@ -235,15 +249,19 @@ def _watched(step: Step, observer: Observer) -> Iterator[None]:
         if not outer:
             step.forwards.append(_forward(module, args, output))
         elif id(module) not in own and _has_own_weights(module):
-            step.strangers.append(module)
+            (step.fresh if id(module) in held[0] else step.strangers).append(module)
 
     def before_step(_optimizer: Any, *_: Any) -> None:
         now = observer.norm()
         after_backward = last_norm[0] if last_norm else now
         step.norms.append((after_backward, now))
+        if not step.drift:
+            observer.note_drift(step, before)
 
     def after_step(_optimizer: Any, *_: Any) -> None:
         step.events.append("step")
+        if len(step.drift) == 1:
+            observer.note_drift(step, before)
 
     backward, grad, last_norm = torch.autograd.backward, torch.autograd.grad, list[float]()
 

@@ -25,6 +25,7 @@ from .examination import DOUBTFUL, SECONDS, Treatment, in_order, tried
 from .keras_trials import ending, flat, loss_of
 from .labels import Labels, main_output
 from .patient import CHUNK, Patient
+from .preparation import Bare
 from .schedules import LITTLE, STEPS
 from .verdict import Diagnosis, Finding
 
@@ -117,6 +118,12 @@ class KerasPatient(Patient):
     def suspected(self) -> Iterator[Treatment]:
         """What was seen to be unusual."""
         yield from keras_trials.suspected(self)
+
+    def bare(self) -> Iterator[Bare]:
+        """The pictures without the model's own augmentation."""
+        if keras_trials.augmenting(self.model):
+            words = "without the model's random layers"
+            yield Bare(words, self.x, self.seen.pairs, self.labels, keras_trials.not_augmented)
 
     def others(self) -> Iterator[Treatment]:
         """What can be tried with every model."""

@@ -121,6 +121,12 @@ class Patient:
 
         return others(self)
 
+    def bare(self) -> Iterator[Any]:
+        """The pictures without augmentation, in the ways in which that can be had."""
+        from .preparation import of_torch
+
+        return of_torch(self)
+
     def best_outputs(self, x: Tensor, labels: Labels) -> tuple[Tensor, float]:
         """(outputs, accuracy beyond chance), the better of both ways of the BatchNorms."""
         found = [self.outputs(x)]

@@ -52,7 +52,7 @@ def whole(p: Patient, seconds: float) -> Trial:
     After a handful of steps nobody has learned, and whatever helps most then would be taken for the cause.
     """
     steps = max(20, min(MOST_STEPS, int(seconds / p.seconds)))
-    size = _largest(p)
+    size = largest(p)
     if steps < ENOUGH_STEPS and size > SMALLEST_BATCH:
         fewer = max(SMALLEST_BATCH, size * steps // ENOUGH_STEPS)
         return _thin(p, fewer, min(ENOUGH_STEPS, steps * size // fewer), seconds)
@@ -62,7 +62,7 @@ def whole(p: Patient, seconds: float) -> Trial:
     return Trial(pairs, *_judged(p.x[:n], p.labels.part(torch.arange(min(n, len(p.x))))), steps, seconds)
 
 
-def _largest(p: Patient) -> int:
+def largest(p: Patient) -> int:
     """Pictures of the largest batch."""
     return max(1, max(len(x) for x, _ in p.seen.pairs))
 
@@ -78,7 +78,7 @@ def _thin(p: Patient, size: int, steps: int, seconds: float) -> Trial:
 
 def by_heart(p: Patient, seconds: float, most: int = MOST_STEPS) -> Trial:
     """A few pictures, in one batch of the learner's size or in several."""
-    size = _largest(p)
+    size = largest(p)
     steps = max(20, min(most, int(seconds / p.seconds / min(1.0, FEW / size))))
     chosen = forms.pick(p.labels, FEW, len(p.seen.x))
     chosen = chosen[chosen < len(p.x)]
@@ -253,20 +253,19 @@ def placed_like(t: Tensor, x: Tensor) -> Tensor:
 
 
 @contextmanager
-def upside_down(p: Patient) -> Iterator[None]:
-    """Every step goes the other way."""
+def upside_down(_p: Patient) -> Iterator[None]:
+    """Every loss with the other sign, when its gradients are taken."""
+    backward, grad = torch.autograd.backward, torch.autograd.grad
 
-    def before(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        for group in optimizer.param_groups:
-            for w in group["params"]:
-                if w.grad is not None:
-                    w.grad.neg_()
+    def turned(tensors: Any) -> Any:
+        return -tensors if isinstance(tensors, Tensor) else [-t for t in tensors]
 
-    handle = register_optimizer_step_pre_hook(before)
+    torch.autograd.backward = lambda tensors, *args, **kwargs: backward(turned(tensors), *args, **kwargs)
+    torch.autograd.grad = lambda outputs, *args, **kwargs: grad(turned(outputs), *args, **kwargs)
     try:
         yield
     finally:
-        handle.remove()
+        torch.autograd.backward, torch.autograd.grad = backward, grad
 
 
 @contextmanager
