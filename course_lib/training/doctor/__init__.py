@@ -8,7 +8,6 @@ Everything of the learner's is put back as it was: weights, modes, gradients, op
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -143,7 +142,7 @@ def _examined(
                 labels=forms.read(seen.y),
                 x=seen.x,
                 y=seen.y,
-                until=time.monotonic() + SECONDS,
+                until=SECONDS,
                 val=val,
                 raw=raw or seen.raw,
                 factory=factory,

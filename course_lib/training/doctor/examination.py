@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -117,18 +116,18 @@ def _observe(p: Patient) -> None:
     if p.own and p.trace[-1].error is None and sum("step" in s.events for s in p.trace) < 2:
         p.trace.clear()
         p.observe(12)
-    began, count = time.monotonic(), 0
+    began, count = p.clock(), 0
     try:
         while p.trace[-1].error is None and count < 3:
             x, y = p.seen.pairs[count % len(p.seen.pairs)]
-            began = began if count else time.monotonic()
+            began = began if count else p.clock()
             p.step(x.clone(), y)
             count += 1
     except Exception as error:  # the third step may fail where the first two did not
         p.trace[-1].error = error
     finally:
         p.snapshot.restore()
-    p.seconds = max(1e-4, (time.monotonic() - began) / max(1, count))
+    p.seconds = max(1e-4, (p.clock() - began) / max(1, count))
 
 
 def _grab(p: Patient) -> None:
@@ -149,11 +148,11 @@ def _grab(p: Patient) -> None:
             if x is not None:
                 kept.append(x.detach().float().cpu())
 
-    handle, began = nn.modules.module.register_module_forward_pre_hook(note), time.monotonic()
+    handle, began = nn.modules.module.register_module_forward_pre_hook(note), p.clock()
     try:
         for count, (x, y) in enumerate(p.seen.pairs, start=1):  # noqa: B007, `note` reads it
             p.step(x.clone(), y)
-            if time.monotonic() - began > 2:
+            if p.clock() - began > 2:
                 break
     except Exception:  # what was kept until then will do
         pass
@@ -243,7 +242,7 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
         told[0] = (
             _not_for_validation(p, trial, score[0])
             or looks.few_values(p)
-            or preparation.erases(p, trial, score[0])
+            or (preparation.erases(p, score[0]) if base.score >= STUCK else None)
             or validation.out_of_step(p, trial, score[0])
         )
     return base, told[0]
@@ -291,14 +290,17 @@ def _treated(
         looked.append(f"{treatment.words}: {_percent(result.score)} beyond guessing in {result.steps} steps")
         if _helps(treatment, base, result):
             return [_named(treatment, base, result)], [], looked
-    if blamed := base.score < STUCK and looks.few_values(p) or preparation.erases(p, trial, base.score):
-        return [blamed], [], looked
     if base.score >= STUCK:
-        return [], _words(p), looked
+        blamed = preparation.erases(p, base.score)
+        return ([blamed], [], looked) if blamed else ([], _words(p), looked)
+    if rounded := looks.few_values(p):
+        return [rounded], [], looked
     few = trials.by_heart(p, LONGEST if short is trial else 2 * TREATMENT)
     heart = trials.run(p, few)
     looked.append(f"{len(few.x)} pictures by heart: {_percent(heart.score)} beyond guessing in {heart.steps} steps")
     if heart.score >= LEARNED:
+        if blamed := preparation.erases(p, base.score):
+            return [blamed], [], looked
         slow = base.score < HARDLY and heart.steps > SLOW * few.steps
         return ([f] if slow and (f := _crawls(p, trial, base, looked)) else []), [], looked
     quick = trials.by_heart(p, TREATMENT, most=QUICK)
@@ -314,6 +316,8 @@ def _treated(
                 break
     if best is not None:
         return [_named(best[1], heart, best[2])], [], looked
+    if blamed := preparation.erases(p, base.score):
+        return [blamed], [], looked
     return _unexplained(p, heart, looked)
 
 

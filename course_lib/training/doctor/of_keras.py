@@ -5,7 +5,6 @@ Inside, pictures are [B, C, H, W] as everywhere in this package; the model gets 
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -196,7 +195,7 @@ def _examined(model: Any, seen: Seen, val: Seen | None, raw: tuple | None, last:
     p = KerasPatient(
         model=model, seen=seen, step=_nothing, own=False, optimizers=[], schedulers=[],
         snapshot=snapshot,  # type: ignore[arg-type]
-        labels=labels, x=seen.x, y=seen.y, until=time.monotonic() + SECONDS, val=val, raw=raw,
+        labels=labels, x=seen.x, y=seen.y, until=SECONDS, val=val, raw=raw,
         optimizer=trial_optimizer, last=last,
     )  # fmt: skip
     p.step = p.keras_step
@@ -379,10 +378,10 @@ def _step_fails(p: KerasPatient) -> Finding | None:
 def _time(p: KerasPatient) -> None:
     try:
         p.step(*p.seen.pairs[0])
-        began = time.monotonic()
+        began = p.clock()
         for i in range(3):
             p.step(*p.seen.pairs[i % len(p.seen.pairs)])
-        p.seconds = max(1e-4, (time.monotonic() - began) / 3)
+        p.seconds = max(1e-4, (p.clock() - began) / 3)
     finally:
         p.snapshot.restore()
 

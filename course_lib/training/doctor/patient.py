@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from . import labels as forms
 from .batches import Seen, each, floating
+from .clock import Clock
 from .copies import Snapshot
 from .labels import Labels, main_output
 from .observe import Observer, Step
@@ -36,7 +36,7 @@ class Patient:
         raw: (pictures, labels) before preprocessing, where they are known.
         x: float [N, …], the pictures as the network gets them; `y` and `labels` belong to them.
         trace: what the observed steps did.
-        until: `time.monotonic()` at which all trials must have ended.
+        until: seconds of `clock` at which all trials must have ended.
     """
 
     model: nn.Module
@@ -53,6 +53,7 @@ class Patient:
     val: Seen | None = None
     raw: tuple[Tensor, Any] | None = None
     factory: bool = False  # the optimizer was made by us
+    clock: Clock = field(default_factory=Clock)
     trace: list[Step] = field(default_factory=list)
     prepares: bool = False  # the step changes the pictures before the network gets them
     seconds: float = 0.05  # a step takes
@@ -72,7 +73,7 @@ class Patient:
     @property
     def left(self) -> float:
         """Seconds that trials may still take."""
-        return self.until - time.monotonic()
+        return self.until - self.clock()
 
     def observe(self, most: int) -> None:
         """Run up to `most` steps under observation, then put everything back."""

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from . import trials
+from . import looks, trials
 from .causes import finding
 from .labels import Labels, read
 from .patient import Patient
 from .trials import Change, Trial
 from .verdict import Finding
 
-LOST, KEPT, GAP = 0.3, 0.5, 0.4  # beyond chance: as prepared at most, as loaded at least, and between the two
+LOST, KEPT, GAP = 0.35, 0.6, 0.45  # beyond chance: as prepared at most, as loaded at least, and between the two
 SECONDS = 3.0  # of a trial
 
 
@@ -32,11 +32,13 @@ class Bare(NamedTuple):
     change: Change
 
 
-def erases(p: Patient, trial: Trial, score: float) -> Finding | None:
+def erases(p: Patient, score: float) -> Finding | None:
     """Two trials, each judged on pictures that it has not seen: as the learner prepares them, and bare."""
-    if score > KEPT or p.labels.codes is None or p.left < 5:
+    if score > KEPT or p.labels.codes is None or p.left < 3:
         return None
     for bare in p.bare():
+        if bare.x is not p.x and looks.separability(p.x, p.labels.codes) >= looks.TOLD:
+            continue  # nothing is lost
         learn, judge = _parts(bare)
         if len(judge) < 24:
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -102,13 +101,13 @@ def run(
 ) -> Result:
     """Train and judge, call `finish` on the trained network, then put everything back. Who is done early stops."""
     p.snapshot.restore()
-    began, best, steps = time.monotonic(), 0.0, 0
+    began, best, steps = p.clock(), 0.0, 0
     looks = {int(trial.steps * share) for share in (0.08, 0.16, 0.3, 0.45, 0.6, 0.8)} | {trial.steps}
     try:
         with warnings.catch_warnings(), started(p), change(p) if change else nullcontext():
             warnings.simplefilter("ignore")
             torch.manual_seed(0)
-            while steps < trial.steps and time.monotonic() - began < 2 * trial.seconds:
+            while steps < trial.steps and p.clock() - began < 2 * trial.seconds:
                 x, y = trial.pairs[steps % len(trial.pairs)]
                 p.step(x.clone(), each(lambda v: v.clone() if isinstance(v, Tensor) else v, y))
                 steps += 1
