@@ -31,15 +31,18 @@ from tests.doctor.case import HALVES, Case, Patient, cases
 from tests.doctor.scores import outcome, scores, shown
 from tests.doctor.validate import digest
 
+BLIND = "doctor-blind"  # the doctor's first answers to a half that it had never been asked; never made anew
 STORED = Path(__file__).parents[2] / "evidence" / "doctor_bench.json"
+PLAIN = "plain"  # the tool's name for the call without validation and scheduler
 LIMIT = 180  # seconds; whoever takes longer has crashed
 
 
-def consulted(patient: Patient) -> Any:
-    """What the doctor answers to this user's own call."""
+def consulted(patient: Patient, plain: bool = False) -> Any:
+    """What the doctor answers to this user's own call; `plain`, to one without validation and scheduler."""
     from course_lib import training
 
-    given = {name: getattr(patient, name) for name in ("loss", "optimizer", "scheduler", "val_batches")}
+    names = ("loss", "optimizer") if plain else ("loss", "optimizer", "scheduler", "val_batches")
+    given = {name: getattr(patient, name) for name in names}
     watch = getattr(training, "watch", None)
     if patient.step and watch:
         given |= {"model": patient.model}
@@ -70,7 +73,7 @@ def examined(case: Case, seed: int, tool: str, aloud: bool = False) -> dict[str,
         with _limited(), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             begun = time.perf_counter()
-            diagnosis = consulted(patient)
+            diagnosis = consulted(patient, plain=tool == PLAIN)
             row["seconds"] = round(time.perf_counter() - begun, 2)
         said = [said_in(finding) for finding in diagnosis.findings]
         first = said[0] if said else peers.Said()
@@ -144,9 +147,9 @@ def stored() -> dict[tuple, dict[str, Any]]:
 def tables(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """{"half, tool": scores}, halves first, then both together."""
     found = {}
-    for half in (*HALVES, "both"):
+    for half in (*HALVES[:2], "both", *HALVES[2:]):
         for tool in sorted({row["tool"] for row in rows}, key=lambda tool: (tool not in ("doctor", "before"), tool)):
-            part = [row for row in rows if row["tool"] == tool and half in (row["half"], "both")]
+            part = [row for row in rows if row["tool"] == tool and row["half"] in (HALVES[:2] if half == "both" else (half,))]
             if part:
                 found[f"{half}, {tool}"] = scores(part)
     return found
@@ -174,10 +177,10 @@ def print_table(rows: list[dict[str, Any]]) -> None:
 def main() -> None:
     """Examine, keep, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--half", choices=HALVES, help="both unless given")
+    parser.add_argument("--half", choices=HALVES, help="all unless given")
     parser.add_argument("--cases", nargs="+", default=[""], help="parts of case names")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--tool", default="doctor", help="the name to keep the rows by: before, for the old doctor")
+    parser.add_argument("--tool", default="doctor", help="the name to keep the rows by: plain, or before, for the old doctor")
     parser.add_argument("--peers", help="run peers too; the folder that holds those from PyPI")
     parser.add_argument("--only-peers", action="store_true")
     parser.add_argument("--aloud", action="store_true", help="tracebacks of crashes")
@@ -196,6 +199,8 @@ def main() -> None:
                     new += examined_by_peers(case, seed)
                 for row in new:
                     rows[key(row)] = row
+                    if row["tool"] == "doctor" and half == "third":
+                        rows.setdefault((BLIND, *key(row)[1:]), row | {"tool": BLIND})
                     words = f"{row['tool']:16s} {row['outcome']:10s} {case.name:42s} {seed} {row['seconds']:6.1f} s"
                     print(f"{words}  {case.cause} → {row['first'] or 'nothing'}", flush=True)
                 keep(rows)
