@@ -85,7 +85,7 @@ def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     if failure := fits.failed(p):
         return [*certain, failure], [], []
     _grab(p)
-    certain += [f for f in (looks.strangers(p), looks.constant(p)) if f]
+    certain += [f for look in (looks.strangers, looks.not_finite, looks.constant) if (f := look(p))]
     certain += [*fits.of_loop(p), *fits.of_loss(p), *fits.of_gradients(p)]
     certain += [f for f in (too_often(p), _batches_of_one(p)) if f]
     certain += [f for f in (looks.not_shuffled(p), looks.other_in_validation(p)) if f]
@@ -427,14 +427,22 @@ def suspected(p: Patient) -> Iterator[Treatment]:
     decay = max((g.get("weight_decay", 0) for o in p.optimizers for g in o.param_groups), default=0)
     if decay > 0.02:
         yield Treatment("weight-decay-too-strong", trials.no_decay, "without weight decay", f"it is {decay:g}", True)
+    if told := seen.get("weight-decay-too-strong"):
+        yield Treatment("weight-decay-too-strong", trials.only_the_loss, "without what is added to it", told, True)
     if looks.scrambled(p.x):
         text = "read as [B, H, W, C] the same numbers make smoother pictures"
         yield Treatment(
             "channels-last", trials.seen_as(_unscrambled), "with channels permuted, not reshaped", text, True
         )
     if scale:
-        cause = "inputs-scaled-twice" if scale == "tiny" else "inputs-not-normalised"
+        cause = "inputs-scaled-twice" if scale == "tiny" else _not_prepared(p)
         yield Treatment(cause, trials.normalised(p), "with normalised inputs", looks.range_of(p.x), True)
+
+
+def _not_prepared(p: Patient) -> str:
+    """What to call inputs of an unusual range: a network with frozen weights was trained on others."""
+    frozen = any(not w.requires_grad and w.ndim > 1 for w in p.model.parameters())
+    return "preprocessing-missing" if frozen else "inputs-not-normalised"
 
 
 def _of_rates(p: Patient) -> Iterator[Treatment]:
@@ -475,7 +483,7 @@ def others(p: Patient) -> Iterator[Treatment]:
     ):
         told = f"at {factor:g} times the learning rate"
         yield Treatment(f"learning-rate-too-{cause}", trials.rate(factor), told, rates)
-    yield Treatment("inputs-not-normalised", trials.normalised(p), "with normalised inputs", looks.range_of(p.x))
+    yield Treatment(_not_prepared(p), trials.normalised(p), "with normalised inputs", looks.range_of(p.x))
     yield Treatment("not-in-train-mode", trials.in_train_mode, "in train mode")
     yield Treatment("gradients-clipped-away", trials.not_clipped, "with gradients clipped at 1")
     if {"sigmoid", "tanh"} & set(p.trace[0].ops):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from .causes import finding
+from .causes import CAUSES, finding
 from .labels import Labels
 from .observe import LossCall, Step
 from .patient import Patient, norm_layers
@@ -51,10 +51,12 @@ def failed(p: Patient) -> Finding | None:
     said = f"{type(step.error).__name__}: {str(step.error).strip().splitlines()[0][:200] if str(step.error) else ''}"
     if "more than 1 value per channel" in said:
         return finding("batchnorm-sees-one", said, "sure")
+    if "has no attribute 'backward'" in said:
+        return finding("loss-detached", said, "sure")
     called = [f for f in step.forwards if f.output is not None]
     if not called and not step.losses:
         return _forward_failed(p, said)
-    if step.losses and "backward" not in step.events:
+    if step.losses and "backward" not in step.events and step.done < len(step.losses):
         call = step.losses[-1]
         return loss_of_one_unit(call) or _loss_failed(p, call, said)
     if "does not require grad" in said or "does not have a grad_fn" in said:
@@ -63,11 +65,14 @@ def failed(p: Patient) -> Finding | None:
         return finding("step-fails", said, "sure", mend="write x = x + y in place of x += y before backward")
     if "backward" in step.events or "second time" in said:
         return finding("step-fails", said, "sure")
+    if step.losses and step.done >= len(step.losses):
+        return finding("step-fails", said, "sure")
     return finding("loss-does-not-fit", said, "sure")
 
 
 def _forward_failed(p: Patient, said: str) -> Finding:
-    x = p.seen.x
+    called = [f.x for f in p.trace[-1].forwards if f.module is p.model and f.x is not None]
+    x = called[-1] if called else p.seen.x
     first = next((m for m in p.model.modules() if isinstance(m, nn.modules.conv._ConvNd | nn.Linear)), None)
     if isinstance(first, nn.Conv2d) and x.ndim == 4 and x.shape[1] != first.in_channels:
         shape = f"x is {list(x.shape)}, and the first layer wants {first.in_channels} channels. {said}"
@@ -141,7 +146,9 @@ def out_of_range(labels: Labels, outputs: int, said: str) -> Finding:
     """Too many classes for the outputs, or numbers that do not begin at 0."""
     values = labels.values
     told = f"labels go from {values.min():g} to {values.max():g}, {labels.count} different ones, for {outputs} outputs"
-    if labels.count > outputs:
+    # Of many classes not all are among the pictures that were looked at.
+    from_zero = values.min() == 0 and labels.count >= 0.8 * (values.max() + 1)
+    if labels.count > outputs or (from_zero and values.max() >= max(outputs, 7)):
         return finding("too-few-outputs", f"{told}. {said}", "sure")
     return finding("labels-out-of-range", f"{told}. {said}", "sure")
 
@@ -151,6 +158,11 @@ def out_of_range(labels: Labels, outputs: int, said: str) -> Finding:
 
 def of_loss(p: Patient) -> Iterator[Finding]:
     """Loss and last layer do not go together, for sure."""
+    for outer, inner in p.trace[0].doubled[:1]:
+        if inner == "sigmoid":
+            yield finding("sigmoid-twice", "the step takes a sigmoid of what ends with a sigmoid", "sure")
+        elif outer == "sigmoid":
+            yield finding("loss-wants-logits", "the step takes a sigmoid of what ends with a softmax", "sure")
     for call in p.trace[0].losses:
         for check in (_constant_softmax, _over_batch, _twice, _not_log, _no_probabilities, _broadcast, _signs, _one_sample):
             if found := check(p, call):
@@ -239,7 +251,10 @@ def of_gradients(p: Patient) -> Iterator[Finding]:
     """Whether a gradient comes back from the loss, and gets to the weights."""
     step = p.trace[0]
     mine = {id(w) for w in p.model.parameters() if w.requires_grad}
-    if step.values and not all(map(math.isfinite, step.values)) and bool(p.x.isfinite().all()):
+    if step.values and step.negative_logs and not all(map(math.isfinite, step.values)):
+        told = "the step takes the logarithm of outputs, and some are below 0"
+        yield finding("loss-wants-probabilities", told, "sure", code=CAUSES["loss-wants-log-probabilities"].code)
+    elif step.values and not all(map(math.isfinite, step.values)) and bool(p.x.isfinite().all()):
         yield overflowed(p, f"the loss of the first step is {step.values[0]}")
     elif step.leaves and mine and not step.leaves & mine and "backward" in step.events:
         yield finding("loss-detached", f"the loss hangs on none of {len(mine)} trainable tensors of weights", "sure")
@@ -341,11 +356,16 @@ def suspects(p: Patient) -> Iterator[tuple[str, str]]:
             shares = bool((z >= 0).all() and (z <= 1).all())
             if call.head.kind in ("softmax", "sigmoid") or (shares and bool(((z.sum(1) - 1).abs() < 1e-3).all())):
                 yield "softmax-before-cross-entropy", f"what cross_entropy gets lies in {z.min():.2g} … {z.max():.2g}"
-        if call.name in _CROSS | _WITH_LOGITS and call.head.kind == "relu":
+        cut = bool(z.min() == 0) and float((z == 0).float().mean()) > 0.1
+        if call.name in _CROSS | _WITH_LOGITS and (call.head.kind == "relu" or (z.ndim <= 2 and cut)):
             yield "relu-on-logits", f"{(z == 0).float().mean():.0%} of the logits are 0"
     modes = [f for s in p.trace for f in s.forwards if f.module is p.model]
-    if norm_layers(p.model) and modes and all(not f.training for f in modes) and p.own:
-        yield "not-in-train-mode", f"model.training is False in {len(modes)} of {len(modes)} steps"
+    if step.doubled and step.doubled[0] == ("log_softmax", "softmax"):
+        yield "softmax-before-cross-entropy", "the step takes a log-softmax of what ends with a softmax"
+    if p.own and min((s.shrinking for s in p.trace if s.norms), default=0) > 0.6:
+        yield "weight-decay-too-strong", f"the gradients point along the weights, cosine {step.shrinking:.2f}"
+    if norm_layers(p.model) and modes and all(not f.training or f.frozen_norms for f in modes) and p.own:
+        yield "not-in-train-mode", f"model.training, or a BatchNorm's, is False in {len(modes)} of {len(modes)} steps"
     ratios = [at / after for s in p.trace for after, at in s.norms if after > 0 and math.isfinite(after)]
     if ratios and 0 < max(ratios) < 0.02:
         yield "gradients-clipped-away", f"the gradient's norm is cut to {max(ratios):.1g} of what backward gave"

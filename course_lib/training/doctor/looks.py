@@ -120,6 +120,16 @@ def unregistered(p: Patient) -> Finding | None:
         for layer in (value.values() if isinstance(value, dict) else value)
         if isinstance(layer, nn.Module) and id(layer) not in mine
     ]
+    loose = [
+        f"{type(module).__name__}.{name}"
+        for module in p.model.modules()
+        for name, value in vars(module).items()
+        if isinstance(value, Tensor) and value.is_leaf and value.requires_grad and id(value) not in held
+    ]
+    if loose:
+        told = f"{loose[0]} is a tensor with requires_grad, and no nn.Parameter: model.parameters() does not list it"
+        code = "self.weight = nn.Parameter(torch.randn(…))"
+        return finding("layers-not-registered", told, "sure", code=code)
     weights = [(name, w) for name, layer in lost for w in layer.parameters() if w.requires_grad and id(w) not in held]
     if not weights:
         return None

@@ -87,6 +87,11 @@ class Step:
     totals: list[float] = field(default_factory=list)  # sums of the weights' sizes at the same three moments
     schedulers: int = 0  # how often a scheduler was stepped
     autocast: bool = False
+    doubled: list[tuple[str, str]] = field(default_factory=list)  # a softmax or sigmoid right over another
+    negative_logs: bool = False  # a logarithm of numbers below 0 was taken outside of the network
+    shrinking: float = 0.0  # cosine between the weights and their gradients, at the step
+    rate: float = 0.0  # the largest, after the step
+    done: int = 0  # losses that were computed without an error
     square: bool = False  # [B, 1] against [B] gave [B, B]
     error: Exception | None = None
 
@@ -99,10 +104,19 @@ class Observer:
         held: those of them that an optimizer holds; the norm of gradients is theirs.
         schedulers: those whose steps are counted.
         model: the network that the step should call; it may be another one that it does call.
+        optimizers: those whose rates are noted.
     """
 
-    def __init__(self, weights: list[Tensor], held: list[Tensor], schedulers: list[Any], model: nn.Module):
+    def __init__(
+        self,
+        weights: list[Tensor],
+        held: list[Tensor],
+        schedulers: list[Any],
+        model: nn.Module,
+        optimizers: list[Any],
+    ):
         self.weights, self.held, self.schedulers, self.model = weights, held or weights, schedulers, model
+        self.optimizers = optimizers
 
     def observe(self, run: Callable[[], Any]) -> Step:
         """Run a step and tell what happened; an exception is kept in `error`."""
@@ -116,6 +130,7 @@ class Observer:
                 step.error = error
         step.moved = {id(w) for w, b in zip(self.weights, before, strict=True) if not _same(w, b)}
         self.note_drift(step, before)
+        step.rate = max((float(g["lr"]) for o in self.optimizers for g in o.param_groups), default=0.0)
         now = [getattr(s, "_step_count", getattr(s, "last_epoch", 0)) for s in self.schedulers]
         step.schedulers = max((b - a for a, b in zip(counts, now, strict=True)), default=0)
         return step
@@ -126,6 +141,13 @@ class Observer:
         far = [float((w - b).norm() / b.norm().clamp(min=1e-12)) for w, b in pairs if w.device == b.device]
         step.drift.append(max((d for d in far if math.isfinite(d)), default=0.0))
         step.totals.append(sum(float(w.double().abs().sum()) for w, _ in pairs))
+
+    def shrinking(self) -> float:
+        """Cosine between all weights and their gradients: near 1 where a step does little but make weights smaller."""
+        pairs = [(w.detach().flatten(), w.grad.flatten()) for w in self.held if w.grad is not None and w.ndim > 1]
+        product = sum(float(w @ g) for w, g in pairs)
+        sizes = math.prod(math.sqrt(sum(float(t.norm()) ** 2 for t in ts)) for ts in zip(*pairs, strict=True))
+        return product / sizes if pairs and sizes > 0 and math.isfinite(sizes) else 0.0
 
     def norm(self) -> float:
         """Of all gradients together."""
@@ -147,7 +169,10 @@ class _Mode(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name in LOSSES:
             _note_loss(self.step, name, args, kwargs)
+        elif not self.inside and args and isinstance(args[0], Tensor):
+            _note_outside(self.step, name, args[0])
         result = func(*args, **kwargs)
+        self.step.done += name in LOSSES
         if self.inside and name not in {"__get__", "__set__"}:
             self.step.ops.append(name)
         if name in _ELEMENTWISE and not self.inside:
@@ -155,6 +180,17 @@ class _Mode(TorchFunctionMode):
         if not self.step.autocast and isinstance(result, Tensor):
             self.step.autocast = _halved(result)
         return result
+
+
+def _note_outside(step: Step, name: str, x: Tensor) -> None:
+    """What the step itself does with the outputs: a second softmax, the logarithm of logits."""
+    name = name.rstrip("_")
+    if name in ("sigmoid", "softmax", "log_softmax", "logsigmoid"):
+        inner = head_of(x).kind
+        if inner == name.removeprefix("log_") or (inner == "softmax" and name == "sigmoid"):
+            step.doubled.append((name, inner))
+    elif name == "log" and x.requires_grad and x.numel() and float(x.detach().min()) < 0:
+        step.negative_logs = True
 
 
 def _halved(result: Tensor) -> bool:
@@ -257,6 +293,7 @@ def _watched(step: Step, observer: Observer, before: list[Tensor]) -> Iterator[N
         step.norms.append((after_backward, now))
         if not step.drift:
             observer.note_drift(step, before)
+            step.shrinking = observer.shrinking()
 
     def after_step(_optimizer: Any, *_: Any) -> None:
         step.events.append("step")

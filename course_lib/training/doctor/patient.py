@@ -77,7 +77,7 @@ class Patient:
 
     def observe(self, most: int) -> None:
         """Run up to `most` steps under observation, then put everything back."""
-        observer = Observer(self.weights, self.held, self.schedulers, self.model)
+        observer = Observer(self.weights, self.held, self.schedulers, self.model, self.optimizers)
         pairs = self.seen.pairs
         self.snapshot.restore()
         try:
@@ -152,8 +152,14 @@ class Patient:
     def takes_numbers(self) -> str | None:
         """The loss's name where it takes class numbers for quantities."""
         names = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
-        calls = [c for c in self.trace[0].losses if c.name in names and c.input.numel() == len(c.input)]
-        return calls[0].name if calls and self.labels.form == "classes" and self.labels.count > 2 else None
+        if self.labels.form != "classes" or self.labels.count <= 2:
+            return None
+        step = self.trace[0]
+        calls = [c for c in step.losses if c.name in names and c.input.numel() == len(c.input)]
+        outputs = [f.output for f in step.forwards if f.output is not None]
+        if not step.losses and outputs and all(z.numel() == len(z) for z in outputs):
+            return "a loss of the step's own"
+        return calls[0].name if calls else None
 
 
 def beyond_chance(accuracy: float, labels: Labels) -> float:

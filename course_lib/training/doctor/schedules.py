@@ -16,6 +16,8 @@ _ENDING = ("PolynomialLR", "LinearLR", "LambdaLR", "OneCycleLR", "SequentialLR",
 
 def too_often(p: Patient) -> Finding | None:
     """A scheduler that is stepped for every batch and takes the rate to almost nothing within an epoch or two."""
+    if not p.schedulers and (by_hand := _by_hand(p)):
+        return by_hand
     running = [s for s in p.schedulers if not isinstance(s, ReduceLROnPlateau)]
     times = sum(step.schedulers > 0 for step in p.trace)
     if not running or not p.own or times < len(p.trace) / 2 or not times:
@@ -35,6 +37,17 @@ def too_often(p: Patient) -> Finding | None:
                 "sure",
             )
     return None
+
+
+def _by_hand(p: Patient) -> Finding | None:
+    """The step itself multiplies the rate by less than 1, each time."""
+    rates = [step.rate for step in p.trace if step.error is None and "step" in step.events]
+    factors = [b / a for a, b in zip(rates, rates[1:], strict=False) if a > 0]
+    n = max(4, p.seen.steps or STEPS)
+    if not p.own or not factors or max(factors) ** n >= LITTLE or max(factors) >= 1:
+        return None
+    told = f"the step multiplies the rate by {max(factors):.3g}: after an epoch of {n} batches little is left of it"
+    return finding("scheduler-too-often", told, "sure")
 
 
 def _course(p: Patient, scheduler: object, steps: int) -> list[float]:

@@ -16,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 from . import labels as forms
 from .batches import each, rows
 from .labels import Labels
+from .observe import LOSSES, head_of
 from .patient import Patient, norm_layers, placed
 
 MOST_STEPS, FEW = 400, 32  # steps of a trial; pictures to be learned by heart
@@ -329,8 +330,26 @@ def all_weights(p: Patient) -> Iterator[None]:
 @contextmanager
 def without_softmax(p: Patient) -> Iterator[None]:
     """Cross-entropy gets the logits: the logarithm of probabilities is as good."""
-    with _Losses(lambda name, z: z.clamp(min=1e-30).log() if name == "cross_entropy" else torch.logit(z, 1e-6)):
+    with _Losses(lambda name, z: torch.logit(z, 1e-6) if "binary" in name else z.clamp(min=1e-30).log()):
         yield
+
+
+@contextmanager
+def only_the_loss(_p: Patient) -> Iterator[None]:
+    """`backward` gets what torch's loss functions gave, without anything that was added to it."""
+    noted, backward = list[Tensor](), torch.autograd.backward
+
+    def alone(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+        losses = [t for t in noted if t.requires_grad and t.ndim == 0]
+        noted.clear()
+        return backward(sum(losses[1:], losses[0]) if losses else tensors, *args, **kwargs)
+
+    torch.autograd.backward = alone
+    try:
+        with _Noted(noted):
+            yield
+    finally:
+        torch.autograd.backward = backward
 
 
 @contextmanager
@@ -368,7 +387,7 @@ def _first(args: tuple, _result: Any) -> Any:
 
 
 def _relus(p: Patient) -> int:
-    return sum(op in ("relu", "relu_") for op in p.trace[0].ops)
+    return sum(op in _CUT_OFF for op in p.trace[0].ops)
 
 
 class _Replaced(TorchFunctionMode):
@@ -391,9 +410,27 @@ class _Losses(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         name, kwargs = getattr(func, "__name__", ""), kwargs or {}
-        if name in ("cross_entropy", "binary_cross_entropy_with_logits") and args:
+        of_the_step = name == "log_softmax" and head_of(args[0]).kind == "softmax"
+        if (of_the_step or name in ("cross_entropy", "binary_cross_entropy_with_logits")) and args:
             args = (self.turn(name, args[0]), *args[1:])
         return func(*args, **kwargs)
+
+
+_CUT_OFF = {"relu", "relu_", "relu6", "hardtanh", "hardtanh_", "clamp", "clamp_min", "clip", "threshold", "softplus"}
+
+
+class _Noted(TorchFunctionMode):
+    """Keeps what loss functions give."""
+
+    def __init__(self, noted: list[Tensor]):
+        super().__init__()
+        self.noted = noted
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if getattr(func, "__name__", "") in LOSSES and isinstance(result, Tensor):
+            self.noted.append(result)
+        return result
 
 
 class _LastRelu(TorchFunctionMode):
@@ -404,7 +441,7 @@ class _LastRelu(TorchFunctionMode):
         self.count, self.at = max(1, count), 0
 
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        if getattr(func, "__name__", "") in ("relu", "relu_"):
+        if getattr(func, "__name__", "") in _CUT_OFF:
             self.at += 1
             if self.at % self.count == 0:
                 return args[0]
