@@ -13,7 +13,7 @@ from . import fits, looks, preparation, trials, validation
 from . import labels as forms
 from .causes import finding
 from .patient import Patient
-from .schedules import too_often
+from .schedules import plateaus, too_often
 from .trials import LEARNED, Change, Result, Trial
 from .verdict import Diagnosis, Finding
 
@@ -242,7 +242,7 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
         told[0] = (
             _not_for_validation(p, trial, score[0])
             or looks.few_values(p)
-            or (preparation.erases(p, score[0]) if base.score >= STUCK else None)
+            or (preparation.erases(p, score[0]) if base.score >= STUCK or p.raw is not None else None)
             or validation.out_of_step(p, trial, score[0])
         )
     return base, told[0]
@@ -416,6 +416,8 @@ def suspected(p: Patient) -> Iterator[Treatment]:
     if text := looks.left_out(p):
         yield Treatment("optimizer-holds-a-part", trials.all_weights, "with all weights in the optimizer", text, True)
     yield from _of_rates(p)
+    if told := plateaus(p):
+        yield Treatment("scheduler-too-often", trials.constant_rate, "with the rate as it is", told, True)
     scale, low_high = looks.scale_of(p.x), looks.spread_of_weights(p)
     if low_high[1] > 4 or low_high[0] < 0.1:
         cause = "initial-weights-too-large" if low_high[1] > 4 else "initial-weights-too-small"

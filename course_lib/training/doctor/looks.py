@@ -184,6 +184,8 @@ def only_validation_fits(p: Patient) -> bool:
     """Training pictures look as validation's do, and only validation's fit their labels: then it is the labels."""
     if p.val is None or p.val.x.shape[1:] != p.x.shape[1:] or max(difference(p.x, p.val.x)) >= 1:
         return False
+    if p.raw is not None and separability(*p.raw) >= TOLD:
+        return False  # the labels fit what was loaded
     val = separability(p.val.x, _codes(p.val.y))
     return val >= TOLD and separability(p.x, p.labels.codes) < val - 0.15
 

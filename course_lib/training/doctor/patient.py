@@ -131,7 +131,8 @@ class Patient:
     def best_outputs(self, x: Tensor, labels: Labels) -> tuple[Tensor, float]:
         """(outputs, accuracy beyond chance), the better of both ways of the BatchNorms."""
         found = [self.outputs(x)]
-        if self.averages():
+        frozen = self.own and all(f.frozen_norms for step in self.trace for f in step.forwards)
+        if self.averages() and not frozen:
             kept = [(b, b.clone()) for b in self.averages()]
             found.append(self.outputs(x, norms_of_batch=True))
             with torch.no_grad():

@@ -39,6 +39,14 @@ def too_often(p: Patient) -> Finding | None:
     return None
 
 
+def plateaus(p: Patient) -> str | None:
+    """What is measured where ReduceLROnPlateau judges single batches, whose losses go up and down by chance."""
+    asked = [s for s in p.schedulers if isinstance(s, ReduceLROnPlateau)]
+    if not asked or not p.own or not all(step.schedulers for step in p.trace):
+        return None
+    return f"{type(asked[0]).__name__} gets the loss of every batch, with a patience of {asked[0].patience} batches"
+
+
 def _by_hand(p: Patient) -> Finding | None:
     """The step itself multiplies the rate by less than 1, each time."""
     rates = [step.rate for step in p.trace if step.error is None and "step" in step.events]
