@@ -1,6 +1,7 @@
 """`make bench-doctor`: what the doctor says first to every set-up of the bench, beside what others say.
 
     python -m tests.doctor.bench --half open --cases csv
+    python -m tests.doctor.bench --tool plain     # without validation and scheduler
     python -m tests.doctor.bench --peers FOLDER   # where `pip install --target FOLDER …` has put them (README.md)
 
 Each set-up is handed over as its user would: `watch` where they wrote a step, else `diagnose`. Results lie in

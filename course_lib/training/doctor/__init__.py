@@ -159,7 +159,7 @@ def _refuse_lazy(model: nn.Module, who: str) -> None:
     if lazy:
         raise ValueError(
             f"{who} got a network whose {lazy[0]!r} has no shape yet, as LazyLinear and LazyConv2d begin; it wants all "
-            f"weights. Call the network once, model(x) on a batch, then {who} again: it changes nothing of yours itself."
+            f"weights. Call the network once, model(x) on a batch, then {who} again: it changes nothing of yours."
         )
 
 

@@ -21,4 +21,5 @@ class Clock:
         self._own, self._wall = time.thread_time(), time.monotonic()
 
     def __call__(self) -> float:
+        """Seconds until now."""
         return max(time.thread_time() - self._own, (time.monotonic() - self._wall) / PATIENCE)

@@ -112,7 +112,9 @@ def _loss_failed(p: Patient, call: LossCall, said: str) -> Finding:
 
 
 def _flat(call: LossCall, shapes: str) -> Finding:
-    code = "loss = torch.nn.functional.binary_cross_entropy_with_logits(output, y.float())  # output [B], for two classes"
+    code = (
+        "loss = torch.nn.functional.binary_cross_entropy_with_logits(output, y.float())  # output [B], for two classes"
+    )
     told = f"{call.name} wants one output a class, [B, K], and gets one number a picture: {shapes}"
     return finding("loss-does-not-fit", told, "sure", code=code)
 
@@ -164,7 +166,7 @@ def of_loss(p: Patient) -> Iterator[Finding]:
         elif outer == "sigmoid":
             yield finding("loss-wants-logits", "the step takes a sigmoid of what ends with a softmax", "sure")
     for call in p.trace[0].losses:
-        for check in (_constant_softmax, _over_batch, _twice, _not_log, _no_probabilities, _broadcast, _signs, _one_sample):
+        for check in (_constant_softmax, _over_batch, _twice, _not_log, _no_probabilities, _broadcast, _signs):
             if found := check(p, call):
                 yield found
     if p.trace[0].square and not any(c.name in _PAIRWISE for c in p.trace[0].losses):
@@ -238,13 +240,6 @@ def _signs(p: Patient, call: LossCall) -> Finding | None:
     if call.name in _WITH_LOGITS and (float(call.target.min()) < 0 or float(call.target.max()) > 1):
         return _not_zero_or_one(p, call)
     return None
-
-
-def _one_sample(_p: Patient, call: LossCall) -> Finding | None:
-    """[B] against [B]: cross-entropy takes the whole batch for one picture with B classes."""
-    if call.name != "cross_entropy" or call.input.ndim != 1 or call.target.shape != call.input.shape:
-        return None
-    return _flat(call, f"output {list(call.input.shape)}, labels {list(call.target.shape)}")
 
 
 def of_gradients(p: Patient) -> Iterator[Finding]:

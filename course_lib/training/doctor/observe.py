@@ -137,7 +137,9 @@ class Observer:
 
     def note_drift(self, step: Step, before: list[Tensor]) -> None:
         """Append to `step.drift` and `step.totals`."""
-        pairs = [(w.detach(), b) for w, b in zip(self.weights, before, strict=True) if w.shape == b.shape and w.ndim > 1]
+        pairs = [
+            (w.detach(), b) for w, b in zip(self.weights, before, strict=True) if w.shape == b.shape and w.ndim > 1
+        ]
         far = [float((w - b).norm() / b.norm().clamp(min=1e-12)) for w, b in pairs if w.device == b.device]
         step.drift.append(max((d for d in far if math.isfinite(d)), default=0.0))
         step.totals.append(sum(float(w.double().abs().sum()) for w, _ in pairs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -50,7 +51,7 @@ def plateaus(p: Patient) -> str | None:
 def _by_hand(p: Patient) -> Finding | None:
     """The step itself multiplies the rate by less than 1, each time."""
     rates = [step.rate for step in p.trace if step.error is None and "step" in step.events]
-    factors = [b / a for a, b in zip(rates, rates[1:], strict=False) if a > 0]
+    factors = [b / a for a, b in pairwise(rates) if a > 0]
     n = max(4, p.seen.steps or STEPS)
     if not p.own or not factors or max(factors) ** n >= LITTLE or max(factors) >= 1:
         return None

@@ -79,8 +79,9 @@ def keras_random_rotation_of_any_angle(mended):
     x, y = data.stripes(340, k=3, size=20)
     x = x[..., None].astype("float32") / 64 - 2
     model = keras.Sequential([
-        keras.Input((20, 20, 1)), layers.RandomRotation(0.01 if mended else 0.5), layers.Conv2D(16, 5, activation="relu"),
-        layers.Conv2D(16, 3, activation="relu"), layers.GlobalMaxPooling2D(), layers.Dense(3, activation="softmax"),
+        keras.Input((20, 20, 1)), layers.RandomRotation(0.01 if mended else 0.5),
+        layers.Conv2D(16, 5, activation="relu"), layers.Conv2D(16, 3, activation="relu"),
+        layers.GlobalMaxPooling2D(), layers.Dense(3, activation="softmax"),
     ])  # fmt: skip
     model.compile(keras.optimizers.Adam(5e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return patient(model, x, y, 8)

@@ -112,7 +112,13 @@ def mirrored_arrows(mended):
     x, y = data.arrows(320, size=20)
     x, y = torch.tensor(x).float().unsqueeze(1) / 255, torch.tensor(y)
     model = nn.Sequential(
-        nn.Conv2d(1, 12, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(12, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(576, 2)
+        nn.Conv2d(1, 12, 5),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(12, 16, 3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(576, 2),
     )
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
 
@@ -146,27 +152,6 @@ def mixed_pictures_and_plain_labels(mended):
 
 
 # --- losses ---
-
-
-@sick("loss-does-not-fit", kind="loop", accept=("softmax-on-one-unit", "softmax-over-the-batch"),
-      why="cross-entropy takes the batch for one picture with as many classes")  # fmt: skip
-def float_labels_for_a_flat_logit(mended):
-    """The error about Long was silenced with `.float()`."""
-    x, y = data.blobs(300, k=2, size=20)
-    x, y = (torch.tensor(x).float().unsqueeze(1) - 80) / 60, torch.tensor(y).float()
-    model = nn.Sequential(
-        nn.Conv2d(1, 12, 3, 2), nn.ReLU(), nn.Conv2d(12, 12, 3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(192, 1),
-        nn.Flatten(0),
-    )  # fmt: skip
-    criterion = nn.BCEWithLogitsLoss() if mended else nn.CrossEntropyLoss()
-    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-
-    def step(x, y):
-        optimizer.zero_grad()
-        criterion(model(x), y).backward()
-        optimizer.step()
-
-    return patient(model, x, y, step, optimizer, criterion)
 
 
 @sick("loss-detached", kind="loop")
@@ -318,7 +303,13 @@ def plateau_asked_in_each_batch(mended):
     x, y = data.shapes(400, k=4, size=20)
     x, y = torch.tensor(x).permute(0, 3, 1, 2).float() / 255, torch.tensor(y)
     model = nn.Sequential(
-        nn.Conv2d(3, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(784, 4)
+        nn.Conv2d(3, 16, 3),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 16, 3),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(784, 4),
     )
     optimizer = torch.optim.Adam(model.parameters(), 2e-3)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.1, patience=1)
