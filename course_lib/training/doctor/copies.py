@@ -111,7 +111,7 @@ class Snapshot:
                 vars(thing).update(before)
 
         self._undo.append(undo)
-        owner = isinstance(thing, nn.Module | torch.optim.Optimizer | torch.amp.GradScaler)
+        owner = isinstance(thing, nn.Module | torch.optim.Optimizer)
         self._owned += owner
         # Layers in layers are no deeper than the network: it may have a hundred of them in each other.
         self._take_all(before.values(), depth - 1 if isinstance(thing, nn.Module) else depth)

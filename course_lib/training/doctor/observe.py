@@ -142,11 +142,12 @@ class Observer:
         ]
         far = [float((w - b).norm() / b.norm().clamp(min=1e-12)) for w, b in pairs if w.device == b.device]
         step.drift.append(max((d for d in far if math.isfinite(d)), default=0.0))
-        step.totals.append(sum(float(w.double().abs().sum()) for w, _ in pairs))
+        step.totals.append(sum(map(_total, (w for w, _ in pairs))))
 
     def shrinking(self) -> float:
         """Cosine between all weights and their gradients: near 1 where a step does little but make weights smaller."""
-        pairs = [(w.detach().flatten(), w.grad.flatten()) for w in self.held if w.grad is not None and w.ndim > 1]
+        moving = [w for w in self.held if w.grad is not None and w.ndim > 1 and not w.grad.is_sparse]
+        pairs = [(w.detach().float().flatten(), w.grad.float().flatten()) for w in moving]  # type: ignore[union-attr]
         product = sum(float(w @ g) for w, g in pairs)
         sizes = math.prod(math.sqrt(sum(float(t.norm()) ** 2 for t in ts)) for ts in zip(*pairs, strict=True))
         return product / sizes if pairs and sizes > 0 and math.isfinite(sizes) else 0.0
@@ -155,6 +156,12 @@ class Observer:
         """Of all gradients together."""
         grads = [w.grad for w in self.held if w.grad is not None]
         return math.sqrt(sum(float(g.detach().float().pow(2).sum()) for g in grads)) if grads else 0.0
+
+
+def _total(w: Tensor) -> float:
+    # Not in float64, which Apple's GPUs have not.
+    half = w.dtype in (torch.float16, torch.bfloat16)
+    return float(torch.linalg.vector_norm(w, ord=1, dtype=torch.float32 if half else None))
 
 
 def _same(a: Tensor, b: Tensor) -> bool:
