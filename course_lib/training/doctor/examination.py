@@ -291,7 +291,8 @@ def _treated(
         if _helps(treatment, base, result):
             return [_named(treatment, base, result)], [], looked
     if base.score >= STUCK:
-        blamed = preparation.erases(p, base.score)
+        # A few hundred pictures are learned by heart, whatever was done to them; validation would have told.
+        blamed = preparation.erases(p, 0.0 if p.val is None or p.prepares else base.score)
         return ([blamed], [], looked) if blamed else ([], _words(p), looked)
     if rounded := looks.few_values(p):
         return [rounded], [], looked
