@@ -295,7 +295,7 @@ def most():
 model = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 2))
 x = torch.stack([Photos()[i][0] for i in range(4)])
 y = torch.arange(4) % 2
-diagnose(model, [(x, y)])  # what imports cost
+diagnose(model, [(x, y)], val_batches=[(x, y)])  # what imports cost
 before = most()
 loader = DataLoader(Photos(), 16, shuffle=SHUFFLE)
 diagnose(model, loader, val_batches=loader)

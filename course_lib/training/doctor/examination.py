@@ -417,8 +417,8 @@ def suspected(p: Patient) -> Iterator[Treatment]:
     if text := looks.left_out(p):
         yield Treatment("optimizer-holds-a-part", trials.all_weights, "with all weights in the optimizer", text, True)
     yield from _of_rates(p)
-    if told := plateaus(p):
-        yield Treatment("scheduler-too-often", trials.constant_rate, "with the rate as it is", told, True)
+    if asked := plateaus(p):
+        yield Treatment("scheduler-too-often", trials.constant_rate, "with the rate as it is", asked, True)
     scale, low_high = looks.scale_of(p.x), looks.spread_of_weights(p)
     if low_high[1] > 4 or low_high[0] < 0.1:
         cause = "initial-weights-too-large" if low_high[1] > 4 else "initial-weights-too-small"
@@ -430,8 +430,8 @@ def suspected(p: Patient) -> Iterator[Treatment]:
     decay = max((g.get("weight_decay", 0) for o in p.optimizers for g in o.param_groups), default=0)
     if decay > 0.02:
         yield Treatment("weight-decay-too-strong", trials.no_decay, "without weight decay", f"it is {decay:g}", True)
-    if told := seen.get("weight-decay-too-strong"):
-        yield Treatment("weight-decay-too-strong", trials.only_the_loss, "without what is added to it", told, True)
+    if along := seen.get("weight-decay-too-strong"):
+        yield Treatment("weight-decay-too-strong", trials.only_the_loss, "without what is added to it", along, True)
     if looks.scrambled(p.x):
         text = "read as [B, H, W, C] the same numbers make smoother pictures"
         yield Treatment(

@@ -135,7 +135,7 @@ _CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 @contextmanager
-def _clipped_at_one(p: KerasPatient) -> Iterator[None]:
+def _clipped_at_one(p: Any) -> Iterator[None]:
     """Gradients are cut to a norm of 1 for each tensor, and not otherwise."""
     kept = {name: getattr(p.optimizer, name, None) for name in _CLIPS}
     try:
@@ -234,7 +234,7 @@ def augmenting(model: Any) -> list[Any]:
 
 
 @contextmanager
-def not_augmented(p: KerasPatient) -> Iterator[None]:
+def not_augmented(p: Any) -> Iterator[None]:
     """Those layers hand on what they get."""
     layers = augmenting(p.model)
     for layer in layers:

@@ -261,7 +261,7 @@ def upside_down(_p: Patient) -> Iterator[None]:
         return -tensors if isinstance(tensors, Tensor) else [-t for t in tensors]
 
     torch.autograd.backward = lambda tensors, *args, **kwargs: backward(turned(tensors), *args, **kwargs)
-    torch.autograd.grad = lambda outputs, *args, **kwargs: grad(turned(outputs), *args, **kwargs)
+    torch.autograd.grad = lambda outputs, *args, **kwargs: grad(turned(outputs), *args, **kwargs)  # type: ignore[assignment]
     try:
         yield
     finally:
