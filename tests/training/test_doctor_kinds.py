@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -273,43 +270,6 @@ def test_the_state_of_a_large_optimizer_is_put_back():
         assert torch.equal(after["state"][0][name], value)
     assert float(small.sum()) == 0
     assert id(large) not in snapshot._known
-
-
-_MEASURED = """
-import resource, torch
-from torch import nn
-from torch.utils.data import DataLoader, Dataset
-from course_lib.training import diagnose
-
-class Photos(Dataset):
-    def __len__(self):
-        return 20000
-    def __getitem__(self, i):
-        x = torch.zeros(3, 224, 224)
-        x[i % 2, :i % 100] = torch.rand(224) if i % 3 else 1.0
-        return x, i % 2
-
-def most():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-model = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 2))
-x = torch.stack([Photos()[i][0] for i in range(4)])
-y = torch.arange(4) % 2
-diagnose(model, [(x, y)], val_batches=[(x, y)])  # what imports cost
-before = most()
-loader = DataLoader(Photos(), 16, shuffle=SHUFFLE)
-diagnose(model, loader, val_batches=loader)
-print(most() - before)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell the most memory of a process")
-@pytest.mark.parametrize("shuffle", [True, False])
-def test_a_loader_of_any_size_costs_a_hundred_megabytes_at_most(shuffle):
-    code = _MEASURED.replace("SHUFFLE", str(shuffle))
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
-    assert float(told.stdout.split()[-1]) <= 100
 
 
 def test_the_clock_counts_its_own_work(monkeypatch):

@@ -15,7 +15,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from torch.utils.data import DataLoader, Dataset, IterableDataset, SequentialSampler
 
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
-# Pictures; bytes as float32. Twice that is held while they are put together, and validation comes on top: below 100 MB.
+# Pictures; bytes as float32. Twice that is held while they are put together; validation and the trials come on top.
 MOST, MOST_BYTES = 512, 32 << 20
 SIDE = 64  # of pictures as loaded, which only their colours and rough shapes are wanted of
 _INPUTS = ("x", "image", "images", "img", "pixel_values", "input", "inputs", "picture", "data")
