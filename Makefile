@@ -64,9 +64,10 @@ bench: venv-dev ## the speeds that the issues promise, each beside its peer
 	$(PY) -m tests.bench
 
 # Minutes where all is validated, half an hour where nothing is. What peers said is kept (tests/doctor/README.md).
+# HALF=third: that part alone.
 bench-doctor: venv-dev ## 169 set-ups, sick and healthy: what training.diagnose and training.watch say to each
-	$(PY) -W ignore -m tests.doctor.validate
-	$(PY) -W ignore -m tests.doctor.bench
+	$(PY) -W ignore -m tests.doctor.validate $(HALF:%=--half %)
+	$(PY) -W ignore -m tests.doctor.bench $(HALF:%=--half %)
 
 rehearsal: venv-dev ## a JupyterHub and twelve learners in FOLDER=…, 25 minutes (Linux, root; classroom/README.md)
 	$(PY) -m tools.rehearsal $(FOLDER) $(REHEARSAL_ARGS)

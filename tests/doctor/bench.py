@@ -1,6 +1,7 @@
 """`make bench-doctor`: what the doctor says first to every set-up of the bench, beside what others say.
 
     python -m tests.doctor.bench --half open --cases csv
+    python -m tests.doctor.bench --tool plain     # without validation and scheduler
     python -m tests.doctor.bench --peers FOLDER   # where `pip install --target FOLDER …` has put them (README.md)
 
 Each set-up is handed over as its user would: `watch` where they wrote a step, else `diagnose`. Results lie in
@@ -26,20 +27,24 @@ from typing import Any
 
 import torch
 
+from course_lib.training.doctor import clock
 from tests.doctor import peers
 from tests.doctor.case import HALVES, Case, Patient, cases
 from tests.doctor.scores import outcome, scores, shown
 from tests.doctor.validate import digest
 
+BLIND = "doctor-blind"  # the doctor's first answers to a half that it had never been asked; never made anew
 STORED = Path(__file__).parents[2] / "evidence" / "doctor_bench.json"
-LIMIT = 180  # seconds; whoever takes longer has crashed
+PLAIN = "plain"  # the tool's name for the call without validation and scheduler
+LIMIT = 180  # seconds of the processor; whoever takes longer has crashed
 
 
-def consulted(patient: Patient) -> Any:
-    """What the doctor answers to this user's own call."""
+def consulted(patient: Patient, plain: bool = False) -> Any:
+    """What the doctor answers to this user's own call; `plain`, to one without validation and scheduler."""
     from course_lib import training
 
-    given = {name: getattr(patient, name) for name in ("loss", "optimizer", "scheduler", "val_batches")}
+    names = ("loss", "optimizer") if plain else ("loss", "optimizer", "scheduler", "val_batches")
+    given = {name: getattr(patient, name) for name in names}
     watch = getattr(training, "watch", None)
     if patient.step and watch:
         given |= {"model": patient.model}
@@ -69,9 +74,9 @@ def examined(case: Case, seed: int, tool: str, aloud: bool = False) -> dict[str,
         torch.manual_seed(seed)
         with _limited(), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            begun = time.perf_counter()
-            diagnosis = consulted(patient)
-            row["seconds"] = round(time.perf_counter() - begun, 2)
+            begun = time.process_time()  # not the wall's: a bench may share its computer
+            diagnosis = consulted(patient, plain=tool == PLAIN)
+            row["seconds"] = round(time.process_time() - begun, 2)
         said = [said_in(finding) for finding in diagnosis.findings]
         first = said[0] if said else peers.Said()
         row["first"], row["further"] = first.words, [further.words for further in said[1:]]
@@ -113,19 +118,19 @@ def _row(case: Case, seed: int, tool: str) -> dict[str, Any]:
 @contextlib.contextmanager
 def _limited() -> Iterator[None]:
     """TimeoutError after LIMIT seconds, where the system has alarms."""
-    if not hasattr(signal, "SIGALRM"):
+    if not hasattr(signal, "SIGPROF"):
         yield
         return
 
     def late(*_: object) -> None:
         raise TimeoutError(f"longer than {LIMIT} s")
 
-    signal.signal(signal.SIGALRM, late)
-    signal.alarm(LIMIT)
+    signal.signal(signal.SIGPROF, late)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT)
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 # --- keeping and showing -------------------------------------------------------------------------------------
@@ -144,9 +149,10 @@ def stored() -> dict[tuple, dict[str, Any]]:
 def tables(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """{"half, tool": scores}, halves first, then both together."""
     found = {}
-    for half in (*HALVES, "both"):
+    for half in (*HALVES[:2], "both", *HALVES[2:]):
+        of = HALVES[:2] if half == "both" else (half,)
         for tool in sorted({row["tool"] for row in rows}, key=lambda tool: (tool not in ("doctor", "before"), tool)):
-            part = [row for row in rows if row["tool"] == tool and half in (row["half"], "both")]
+            part = [row for row in rows if row["tool"] == tool and row["half"] in of]
             if part:
                 found[f"{half}, {tool}"] = scores(part)
     return found
@@ -174,10 +180,10 @@ def print_table(rows: list[dict[str, Any]]) -> None:
 def main() -> None:
     """Examine, keep, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--half", choices=HALVES, help="both unless given")
+    parser.add_argument("--half", choices=HALVES, help="all unless given")
     parser.add_argument("--cases", nargs="+", default=[""], help="parts of case names")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--tool", default="doctor", help="the name to keep the rows by: before, for the old doctor")
+    parser.add_argument("--tool", default="doctor", help="the rows' name: plain, or before, for the old doctor")
     parser.add_argument("--peers", help="run peers too; the folder that holds those from PyPI")
     parser.add_argument("--only-peers", action="store_true")
     parser.add_argument("--aloud", action="store_true", help="tracebacks of crashes")
@@ -185,6 +191,7 @@ def main() -> None:
     if asked.peers:
         sys.path.append(asked.peers)
     torch.set_num_threads(1)
+    clock.PATIENCE = 30.0  # whatever else the computer does, the doctor gets the seconds that it has on an idle one
     rows = stored()
     for half in [asked.half] if asked.half else HALVES:
         for case in cases(half):
@@ -196,6 +203,8 @@ def main() -> None:
                     new += examined_by_peers(case, seed)
                 for row in new:
                     rows[key(row)] = row
+                    if row["tool"] == "doctor" and half == "third":
+                        rows.setdefault((BLIND, *key(row)[1:]), row | {"tool": BLIND})
                     words = f"{row['tool']:16s} {row['outcome']:10s} {case.name:42s} {seed} {row['seconds']:6.1f} s"
                     print(f"{words}  {case.cause} → {row['first'] or 'nothing'}", flush=True)
                 keep(rows)

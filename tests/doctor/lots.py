@@ -80,7 +80,8 @@ def drawn() -> dict[str, dict[str, str]]:
 def written(half: str) -> dict[str, dict[str, str]]:
     """{case name: {"cause", "kind"}} as the code says, read without importing torch or Keras."""
     found = {}
-    for path in sorted(Path(__file__).with_name(half).glob("*.py")):
+    one_file = Path(__file__).with_name(f"{half}.py")
+    for path in [one_file] if one_file.exists() else sorted(Path(__file__).with_name(half).glob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             for call in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):

@@ -11,6 +11,7 @@ from tests.doctor.scores import outcome, scores, wilson
 HALVES = ("open", "aside")
 README = Path(__file__).with_name("README.md")
 VALIDATED = Path(__file__).with_name("validation.jsonl")
+STORED = Path(__file__).parents[2] / "evidence" / "doctor_bench.json"
 
 
 def both() -> dict[str, dict[str, str]]:
@@ -77,6 +78,26 @@ def test_every_case_was_trained_and_keeps_the_rule(half):
     for row in rows:
         assert row["whole"] >= 0.65, row
         assert row["cause"] == "healthy" or row["broken"] is None or row["broken"] <= row["whole"] - 0.15, row
+
+
+def test_a_part_that_is_not_there_has_no_cases():
+    case = pytest.importorskip("tests.doctor.case")
+    assert case.cases("nowhere") == ()
+    assert written("nowhere") == {}
+
+
+def test_added_set_ups_have_causes_that_the_doctor_knows():
+    causes = pytest.importorskip("course_lib.training.doctor.causes")
+    added = written("added")
+    assert {case["cause"] for case in added.values()} <= {"healthy", *causes.CAUSES}
+    assert not added.keys() & drawn().keys()
+    assert sum(case["cause"] == "healthy" for case in added.values()) >= 10
+
+
+def test_first_answers_to_the_half_that_was_laid_aside_are_kept():
+    found = json.loads(STORED.read_text(encoding="utf-8"))
+    blind = found["scores"]["aside, doctor-blind"]
+    assert (blind["right"], blind["sick"], blind["blamed"], blind["crash"]) == (46, 56, 0, 0)
 
 
 # --- the scores ----------------------------------------------------------------------------------------------
@@ -155,10 +176,10 @@ def test_wilson_as_in_tables():
 
 
 def test_the_project_s_readme_says_what_the_bench_found():
-    found = json.loads((README.parents[2] / "evidence" / "doctor_bench.json").read_text(encoding="utf-8"))["scores"]
+    found = json.loads(STORED.read_text(encoding="utf-8"))["scores"]
     said = (README.parents[2] / "README.md").read_text(encoding="utf-8")
     rows = {
-        "the doctor, set-ups laid aside": "aside, doctor",
+        "the doctor, set-ups laid aside": "aside, doctor-blind",
         "the doctor, set-ups seen while it was written": "open, doctor",
         "training-doctor 0.1.0, laid aside": "aside, training-doctor",
         "torchmortem 0.1.1, laid aside, without Keras": "aside, torchmortem",

@@ -46,10 +46,10 @@ def digest(case: Case) -> str:
     return hashlib.sha256(inspect.getsource(case.build.args[0]).encode()).hexdigest()[:8]
 
 
-def stored() -> dict[tuple[str, int], dict[str, Any]]:
-    """{(case, seed): row} of what has been trained."""
+def stored() -> dict[tuple[str, str, int], dict[str, Any]]:
+    """{(half, case, seed): row} of what has been trained."""
     lines = STORED.read_text(encoding="utf-8").splitlines() if STORED.exists() else []
-    return {(row["case"], row["seed"]): row for row in map(json.loads, lines)}
+    return {(row["half"], row["case"], row["seed"]): row for row in map(json.loads, lines)}
 
 
 def train(build: Callable[[int], Patient], seed: int, aloud: bool = False) -> tuple[float | None, str]:
@@ -94,7 +94,7 @@ def line(row: dict[str, Any]) -> str:
 def main() -> int:
     """Train what is not stored; 1 where a case does not hold."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--half", choices=HALVES, help="both unless given")
+    parser.add_argument("--half", choices=HALVES, help="all unless given")
     parser.add_argument("--cases", nargs="+", default=[""], help="parts of case names or of a module's name")
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     parser.add_argument("--aloud", action="store_true", help="tracebacks of whole ones")
@@ -107,9 +107,9 @@ def main() -> int:
             if not any(part in case.name or part == where for part in asked.cases):
                 continue
             for seed in asked.seeds:
-                row = rows.get((case.name, seed))
+                row = rows.get((half, case.name, seed))
                 if row is None or row["code"] != digest(case):
-                    row = rows[case.name, seed] = validated(case, seed, asked.aloud)
+                    row = rows[half, case.name, seed] = validated(case, seed, asked.aloud)
                     keep(rows.values())
                     print(line(row), flush=True)
                 elif not holds(row):

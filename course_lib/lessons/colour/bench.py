@@ -15,7 +15,9 @@ NAMES = {
     "torchmortem": "torchmortem",
     "training-doctor": "training-doctor",
 }
-HALVES = {"aside": "laid aside", "open": "seen while it was written"}
+HALVES = {"third": "never seen", "aside": "laid aside", "open": "seen while it was written"}
+# Once its misses had been read, a half was no longer one that the doctor had not seen: its first answers count.
+BLIND = "doctor-blind"
 
 
 def stored() -> dict[str, Any]:
@@ -32,7 +34,8 @@ def table() -> str:
     lines = [f"{'':46} {'sick':>5} {'named':>7} {'right':>7} {'healthy':>9} {'blamed':>7}"]
     for half, told in HALVES.items():
         for tool, name in NAMES.items():
-            if (score := scores.get(f"{half}, {tool}")) is not None:
+            first = scores.get(f"{half}, {BLIND}") if tool == "doctor" else None
+            if (score := first or scores.get(f"{half}, {tool}")) is not None:
                 lines.append(f"{told + ': ' + name:46} {_line(score)}")
     return "\n".join(lines)
 
@@ -48,7 +51,8 @@ def _percent(share: float | None) -> str:
 
 def missed(half: str = "aside") -> str:
     """By name: the sick set-ups of a half whose cause this doctor does not name first, and the healthy it blames."""
-    rows = [row for row in stored()["rows"] if row["tool"] == "doctor" and row["half"] == half]
+    tool = BLIND if f"{half}, {BLIND}" in stored()["scores"] else "doctor"
+    rows = [row for row in stored()["rows"] if row["tool"] == tool and row["half"] == half]
     return "\n".join(
         f"{row['case'].replace('_', ' ')}: {row['cause'].replace('-', ' ')}; it said: {_said(row)}"
         for row in rows

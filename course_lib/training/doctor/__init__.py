@@ -8,7 +8,6 @@ Everything of the learner's is put back as it was: weights, modes, gradients, op
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -66,6 +65,7 @@ def diagnose(
         raise ValueError(
             f"diagnose got a model of {type(model).__name__}; it wants a torch.nn.Module or a compiled Keras model."
         )
+    _refuse_lazy(model, "diagnose")
     made = None if isinstance(optimizer, torch.optim.Optimizer) else _made(model, optimizer)
     own = optimizer if isinstance(optimizer, torch.optim.Optimizer) else made
     things = [model, own, scheduler, loss, _generator(batches), _generator(val_batches)]
@@ -114,6 +114,7 @@ def watch(
         raise ValueError(f"watch got a step of {type(step).__name__}; it wants a function step(x, y).")
     if not isinstance(model, nn.Module):
         raise ValueError(f"watch got a model of {type(model).__name__}; it wants a torch.nn.Module.")
+    _refuse_lazy(model, "watch")
     snapshot = Snapshot(model, optimizer, scheduler, loss, step, _generator(batches), _generator(val_batches))
     optimizers = [o for o in snapshot.reached(torch.optim.Optimizer)]
     schedulers = [s for s in snapshot.reached(torch.optim.lr_scheduler.LRScheduler)]
@@ -143,7 +144,7 @@ def _examined(
                 labels=forms.read(seen.y),
                 x=seen.x,
                 y=seen.y,
-                until=time.monotonic() + SECONDS,
+                until=SECONDS,
                 val=val,
                 raw=raw or seen.raw,
                 factory=factory,
@@ -151,6 +152,15 @@ def _examined(
             return examine(patient)
     finally:
         snapshot.restore()
+
+
+def _refuse_lazy(model: nn.Module, who: str) -> None:
+    lazy = [name for name, w in model.named_parameters() if isinstance(w, nn.parameter.UninitializedParameter)]
+    if lazy:
+        raise ValueError(
+            f"{who} got a network whose {lazy[0]!r} has no shape yet, as LazyLinear and LazyConv2d begin; it wants all "
+            f"weights. Call the network once, model(x) on a batch, then {who} again: it changes nothing of yours."
+        )
 
 
 def _threads(model: nn.Module) -> int | None:

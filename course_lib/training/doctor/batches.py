@@ -1,4 +1,4 @@
-"""What the loop trains on, in a small part: at most 512 pictures and 64 MB, whatever the loader's size."""
+"""What the loop trains on, in a small part: at most 512 pictures and 32 MB, whatever the loader's size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from torch.nn.functional import adaptive_avg_pool2d
 from torch.utils.data import DataLoader, Dataset, IterableDataset, SequentialSampler
 
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
-MOST, MOST_BYTES = 512, 64 << 20  # pictures; with their gradients and copies that stays below 100 MB
+# Pictures; bytes as float32. Twice that is held while they are put together; validation and the trials come on top.
+MOST, MOST_BYTES = 512, 32 << 20
+SIDE = 64  # of pictures as loaded, which only their colours and rough shapes are wanted of
 _INPUTS = ("x", "image", "images", "img", "pixel_values", "input", "inputs", "picture", "data")
 _LABELS = ("y", "label", "labels", "target", "targets", "class")
 
@@ -55,14 +57,22 @@ def collect(batches: Batches, who: str, name: str) -> Seen:
         part = _thinned(x, y, MOST - kept, MOST_BYTES - held)
         pairs.append(part)
         sizes.append(len(x))
-        kept, held = kept + len(part[0]), held + part[0].nbytes
+        kept, held = kept + len(part[0]), held + 4 * part[0].numel()
         if kept >= MOST or held >= MOST_BYTES:
             break
     if not pairs:
         raise ValueError(f"{who} got no {name}; it wants at least one pair (x, y).")
     alike = [(x, y) for x, y in pairs if x.shape[1:] == pairs[0][0].shape[1:]]
     x, y = floating(torch.cat([x for x, _ in alike])), _joined([y for _, y in alike])
-    return Seen(pairs, x, y, sizes, _before_transform(source), _last_is_one(source), _length(source))
+    return Seen(_views(pairs, x), x, y, sizes, _before_transform(source), _last_is_one(source), _length(source))
+
+
+def _views(pairs: list[tuple[Tensor, Any]], x: Tensor) -> list[tuple[Tensor, Any]]:
+    """The same pairs, their pictures parts of `x` where they are equal to it: held once."""
+    if x.dtype != pairs[0][0].dtype or sum(len(part) for part, _ in pairs) != len(x):
+        return pairs
+    parts = x.split([len(part) for part, _ in pairs])
+    return [(view, y) for view, (_, y) in zip(parts, pairs, strict=True)]
 
 
 def pair_of(batch: Any, who: str, name: str) -> tuple[Tensor, Any]:
@@ -128,7 +138,7 @@ def _on_cpu(value: Any) -> Any:
 
 def _thinned(x: Tensor, y: Any, room: int, room_bytes: int) -> tuple[Tensor, Any]:
     """At most `room` rows from the whole of the batch: a single batch may hold the whole set."""
-    most = max(1, min(room, room_bytes // max(1, x[0].nbytes)))
+    most = max(1, min(room, room_bytes // max(1, 4 * x[0].numel())))
     if len(x) <= most:
         return x, y
     which = torch.linspace(0, len(x) - 1, most).long()
@@ -214,8 +224,9 @@ def _before_transform(source: Any) -> tuple[Tensor, Any] | None:
     try:
         bare = _without_transform(dataset)
         n = len(bare)  # type: ignore[arg-type]
-        pairs = [bare[i] for i in np.linspace(0, n - 1, min(n, MOST // 2)).astype(int).tolist()]
-        pictures = [_picture(p[0]) for p in pairs]
+        chosen = np.linspace(0, n - 1, min(n, MOST // 2)).astype(int).tolist()
+        pairs = [(_small(_picture(picture)), label) for picture, label in (bare[i][:2] for i in chosen)]
+        pictures = [picture for picture, _ in pairs]
         side = min(min(p.shape[-2:]) for p in pictures)
         x = torch.stack([p if p.shape == pictures[0].shape else adaptive_avg_pool2d(p, side) for p in pictures])
         return (x, torch.as_tensor(np.array([p[1] for p in pairs]))) if x.nbytes <= MOST_BYTES else None
@@ -236,6 +247,10 @@ def _without_transform(dataset: Dataset) -> Dataset:
     if getattr(bare, "dataset", None) is not None:  # a Subset
         bare.dataset = _without_transform(bare.dataset)
     return bare
+
+
+def _small(picture: Tensor) -> Tensor:
+    return picture if min(picture.shape[-2:]) <= SIDE else adaptive_avg_pool2d(picture, SIDE)
 
 
 def _picture(value: Any) -> Tensor:

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-_DEEPEST, _LARGEST = 6, 1 << 24  # nested objects; elements of a tensor that no gradient changes
+# Nested objects; bytes of tensors that belong to no network and no optimizer, such as pictures that a step refers to.
+_DEEPEST, _ROOM = 6, 32 << 20
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), types.ModuleType, type, torch.dtype, torch.device)
 
 
@@ -19,7 +20,8 @@ class Snapshot:
     """The state of things as it was, and of all random numbers; `restore` may be called often.
 
     It follows models (weights, buffers, gradients, modes), optimizers, schedulers, scalers, lists, dicts and what a
-    function's closure and globals hold, into objects that they hold. Not into datasets, and not into generators.
+    function's closure and globals hold, into objects that they hold. Not into datasets, and not into generators; of
+    tensors that are neither a network's nor an optimizer's, 32 MB at most.
 
     Args:
         things: models, optimizers, functions and so on.
@@ -28,6 +30,7 @@ class Snapshot:
     def __init__(self, *things: Any):
         self._undo: list[Callable[[], None]] = [random_state()]
         self._known: dict[int, Any] = {}  # by id; kept, so that no id is used again
+        self._room, self._owned = _ROOM, 0
         for thing in things:
             self._take(thing, 0)
 
@@ -64,8 +67,13 @@ class Snapshot:
             self._take_object(thing, depth)
 
     def _take_tensor(self, tensor: Tensor) -> None:
-        if not tensor.is_leaf or (tensor.numel() > _LARGEST and not tensor.requires_grad):
+        if not tensor.is_leaf:
             return
+        if not self._owned and not tensor.requires_grad:
+            if tensor.nbytes > self._room:
+                del self._known[id(tensor)]  # an optimizer may come that owns it
+                return
+            self._room -= tensor.nbytes
         wants, grad, value = tensor.requires_grad, tensor.grad, tensor.detach().clone()
         grad_value = None if grad is None else grad.detach().clone()
 
@@ -103,8 +111,11 @@ class Snapshot:
                 vars(thing).update(before)
 
         self._undo.append(undo)
+        owner = isinstance(thing, nn.Module | torch.optim.Optimizer)
+        self._owned += owner
         # Layers in layers are no deeper than the network: it may have a hundred of them in each other.
         self._take_all(before.values(), depth - 1 if isinstance(thing, nn.Module) else depth)
+        self._owned -= owner
 
     def _take_function(self, function: Any, depth: int) -> None:
         if isinstance(function, types.MethodType):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -10,11 +9,11 @@ import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from . import fits, looks, trials, validation
+from . import fits, looks, preparation, trials, validation
 from . import labels as forms
 from .causes import finding
 from .patient import Patient
-from .schedules import too_often
+from .schedules import plateaus, too_often
 from .trials import LEARNED, Change, Result, Trial
 from .verdict import Diagnosis, Finding
 
@@ -86,7 +85,7 @@ def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     if failure := fits.failed(p):
         return [*certain, failure], [], []
     _grab(p)
-    certain += [f for f in (looks.strangers(p), looks.constant(p)) if f]
+    certain += [f for look in (looks.strangers, looks.not_finite, looks.constant) if (f := look(p))]
     certain += [*fits.of_loop(p), *fits.of_loss(p), *fits.of_gradients(p)]
     certain += [f for f in (too_often(p), _batches_of_one(p)) if f]
     certain += [f for f in (looks.not_shuffled(p), looks.other_in_validation(p)) if f]
@@ -117,18 +116,18 @@ def _observe(p: Patient) -> None:
     if p.own and p.trace[-1].error is None and sum("step" in s.events for s in p.trace) < 2:
         p.trace.clear()
         p.observe(12)
-    began, count = time.monotonic(), 0
+    began, count = p.clock(), 0
     try:
         while p.trace[-1].error is None and count < 3:
             x, y = p.seen.pairs[count % len(p.seen.pairs)]
-            began = began if count else time.monotonic()
+            began = began if count else p.clock()
             p.step(x.clone(), y)
             count += 1
     except Exception as error:  # the third step may fail where the first two did not
         p.trace[-1].error = error
     finally:
         p.snapshot.restore()
-    p.seconds = max(1e-4, (time.monotonic() - began) / max(1, count))
+    p.seconds = max(1e-4, (p.clock() - began) / max(1, count))
 
 
 def _grab(p: Patient) -> None:
@@ -149,11 +148,11 @@ def _grab(p: Patient) -> None:
             if x is not None:
                 kept.append(x.detach().float().cpu())
 
-    handle, began = nn.modules.module.register_module_forward_pre_hook(note), time.monotonic()
+    handle, began = nn.modules.module.register_module_forward_pre_hook(note), p.clock()
     try:
         for count, (x, y) in enumerate(p.seen.pairs, start=1):  # noqa: B007, `note` reads it
             p.step(x.clone(), y)
-            if time.monotonic() - began > 2:
+            if p.clock() - began > 2:
                 break
     except Exception:  # what was kept until then will do
         pass
@@ -232,14 +231,20 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
     score: list[float] = []
 
     def finish(p: Patient) -> None:
-        told[0] = validation.of_trained(p)
+        if p.score(trial.x, trial.labels) >= STUCK:  # else its answers say nothing of validation
+            told[0] = validation.of_trained(p)
         score.extend(_on_validation(p))
 
     base = trials.run(p, trial, finish=finish)
     if told[0] is None and score and score[0] < GOOD and (name := p.takes_numbers()):
         told[0] = finding("loss-for-numbers", f"{name} on one output, {p.labels.count} classes")
     if told[0] is None and score and not p.prepares and score[0] < 0.5 and base.error is None and base.finite:
-        told[0] = _not_for_validation(p, trial, score[0]) or validation.out_of_step(p, trial, score[0])
+        told[0] = (
+            _not_for_validation(p, trial, score[0])
+            or looks.few_values(p)
+            or (preparation.erases(p, score[0]) if base.score >= STUCK or p.raw is not None else None)
+            or validation.out_of_step(p, trial, score[0])
+        )
     return base, told[0]
 
 
@@ -286,11 +291,17 @@ def _treated(
         if _helps(treatment, base, result):
             return [_named(treatment, base, result)], [], looked
     if base.score >= STUCK:
-        return [], _words(p), looked
+        # A few hundred pictures are learned by heart, whatever was done to them; validation would have told.
+        blamed = preparation.erases(p, 0.0 if p.val is None or p.prepares else base.score)
+        return ([blamed], [], looked) if blamed else ([], _words(p), looked)
+    if rounded := looks.few_values(p):
+        return [rounded], [], looked
     few = trials.by_heart(p, LONGEST if short is trial else 2 * TREATMENT)
     heart = trials.run(p, few)
     looked.append(f"{len(few.x)} pictures by heart: {_percent(heart.score)} beyond guessing in {heart.steps} steps")
     if heart.score >= LEARNED:
+        if blamed := preparation.erases(p, base.score):
+            return [blamed], [], looked
         slow = base.score < HARDLY and heart.steps > SLOW * few.steps
         return ([f] if slow and (f := _crawls(p, trial, base, looked)) else []), [], looked
     quick = trials.by_heart(p, TREATMENT, most=QUICK)
@@ -306,13 +317,15 @@ def _treated(
                 break
     if best is not None:
         return [_named(best[1], heart, best[2])], [], looked
+    if blamed := preparation.erases(p, base.score):
+        return [blamed], [], looked
     return _unexplained(p, heart, looked)
 
 
 def _slowed(p: Patient, trial: Trial, base: Result) -> Finding | None:
     """It learns, but only after many steps, and inputs of almost nothing are why."""
     for treatment in p.suspected() if base.steps > SLOW * trial.steps else ():
-        if treatment.cause == "inputs-scaled-twice":
+        if treatment.cause in ("inputs-scaled-twice", *_OF_THE_LOSS):
             result = trials.run(p, trial, treatment.change)
             if _helps(treatment, base, result):
                 return _named(treatment, base, result)
@@ -336,7 +349,7 @@ def _helps(treatment: Treatment, base: Result, result: Result) -> bool:
     """Clearly more, or much faster: what is suspected is unusual enough then."""
     if result.score >= max(0.5, base.score + HELPS):
         return True
-    faster = 2 if treatment.cause in _OF_THE_LOSS and base.score < 0.75 else 4
+    faster = 2 if treatment.cause in _OF_THE_LOSS else 4
     return result.score >= LEARNED and faster * result.steps <= base.steps
 
 
@@ -404,6 +417,8 @@ def suspected(p: Patient) -> Iterator[Treatment]:
     if text := looks.left_out(p):
         yield Treatment("optimizer-holds-a-part", trials.all_weights, "with all weights in the optimizer", text, True)
     yield from _of_rates(p)
+    if asked := plateaus(p):
+        yield Treatment("scheduler-too-often", trials.constant_rate, "with the rate as it is", asked, True)
     scale, low_high = looks.scale_of(p.x), looks.spread_of_weights(p)
     if low_high[1] > 4 or low_high[0] < 0.1:
         cause = "initial-weights-too-large" if low_high[1] > 4 else "initial-weights-too-small"
@@ -415,14 +430,22 @@ def suspected(p: Patient) -> Iterator[Treatment]:
     decay = max((g.get("weight_decay", 0) for o in p.optimizers for g in o.param_groups), default=0)
     if decay > 0.02:
         yield Treatment("weight-decay-too-strong", trials.no_decay, "without weight decay", f"it is {decay:g}", True)
+    if along := seen.get("weight-decay-too-strong"):
+        yield Treatment("weight-decay-too-strong", trials.only_the_loss, "without what is added to it", along, True)
     if looks.scrambled(p.x):
         text = "read as [B, H, W, C] the same numbers make smoother pictures"
         yield Treatment(
             "channels-last", trials.seen_as(_unscrambled), "with channels permuted, not reshaped", text, True
         )
     if scale:
-        cause = "inputs-scaled-twice" if scale == "tiny" else "inputs-not-normalised"
+        cause = "inputs-scaled-twice" if scale == "tiny" else _not_prepared(p)
         yield Treatment(cause, trials.normalised(p), "with normalised inputs", looks.range_of(p.x), True)
+
+
+def _not_prepared(p: Patient) -> str:
+    """What to call inputs of an unusual range: a network with frozen weights was trained on others."""
+    frozen = any(not w.requires_grad and w.ndim > 1 for w in p.model.parameters())
+    return "preprocessing-missing" if frozen else "inputs-not-normalised"
 
 
 def _of_rates(p: Patient) -> Iterator[Treatment]:
@@ -463,7 +486,7 @@ def others(p: Patient) -> Iterator[Treatment]:
     ):
         told = f"at {factor:g} times the learning rate"
         yield Treatment(f"learning-rate-too-{cause}", trials.rate(factor), told, rates)
-    yield Treatment("inputs-not-normalised", trials.normalised(p), "with normalised inputs", looks.range_of(p.x))
+    yield Treatment(_not_prepared(p), trials.normalised(p), "with normalised inputs", looks.range_of(p.x))
     yield Treatment("not-in-train-mode", trials.in_train_mode, "in train mode")
     yield Treatment("gradients-clipped-away", trials.not_clipped, "with gradients clipped at 1")
     if {"sigmoid", "tanh"} & set(p.trace[0].ops):

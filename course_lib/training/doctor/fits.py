@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from .causes import finding
+from .causes import CAUSES, finding
 from .labels import Labels
 from .observe import LossCall, Step
 from .patient import Patient, norm_layers
@@ -16,6 +16,8 @@ from .verdict import Finding
 
 _PAIRWISE = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "soft_margin_loss", "hinge_embedding_loss"}
 _CROSS = {"cross_entropy"}
+FAR = 0.3  # of a weight tensor's norm
+_OVER_CLASSES = {"cross_entropy", "nll_loss", "nll_loss_nd", "multi_margin_loss"}
 _WITH_LOGITS = {"binary_cross_entropy_with_logits", "multilabel_soft_margin_loss"}
 
 
@@ -49,10 +51,12 @@ def failed(p: Patient) -> Finding | None:
     said = f"{type(step.error).__name__}: {str(step.error).strip().splitlines()[0][:200] if str(step.error) else ''}"
     if "more than 1 value per channel" in said:
         return finding("batchnorm-sees-one", said, "sure")
+    if "has no attribute 'backward'" in said:
+        return finding("loss-detached", said, "sure")
     called = [f for f in step.forwards if f.output is not None]
     if not called and not step.losses:
         return _forward_failed(p, said)
-    if step.losses and "backward" not in step.events:
+    if step.losses and "backward" not in step.events and step.done < len(step.losses):
         call = step.losses[-1]
         return loss_of_one_unit(call) or _loss_failed(p, call, said)
     if "does not require grad" in said or "does not have a grad_fn" in said:
@@ -61,11 +65,14 @@ def failed(p: Patient) -> Finding | None:
         return finding("step-fails", said, "sure", mend="write x = x + y in place of x += y before backward")
     if "backward" in step.events or "second time" in said:
         return finding("step-fails", said, "sure")
+    if step.losses and step.done >= len(step.losses):
+        return finding("step-fails", said, "sure")
     return finding("loss-does-not-fit", said, "sure")
 
 
 def _forward_failed(p: Patient, said: str) -> Finding:
-    x = p.seen.x
+    called = [f.x for f in p.trace[-1].forwards if f.module is p.model and f.x is not None]
+    x = called[-1] if called else p.seen.x
     first = next((m for m in p.model.modules() if isinstance(m, nn.modules.conv._ConvNd | nn.Linear)), None)
     if isinstance(first, nn.Conv2d) and x.ndim == 4 and x.shape[1] != first.in_channels:
         shape = f"x is {list(x.shape)}, and the first layer wants {first.in_channels} channels. {said}"
@@ -87,7 +94,9 @@ def _loss_failed(p: Patient, call: LossCall, said: str) -> Finding:
     shapes = f"output {list(found.shape)}" + (f", labels {list(y.shape)} {y.dtype}" if y is not None else "")
     if y is None:
         return finding("loss-does-not-fit", said, "sure")
-    if call.name in ("cross_entropy", "nll_loss", "nll_loss_nd", "multi_margin_loss"):
+    if call.name in _OVER_CLASSES and found.ndim == 1 and len(found) == len(y):
+        return _flat(call, shapes)
+    if call.name in _OVER_CLASSES:
         whole = not y.is_floating_point() and y.ndim == 1
         if whole and y.dtype is torch.int64:
             return out_of_range(p.labels, outputs, said)
@@ -96,10 +105,28 @@ def _loss_failed(p: Patient, call: LossCall, said: str) -> Finding:
         if bool((found < 0).any() or (found > 1).any()):
             values = f"outputs go from {found.min():.3g} to {found.max():.3g}. {said}"
             return finding("loss-wants-probabilities", values, "sure")
-        return finding("labels-out-of-range", f"labels go from {y.min():.3g} to {y.max():.3g}. {said}", "sure")
+        return _not_zero_or_one(p, call)
     if call.name in {"binary_cross_entropy", "mse_loss"} | _WITH_LOGITS | _PAIRWISE:
         return finding("labels-wrong-form", f"{shapes}. {said}", "sure", code=_as_numbers(found, y))
     return finding("loss-does-not-fit", f"{shapes}. {said}", "sure")
+
+
+def _flat(call: LossCall, shapes: str) -> Finding:
+    code = (
+        "loss = torch.nn.functional.binary_cross_entropy_with_logits(output, y.float())  # output [B], for two classes"
+    )
+    told = f"{call.name} wants one output a class, [B, K], and gets one number a picture: {shapes}"
+    return finding("loss-does-not-fit", told, "sure", code=code)
+
+
+def _not_zero_or_one(p: Patient, call: LossCall) -> Finding:
+    """A loss of zeros and ones gets other numbers: more classes than two, or two that are numbered otherwise."""
+    y, labels = call.target, p.labels
+    told = f"{call.name} wants 0 … 1 and gets {y.min():g} … {y.max():g}"
+    if call.input.numel() == len(call.input) and labels.form == "classes" and labels.count > 2:
+        outputs = f"{told}: one output, and {labels.count} classes"
+        return finding("too-few-outputs", outputs, "sure")
+    return finding("labels-out-of-range", told, "sure")
 
 
 def _as_classes(y: Tensor) -> str:
@@ -121,7 +148,9 @@ def out_of_range(labels: Labels, outputs: int, said: str) -> Finding:
     """Too many classes for the outputs, or numbers that do not begin at 0."""
     values = labels.values
     told = f"labels go from {values.min():g} to {values.max():g}, {labels.count} different ones, for {outputs} outputs"
-    if labels.count > outputs:
+    # Of many classes not all are among the pictures that were looked at.
+    from_zero = values.min() == 0 and labels.count >= 0.8 * (values.max() + 1)
+    if labels.count > outputs or (from_zero and values.max() >= max(outputs, 7)):
         return finding("too-few-outputs", f"{told}. {said}", "sure")
     return finding("labels-out-of-range", f"{told}. {said}", "sure")
 
@@ -131,6 +160,11 @@ def out_of_range(labels: Labels, outputs: int, said: str) -> Finding:
 
 def of_loss(p: Patient) -> Iterator[Finding]:
     """Loss and last layer do not go together, for sure."""
+    for outer, inner in p.trace[0].doubled[:1]:
+        if inner == "sigmoid":
+            yield finding("sigmoid-twice", "the step takes a sigmoid of what ends with a sigmoid", "sure")
+        elif outer == "sigmoid":
+            yield finding("loss-wants-logits", "the step takes a sigmoid of what ends with a softmax", "sure")
     for call in p.trace[0].losses:
         for check in (_constant_softmax, _over_batch, _twice, _not_log, _no_probabilities, _broadcast, _signs):
             if found := check(p, call):
@@ -203,11 +237,8 @@ def _broadcast(_p: Patient, call: LossCall) -> Finding | None:
 
 def _signs(p: Patient, call: LossCall) -> Finding | None:
     """−1 and +1 under a loss that wants 0 and 1."""
-    if (call.name in _WITH_LOGITS and float(call.target.min()) < 0) or (
-        call.name in _WITH_LOGITS and float(call.target.max()) > 1
-    ):
-        told = f"{call.name} wants 0 … 1 and gets {call.target.min():g} … {call.target.max():g}"
-        return finding("labels-out-of-range", told, "sure")
+    if call.name in _WITH_LOGITS and (float(call.target.min()) < 0 or float(call.target.max()) > 1):
+        return _not_zero_or_one(p, call)
     return None
 
 
@@ -215,7 +246,10 @@ def of_gradients(p: Patient) -> Iterator[Finding]:
     """Whether a gradient comes back from the loss, and gets to the weights."""
     step = p.trace[0]
     mine = {id(w) for w in p.model.parameters() if w.requires_grad}
-    if step.values and not all(map(math.isfinite, step.values)) and bool(p.x.isfinite().all()):
+    if step.values and step.negative_logs and not all(map(math.isfinite, step.values)):
+        told = "the step takes the logarithm of outputs, and some are below 0"
+        yield finding("loss-wants-probabilities", told, "sure", code=CAUSES["loss-wants-log-probabilities"].code)
+    elif step.values and not all(map(math.isfinite, step.values)) and bool(p.x.isfinite().all()):
         yield overflowed(p, f"the loss of the first step is {step.values[0]}")
     elif step.leaves and mine and not step.leaves & mine and "backward" in step.events:
         yield finding("loss-detached", f"the loss hangs on none of {len(mine)} trainable tensors of weights", "sure")
@@ -254,11 +288,36 @@ def _recreated(p: Patient, steps: list[Step]) -> Iterator[Finding]:
     elif others and len(others) == len(outer) and mine:
         told = "the step calls another network than the one that was handed over, with none of its weights"
         yield finding("optimizer-of-another-model", told, "sure")
+    fresh = [id(s.fresh[0]) for s in steps if s.fresh]
+    if len(fresh) == len(steps) == len(set(fresh)):
+        told = f"in {len(steps)} steps {type(steps[0].fresh[0]).__name__} was made anew each time"
+        yield finding("model-recreated", told, "sure")
+    elif mine and not others and (told := _set_anew(steps) or ""):
+        yield finding("model-recreated", told, "sure")
     lost = [m for s in steps for m in s.strangers if any(w.requires_grad for w in m.parameters())]
     held = {id(w) for w in p.held}
     lost = [m for m in lost if not any(id(w) in held for w in m.parameters())]
     if lost and len(others) != len(outer):
         yield finding("layers-not-registered", f"{type(lost[0]).__name__} is called, and no module holds it", "sure")
+
+
+def _set_anew(steps: list[Step]) -> str | None:
+    """What is measured where something else than the optimizer sets the weights in every step.
+
+    Clamping, weight norms and SAM's steps move weights too, but by far less than their own size.
+    """
+    whole = [s for s in steps if len(s.drift) == 3]
+    if len(whole) < 2:
+        return None
+    before, ends = [s.drift[0] for s in whole[1:]], [(s.drift[1], s.drift[2]) for s in whole]
+    if min(before) > FAR:
+        return f"between two steps of the optimizer the weights change by {min(before):.0%} of their size"
+    if all(end > FAR > 2 * driven for driven, end in ends):
+        return f"after the optimizer's step the weights change by {min(end for _, end in ends):.0%} of their size"
+    undone = all(s.totals[0] == whole[0].totals[0] for s in whole) and min(before) > 0
+    if undone or all(driven > 0 and end == 0 for driven, end in ends):
+        return "every step begins with the same weights: what the optimizer did is undone"
+    return None
 
 
 def _zeroing(steps: list[Step]) -> Iterator[Finding]:
@@ -292,11 +351,16 @@ def suspects(p: Patient) -> Iterator[tuple[str, str]]:
             shares = bool((z >= 0).all() and (z <= 1).all())
             if call.head.kind in ("softmax", "sigmoid") or (shares and bool(((z.sum(1) - 1).abs() < 1e-3).all())):
                 yield "softmax-before-cross-entropy", f"what cross_entropy gets lies in {z.min():.2g} … {z.max():.2g}"
-        if call.name in _CROSS | _WITH_LOGITS and call.head.kind == "relu":
+        cut = bool(z.min() == 0) and float((z == 0).float().mean()) > 0.1
+        if call.name in _CROSS | _WITH_LOGITS and (call.head.kind == "relu" or (z.ndim <= 2 and cut)):
             yield "relu-on-logits", f"{(z == 0).float().mean():.0%} of the logits are 0"
     modes = [f for s in p.trace for f in s.forwards if f.module is p.model]
-    if norm_layers(p.model) and modes and all(not f.training for f in modes) and p.own:
-        yield "not-in-train-mode", f"model.training is False in {len(modes)} of {len(modes)} steps"
+    if step.doubled and step.doubled[0] == ("log_softmax", "softmax"):
+        yield "softmax-before-cross-entropy", "the step takes a log-softmax of what ends with a softmax"
+    if p.own and min((s.shrinking for s in p.trace if s.norms), default=0) > 0.6:
+        yield "weight-decay-too-strong", f"the gradients point along the weights, cosine {step.shrinking:.2f}"
+    if norm_layers(p.model) and modes and all(not f.training or f.frozen_norms for f in modes) and p.own:
+        yield "not-in-train-mode", f"model.training, or a BatchNorm's, is False in {len(modes)} of {len(modes)} steps"
     ratios = [at / after for s in p.trace for after, at in s.norms if after > 0 and math.isfinite(after)]
     if ratios and 0 < max(ratios) < 0.02:
         yield "gradients-clipped-away", f"the gradient's norm is cut to {max(ratios):.1g} of what backward gave"

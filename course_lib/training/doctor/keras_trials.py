@@ -131,6 +131,27 @@ def _begun_anew(p: Any) -> Iterator[None]:
     yield
 
 
+_CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
+
+
+@contextmanager
+def _clipped_at_one(p: Any) -> Iterator[None]:
+    """Gradients are cut to a norm of 1 for each tensor, and not otherwise."""
+    kept = {name: getattr(p.optimizer, name, None) for name in _CLIPS}
+    try:
+        for name in kept:
+            setattr(p.optimizer, name, 1.0 if name == "clipnorm" else None)
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(p.optimizer, name, value)
+
+
+def _upside_down(p: KerasPatient) -> Change:
+    """The loss of `compile` with the other sign."""
+    return _with(objective=lambda y, z: -p.model.compute_loss(None, y, z, None))
+
+
 def _both(*changes: Change) -> Change:
     @contextmanager
     def change(p: Any) -> Iterator[None]:
@@ -188,6 +209,13 @@ def suspected(p: KerasPatient) -> Iterator[Treatment]:
         cause = "initial-weights-too-large" if max(spreads) > 4 else "initial-weights-too-small"
         told = f"weights' deviations are {min(spreads):.2g} to {max(spreads):.2g} times √(2 / inputs)"
         yield Treatment(cause, _begun_anew, "begun from usual random weights", told, True)
+    clips = [float(v) for name in _CLIPS if (v := getattr(p.optimizer, name, None)) is not None]
+    if clips and min(clips) < 0.02:
+        told = f"gradients are cut to {min(clips):g}"
+        yield Treatment("gradients-clipped-away", _clipped_at_one, "with gradients cut to 1", told, True)
+    if _negative(p):
+        told = "the loss is below 0"
+        yield Treatment("loss-maximised", _upside_down(p), "with the loss's other sign", told, True)
     bent = [layer for layer in hidden if _activation(layer) in ("sigmoid", "hard_sigmoid", "tanh")]
     if len(bent) >= 3:
         change = _both(_set_all(bent, "activation", keras.activations.relu), _begun_anew)
@@ -197,6 +225,35 @@ def suspected(p: KerasPatient) -> Iterator[Treatment]:
         change = _set_all(hidden, "activation", keras.activations.relu)
         told = "no layer but the last has an activation"
         yield Treatment("activations-missing", change, "with a ReLU behind each hidden layer", told, True)
+
+
+def augmenting(model: Any) -> list[Any]:
+    """Layers that change pictures at random in training, not counting dropout and noise."""
+    kinds = ("Random", "RandAugment", "AugMix", "AutoContrast", "CutMix", "MixUp", "Solarization", "Equalization")
+    return [layer for layer in flat(model) if type(layer).__name__.startswith(kinds)]
+
+
+@contextmanager
+def not_augmented(p: Any) -> Iterator[None]:
+    """Those layers hand on what they get."""
+    layers = augmenting(p.model)
+    for layer in layers:
+        layer.call = lambda inputs, *_, **__: inputs
+    try:
+        yield
+    finally:
+        for layer in layers:
+            vars(layer).pop("call", None)
+
+
+def _negative(p: KerasPatient) -> bool:
+    """Whether the loss is negative, as no error measure is."""
+    try:
+        x, y = p.seen.pairs[0]
+        with torch.no_grad():
+            return float(p.model.compute_loss(None, y, p.model(p.given(x), training=False), None)) < -1e-3
+    except Exception:  # a loss that wants more than outputs and labels
+        return False
 
 
 def _crossentropy(name: str) -> Callable[[Any, Any], Any] | None:
@@ -270,6 +327,7 @@ def others(p: KerasPatient) -> Iterator[Treatment]:
         yield Treatment("dropout-too-strong", _set_all(drops, "rate", 0.0), "without dropout")
     if any(True for layer in flat(p.model) for _ in _strengths(layer)):
         yield Treatment("weight-decay-too-strong", _with(penalties=False), "without regularizers")
+    yield Treatment("loss-maximised", _upside_down(p), "with the loss's other sign")
     told = f"the rate is {rate_of(p):g}"
     for factor, cause in ((1 / 10, "high"), (10, "low"), (1 / 100, "high"), (100, "low"), (1000, "low")):
         words = f"at {factor:g} times the learning rate"

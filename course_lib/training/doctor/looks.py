@@ -48,6 +48,26 @@ def constant(p: Patient) -> Finding | None:
     return finding("inputs-constant", f"{same:.0%} of {len(x)} pictures are the same, {kind}", "sure")
 
 
+def few_values(p: Patient) -> Finding | None:
+    """Almost all pixels have one value, and there are two or three values at all: what rounding leaves."""
+    if p.x.ndim != 4 or not bool(p.x.isfinite().all()):
+        return None
+    shares = [_commonest(channel.flatten()) for channel in p.x.transpose(0, 1)]
+    if min(shares) < 0.9:
+        return None
+    told = f"{min(shares):.1%} of all values are the same, and there are no more than three different ones"
+    return finding("inputs-constant", f"{told}; {range_of(p.x)}")
+
+
+def _commonest(values: Tensor) -> float:
+    """The share of the most frequent value; 0 where there are more than three values."""
+    some = values[:: max(1, len(values) // 4096)].unique()
+    if len(some) > 3:
+        return 0.0
+    found, counts = values.unique(return_counts=True)
+    return float(counts.max()) / len(values) if len(found) <= 3 else 0.0
+
+
 def one_class(p: Patient) -> Finding | None:
     """All labels are alike."""
     if p.labels.targets is not None:
@@ -100,6 +120,16 @@ def unregistered(p: Patient) -> Finding | None:
         for layer in (value.values() if isinstance(value, dict) else value)
         if isinstance(layer, nn.Module) and id(layer) not in mine
     ]
+    loose = [
+        f"{type(module).__name__}.{name}"
+        for module in p.model.modules()
+        for name, value in vars(module).items()
+        if isinstance(value, Tensor) and value.is_leaf and value.requires_grad and id(value) not in held
+    ]
+    if loose:
+        told = f"{loose[0]} is a tensor with requires_grad, and no nn.Parameter: model.parameters() does not list it"
+        code = "self.weight = nn.Parameter(torch.randn(…))"
+        return finding("layers-not-registered", told, "sure", code=code)
     weights = [(name, w) for name, layer in lost for w in layer.parameters() if w.requires_grad and id(w) not in held]
     if not weights:
         return None
@@ -154,6 +184,8 @@ def only_validation_fits(p: Patient) -> bool:
     """Training pictures look as validation's do, and only validation's fit their labels: then it is the labels."""
     if p.val is None or p.val.x.shape[1:] != p.x.shape[1:] or max(difference(p.x, p.val.x)) >= 1:
         return False
+    if p.raw is not None and separability(*p.raw) >= TOLD:
+        return False  # the labels fit what was loaded
     val = separability(p.val.x, _codes(p.val.y))
     return val >= TOLD and separability(p.x, p.labels.codes) < val - 0.15
 

@@ -75,14 +75,23 @@ class Step:
     losses: list[LossCall] = field(default_factory=list)
     ops: list[str] = field(default_factory=list)  # functions within the outermost module
     strangers: list[nn.Module] = field(default_factory=list)  # modules with weights that no network holds
+    fresh: list[nn.Module] = field(default_factory=list)  # held by the network, and not there before the step
     events: list[str] = field(default_factory=list)  # "backward", "step", "clip"
     leaves: set[int] = field(default_factory=set)  # ids of the weights that the loss hangs on
     values: list[float] = field(default_factory=list)  # of the losses whose gradients were taken
     leftover: bool = False  # gradients of the step before were still there at the first backward
     norms: list[tuple[float, float]] = field(default_factory=list)  # of the gradients: after backward, at the step
     moved: set[int] = field(default_factory=set)  # ids of the weights that changed
+    # How far the weights are from where the step found them: when the optimizer is called, after it, at the end.
+    drift: list[float] = field(default_factory=list)
+    totals: list[float] = field(default_factory=list)  # sums of the weights' sizes at the same three moments
     schedulers: int = 0  # how often a scheduler was stepped
     autocast: bool = False
+    doubled: list[tuple[str, str]] = field(default_factory=list)  # a softmax or sigmoid right over another
+    negative_logs: bool = False  # a logarithm of numbers below 0 was taken outside of the network
+    shrinking: float = 0.0  # cosine between the weights and their gradients, at the step
+    rate: float = 0.0  # the largest, after the step
+    done: int = 0  # losses that were computed without an error
     square: bool = False  # [B, 1] against [B] gave [B, B]
     error: Exception | None = None
 
@@ -95,30 +104,64 @@ class Observer:
         held: those of them that an optimizer holds; the norm of gradients is theirs.
         schedulers: those whose steps are counted.
         model: the network that the step should call; it may be another one that it does call.
+        optimizers: those whose rates are noted.
     """
 
-    def __init__(self, weights: list[Tensor], held: list[Tensor], schedulers: list[Any], model: nn.Module):
+    def __init__(
+        self,
+        weights: list[Tensor],
+        held: list[Tensor],
+        schedulers: list[Any],
+        model: nn.Module,
+        optimizers: list[Any],
+    ):
         self.weights, self.held, self.schedulers, self.model = weights, held or weights, schedulers, model
+        self.optimizers = optimizers
 
     def observe(self, run: Callable[[], Any]) -> Step:
         """Run a step and tell what happened; an exception is kept in `error`."""
         step = Step()
         before = [w.detach().clone() for w in self.weights]
         counts = [getattr(s, "_step_count", getattr(s, "last_epoch", 0)) for s in self.schedulers]
-        with _watched(step, self):
+        with _watched(step, self, before):
             try:
                 run()
             except Exception as error:  # the learner's step may fail in any way, and that is what we want to know
                 step.error = error
         step.moved = {id(w) for w, b in zip(self.weights, before, strict=True) if not _same(w, b)}
+        self.note_drift(step, before)
+        step.rate = max((float(g["lr"]) for o in self.optimizers for g in o.param_groups), default=0.0)
         now = [getattr(s, "_step_count", getattr(s, "last_epoch", 0)) for s in self.schedulers]
         step.schedulers = max((b - a for a, b in zip(counts, now, strict=True)), default=0)
         return step
+
+    def note_drift(self, step: Step, before: list[Tensor]) -> None:
+        """Append to `step.drift` and `step.totals`."""
+        pairs = [
+            (w.detach(), b) for w, b in zip(self.weights, before, strict=True) if w.shape == b.shape and w.ndim > 1
+        ]
+        far = [float((w - b).norm() / b.norm().clamp(min=1e-12)) for w, b in pairs if w.device == b.device]
+        step.drift.append(max((d for d in far if math.isfinite(d)), default=0.0))
+        step.totals.append(sum(map(_total, (w for w, _ in pairs))))
+
+    def shrinking(self) -> float:
+        """Cosine between all weights and their gradients: near 1 where a step does little but make weights smaller."""
+        moving = [w for w in self.held if w.grad is not None and w.ndim > 1 and not w.grad.is_sparse]
+        pairs = [(w.detach().float().flatten(), w.grad.float().flatten()) for w in moving]  # type: ignore[union-attr]
+        product = sum(float(w @ g) for w, g in pairs)
+        sizes = math.prod(math.sqrt(sum(float(t.norm()) ** 2 for t in ts)) for ts in zip(*pairs, strict=True))
+        return product / sizes if pairs and sizes > 0 and math.isfinite(sizes) else 0.0
 
     def norm(self) -> float:
         """Of all gradients together."""
         grads = [w.grad for w in self.held if w.grad is not None]
         return math.sqrt(sum(float(g.detach().float().pow(2).sum()) for g in grads)) if grads else 0.0
+
+
+def _total(w: Tensor) -> float:
+    # Not in float64, which Apple's GPUs have not.
+    half = w.dtype in (torch.float16, torch.bfloat16)
+    return float(torch.linalg.vector_norm(w, ord=1, dtype=torch.float32 if half else None))
 
 
 def _same(a: Tensor, b: Tensor) -> bool:
@@ -135,7 +178,10 @@ class _Mode(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if name in LOSSES:
             _note_loss(self.step, name, args, kwargs)
+        elif not self.inside and args and isinstance(args[0], Tensor):
+            _note_outside(self.step, name, args[0])
         result = func(*args, **kwargs)
+        self.step.done += name in LOSSES
         if self.inside and name not in {"__get__", "__set__"}:
             self.step.ops.append(name)
         if name in _ELEMENTWISE and not self.inside:
@@ -143,6 +189,17 @@ class _Mode(TorchFunctionMode):
         if not self.step.autocast and isinstance(result, Tensor):
             self.step.autocast = _halved(result)
         return result
+
+
+def _note_outside(step: Step, name: str, x: Tensor) -> None:
+    """What the step itself does with the outputs: a second softmax, the logarithm of logits."""
+    name = name.rstrip("_")
+    if name in ("sigmoid", "softmax", "log_softmax", "logsigmoid"):
+        inner = head_of(x).kind
+        if inner == name.removeprefix("log_") or (inner == "softmax" and name == "sigmoid"):
+            step.doubled.append((name, inner))
+    elif name == "log" and x.requires_grad and x.numel() and float(x.detach().min()) < 0:
+        step.negative_logs = True
 
 
 def _halved(result: Tensor) -> bool:
@@ -217,12 +274,14 @@ def _leaves(tensor: Tensor) -> set[int]:
 
 
 @contextmanager
-def _watched(step: Step, observer: Observer) -> Iterator[None]:
-    mode, outer = _Mode(step), list[nn.Module]()
+def _watched(step: Step, observer: Observer, before: list[Tensor]) -> Iterator[None]:
+    mode, outer, held = _Mode(step), list[nn.Module](), list[set[int]]()
     own = {id(m) for m in observer.model.modules()}
 
     def enter(module: nn.Module, _args: Any) -> None:
         if outer or (not isinstance(module, _Loss) and (id(module) in own or _has_weights(module))):
+            if not outer:
+                held[:] = [{id(m) for m in module.modules()}] if id(module) in own else [set()]
             outer.append(module)
         if outer:
             mode.inside += 1
@@ -235,15 +294,20 @@ def _watched(step: Step, observer: Observer) -> Iterator[None]:
         if not outer:
             step.forwards.append(_forward(module, args, output))
         elif id(module) not in own and _has_own_weights(module):
-            step.strangers.append(module)
+            (step.fresh if id(module) in held[0] else step.strangers).append(module)
 
     def before_step(_optimizer: Any, *_: Any) -> None:
         now = observer.norm()
         after_backward = last_norm[0] if last_norm else now
         step.norms.append((after_backward, now))
+        if not step.drift:
+            observer.note_drift(step, before)
+            step.shrinking = observer.shrinking()
 
     def after_step(_optimizer: Any, *_: Any) -> None:
         step.events.append("step")
+        if len(step.drift) == 1:
+            observer.note_drift(step, before)
 
     backward, grad, last_norm = torch.autograd.backward, torch.autograd.grad, list[float]()
 

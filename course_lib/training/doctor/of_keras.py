@@ -5,7 +5,6 @@ Inside, pictures are [B, C, H, W] as everywhere in this package; the model gets 
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from .examination import DOUBTFUL, SECONDS, Treatment, in_order, tried
 from .keras_trials import ending, flat, loss_of
 from .labels import Labels, main_output
 from .patient import CHUNK, Patient
+from .preparation import Bare
 from .schedules import LITTLE, STEPS
 from .verdict import Diagnosis, Finding
 
@@ -118,6 +118,12 @@ class KerasPatient(Patient):
         """What was seen to be unusual."""
         yield from keras_trials.suspected(self)
 
+    def bare(self) -> Iterator[Bare]:
+        """The pictures without the model's own augmentation."""
+        if keras_trials.augmenting(self.model):
+            words = "without the model's random layers"
+            yield Bare(words, self.x, self.seen.pairs, self.labels, keras_trials.not_augmented)
+
     def others(self) -> Iterator[Treatment]:
         """What can be tried with every model."""
         yield from keras_trials.others(self)
@@ -189,7 +195,7 @@ def _examined(model: Any, seen: Seen, val: Seen | None, raw: tuple | None, last:
     p = KerasPatient(
         model=model, seen=seen, step=_nothing, own=False, optimizers=[], schedulers=[],
         snapshot=snapshot,  # type: ignore[arg-type]
-        labels=labels, x=seen.x, y=seen.y, until=time.monotonic() + SECONDS, val=val, raw=raw,
+        labels=labels, x=seen.x, y=seen.y, until=SECONDS, val=val, raw=raw,
         optimizer=trial_optimizer, last=last,
     )  # fmt: skip
     p.step = p.keras_step
@@ -372,10 +378,10 @@ def _step_fails(p: KerasPatient) -> Finding | None:
 def _time(p: KerasPatient) -> None:
     try:
         p.step(*p.seen.pairs[0])
-        began = time.monotonic()
+        began = p.clock()
         for i in range(3):
             p.step(*p.seen.pairs[i % len(p.seen.pairs)])
-        p.seconds = max(1e-4, (time.monotonic() - began) / 3)
+        p.seconds = max(1e-4, (p.clock() - began) / 3)
     finally:
         p.snapshot.restore()
 

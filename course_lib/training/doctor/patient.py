@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from . import labels as forms
 from .batches import Seen, each, floating
+from .clock import Clock
 from .copies import Snapshot
 from .labels import Labels, main_output
 from .observe import Observer, Step
@@ -36,7 +36,7 @@ class Patient:
         raw: (pictures, labels) before preprocessing, where they are known.
         x: float [N, …], the pictures as the network gets them; `y` and `labels` belong to them.
         trace: what the observed steps did.
-        until: `time.monotonic()` at which all trials must have ended.
+        until: seconds of `clock` at which all trials must have ended.
     """
 
     model: nn.Module
@@ -53,6 +53,7 @@ class Patient:
     val: Seen | None = None
     raw: tuple[Tensor, Any] | None = None
     factory: bool = False  # the optimizer was made by us
+    clock: Clock = field(default_factory=Clock)
     trace: list[Step] = field(default_factory=list)
     prepares: bool = False  # the step changes the pictures before the network gets them
     seconds: float = 0.05  # a step takes
@@ -72,11 +73,11 @@ class Patient:
     @property
     def left(self) -> float:
         """Seconds that trials may still take."""
-        return self.until - time.monotonic()
+        return self.until - self.clock()
 
     def observe(self, most: int) -> None:
         """Run up to `most` steps under observation, then put everything back."""
-        observer = Observer(self.weights, self.held, self.schedulers, self.model)
+        observer = Observer(self.weights, self.held, self.schedulers, self.model, self.optimizers)
         pairs = self.seen.pairs
         self.snapshot.restore()
         try:
@@ -121,10 +122,17 @@ class Patient:
 
         return others(self)
 
+    def bare(self) -> Iterator[Any]:
+        """The pictures without augmentation, in the ways in which that can be had."""
+        from .preparation import of_torch
+
+        return of_torch(self)
+
     def best_outputs(self, x: Tensor, labels: Labels) -> tuple[Tensor, float]:
         """(outputs, accuracy beyond chance), the better of both ways of the BatchNorms."""
         found = [self.outputs(x)]
-        if self.averages():
+        frozen = self.own and all(f.frozen_norms for step in self.trace for f in step.forwards)
+        if self.averages() and not frozen:
             kept = [(b, b.clone()) for b in self.averages()]
             found.append(self.outputs(x, norms_of_batch=True))
             with torch.no_grad():
@@ -145,8 +153,14 @@ class Patient:
     def takes_numbers(self) -> str | None:
         """The loss's name where it takes class numbers for quantities."""
         names = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
-        calls = [c for c in self.trace[0].losses if c.name in names and c.input.numel() == len(c.input)]
-        return calls[0].name if calls and self.labels.form == "classes" and self.labels.count > 2 else None
+        if self.labels.form != "classes" or self.labels.count <= 2:
+            return None
+        step = self.trace[0]
+        calls = [c for c in step.losses if c.name in names and c.input.numel() == len(c.input)]
+        outputs = [f.output for f in step.forwards if f.output is not None]
+        if not step.losses and outputs and all(z.numel() == len(z) for z in outputs):
+            return "a loss of the step's own"
+        return calls[0].name if calls else None
 
 
 def beyond_chance(accuracy: float, labels: Labels) -> float:

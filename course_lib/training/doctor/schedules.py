@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
@@ -16,6 +17,8 @@ _ENDING = ("PolynomialLR", "LinearLR", "LambdaLR", "OneCycleLR", "SequentialLR",
 
 def too_often(p: Patient) -> Finding | None:
     """A scheduler that is stepped for every batch and takes the rate to almost nothing within an epoch or two."""
+    if not p.schedulers and (by_hand := _by_hand(p)):
+        return by_hand
     running = [s for s in p.schedulers if not isinstance(s, ReduceLROnPlateau)]
     times = sum(step.schedulers > 0 for step in p.trace)
     if not running or not p.own or times < len(p.trace) / 2 or not times:
@@ -35,6 +38,25 @@ def too_often(p: Patient) -> Finding | None:
                 "sure",
             )
     return None
+
+
+def plateaus(p: Patient) -> str | None:
+    """What is measured where ReduceLROnPlateau judges single batches, whose losses go up and down by chance."""
+    asked = [s for s in p.schedulers if isinstance(s, ReduceLROnPlateau)]
+    if not asked or not p.own or not all(step.schedulers for step in p.trace):
+        return None
+    return f"{type(asked[0]).__name__} gets the loss of every batch, with a patience of {asked[0].patience} batches"
+
+
+def _by_hand(p: Patient) -> Finding | None:
+    """The step itself multiplies the rate by less than 1, each time."""
+    rates = [step.rate for step in p.trace if step.error is None and "step" in step.events]
+    factors = [b / a for a, b in pairwise(rates) if a > 0]
+    n = max(4, p.seen.steps or STEPS)
+    if not p.own or not factors or max(factors) ** n >= LITTLE or max(factors) >= 1:
+        return None
+    told = f"the step multiplies the rate by {max(factors):.3g}: after an epoch of {n} batches little is left of it"
+    return finding("scheduler-too-often", told, "sure")
 
 
 def _course(p: Patient, scheduler: object, steps: int) -> list[float]:

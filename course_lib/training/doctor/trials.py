@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 from . import labels as forms
 from .batches import each, rows
 from .labels import Labels
+from .observe import LOSSES, head_of
 from .patient import Patient, norm_layers, placed
 
 MOST_STEPS, FEW = 400, 32  # steps of a trial; pictures to be learned by heart
@@ -52,7 +52,7 @@ def whole(p: Patient, seconds: float) -> Trial:
     After a handful of steps nobody has learned, and whatever helps most then would be taken for the cause.
     """
     steps = max(20, min(MOST_STEPS, int(seconds / p.seconds)))
-    size = _largest(p)
+    size = largest(p)
     if steps < ENOUGH_STEPS and size > SMALLEST_BATCH:
         fewer = max(SMALLEST_BATCH, size * steps // ENOUGH_STEPS)
         return _thin(p, fewer, min(ENOUGH_STEPS, steps * size // fewer), seconds)
@@ -62,7 +62,7 @@ def whole(p: Patient, seconds: float) -> Trial:
     return Trial(pairs, *_judged(p.x[:n], p.labels.part(torch.arange(min(n, len(p.x))))), steps, seconds)
 
 
-def _largest(p: Patient) -> int:
+def largest(p: Patient) -> int:
     """Pictures of the largest batch."""
     return max(1, max(len(x) for x, _ in p.seen.pairs))
 
@@ -78,7 +78,7 @@ def _thin(p: Patient, size: int, steps: int, seconds: float) -> Trial:
 
 def by_heart(p: Patient, seconds: float, most: int = MOST_STEPS) -> Trial:
     """A few pictures, in one batch of the learner's size or in several."""
-    size = _largest(p)
+    size = largest(p)
     steps = max(20, min(most, int(seconds / p.seconds / min(1.0, FEW / size))))
     chosen = forms.pick(p.labels, FEW, len(p.seen.x))
     chosen = chosen[chosen < len(p.x)]
@@ -102,13 +102,13 @@ def run(
 ) -> Result:
     """Train and judge, call `finish` on the trained network, then put everything back. Who is done early stops."""
     p.snapshot.restore()
-    began, best, steps = time.monotonic(), 0.0, 0
+    began, best, steps = p.clock(), 0.0, 0
     looks = {int(trial.steps * share) for share in (0.08, 0.16, 0.3, 0.45, 0.6, 0.8)} | {trial.steps}
     try:
         with warnings.catch_warnings(), started(p), change(p) if change else nullcontext():
             warnings.simplefilter("ignore")
             torch.manual_seed(0)
-            while steps < trial.steps and time.monotonic() - began < 2 * trial.seconds:
+            while steps < trial.steps and p.clock() - began < 2 * trial.seconds:
                 x, y = trial.pairs[steps % len(trial.pairs)]
                 p.step(x.clone(), each(lambda v: v.clone() if isinstance(v, Tensor) else v, y))
                 steps += 1
@@ -253,20 +253,19 @@ def placed_like(t: Tensor, x: Tensor) -> Tensor:
 
 
 @contextmanager
-def upside_down(p: Patient) -> Iterator[None]:
-    """Every step goes the other way."""
+def upside_down(_p: Patient) -> Iterator[None]:
+    """Every loss with the other sign, when its gradients are taken."""
+    backward, grad = torch.autograd.backward, torch.autograd.grad
 
-    def before(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        for group in optimizer.param_groups:
-            for w in group["params"]:
-                if w.grad is not None:
-                    w.grad.neg_()
+    def turned(tensors: Any) -> Any:
+        return -tensors if isinstance(tensors, Tensor) else [-t for t in tensors]
 
-    handle = register_optimizer_step_pre_hook(before)
+    torch.autograd.backward = lambda tensors, *args, **kwargs: backward(turned(tensors), *args, **kwargs)
+    torch.autograd.grad = lambda outputs, *args, **kwargs: grad(turned(outputs), *args, **kwargs)  # type: ignore[assignment]
     try:
         yield
     finally:
-        handle.remove()
+        torch.autograd.backward, torch.autograd.grad = backward, grad
 
 
 @contextmanager
@@ -331,8 +330,26 @@ def all_weights(p: Patient) -> Iterator[None]:
 @contextmanager
 def without_softmax(p: Patient) -> Iterator[None]:
     """Cross-entropy gets the logits: the logarithm of probabilities is as good."""
-    with _Losses(lambda name, z: z.clamp(min=1e-30).log() if name == "cross_entropy" else torch.logit(z, 1e-6)):
+    with _Losses(lambda name, z: torch.logit(z, 1e-6) if "binary" in name else z.clamp(min=1e-30).log()):
         yield
+
+
+@contextmanager
+def only_the_loss(_p: Patient) -> Iterator[None]:
+    """`backward` gets what torch's loss functions gave, without anything that was added to it."""
+    noted, backward = list[Tensor](), torch.autograd.backward
+
+    def alone(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+        losses = [t for t in noted if t.requires_grad and t.ndim == 0]
+        noted.clear()
+        return backward(sum(losses[1:], losses[0]) if losses else tensors, *args, **kwargs)
+
+    torch.autograd.backward = alone
+    try:
+        with _Noted(noted):
+            yield
+    finally:
+        torch.autograd.backward = backward
 
 
 @contextmanager
@@ -370,7 +387,7 @@ def _first(args: tuple, _result: Any) -> Any:
 
 
 def _relus(p: Patient) -> int:
-    return sum(op in ("relu", "relu_") for op in p.trace[0].ops)
+    return sum(op in _CUT_OFF for op in p.trace[0].ops)
 
 
 class _Replaced(TorchFunctionMode):
@@ -393,9 +410,27 @@ class _Losses(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         name, kwargs = getattr(func, "__name__", ""), kwargs or {}
-        if name in ("cross_entropy", "binary_cross_entropy_with_logits") and args:
+        of_the_step = name == "log_softmax" and head_of(args[0]).kind == "softmax"
+        if (of_the_step or name in ("cross_entropy", "binary_cross_entropy_with_logits")) and args:
             args = (self.turn(name, args[0]), *args[1:])
         return func(*args, **kwargs)
+
+
+_CUT_OFF = {"relu", "relu_", "relu6", "hardtanh", "hardtanh_", "clamp", "clamp_min", "clip", "threshold", "softplus"}
+
+
+class _Noted(TorchFunctionMode):
+    """Keeps what loss functions give."""
+
+    def __init__(self, noted: list[Tensor]):
+        super().__init__()
+        self.noted = noted
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if getattr(func, "__name__", "") in LOSSES and isinstance(result, Tensor):
+            self.noted.append(result)
+        return result
 
 
 class _LastRelu(TorchFunctionMode):
@@ -406,7 +441,7 @@ class _LastRelu(TorchFunctionMode):
         self.count, self.at = max(1, count), 0
 
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
-        if getattr(func, "__name__", "") in ("relu", "relu_"):
+        if getattr(func, "__name__", "") in _CUT_OFF:
             self.at += 1
             if self.at % self.count == 0:
                 return args[0]
