@@ -98,6 +98,7 @@ ASKED = Experiment(
     ),
     metrics=dict.fromkeys(askers_recipe.METRICS, Metric()),
     seeds=3,
+    pool=EUROSAT,
 )
 
 # --- networks that are trained ---
