@@ -20,7 +20,7 @@ def heatmaps(settings: Settings, model: nn.Module, images: Tensor, target: Tenso
 
     Args:
         settings: `method`, a name of `METHODS`, and what that method reads (`DECIDED_BY`).
-        model: a network of `models` with `preprocessing`; Grad-CAM wants its `blocks`.
+        model: a network of `models` with `preprocessing`.
         seed: of what is drawn.
     """
     if settings["method"] not in METHODS:
@@ -50,8 +50,11 @@ def _integrated_gradients(settings: Settings, model: nn.Module, images: Tensor, 
     return explain.integrated_gradients(model, seen, target, baseline=baseline, steps=settings["steps"])
 
 
-def _grad_cam(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
-    return explain.grad_cam(model, model.blocks[-1], model.preprocessing(images), target)
+def _class_activation(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
+    """Of the last layer with `map_cells` places a side or more."""
+    x = model.preprocessing(images)
+    layer = explain.last_layer(model, x, cells=settings["map_cells"])
+    return CAMS[settings["method"]](model, layer, x, target, enlarge=settings["enlarge"])
 
 
 def _occlusion(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
@@ -99,12 +102,13 @@ def _random(settings: Settings, model: nn.Module, images: Tensor, target: Tensor
     return torch.rand(len(images), *images.shape[2:], generator=torch.Generator().manual_seed(seed))
 
 
+CAMS = {"grad_cam": explain.grad_cam, "hires_cam": explain.hires_cam, "layer_cam": explain.layer_cam}
 Method = Callable[[Settings, nn.Module, Tensor, Tensor, int], Tensor]
 METHODS: dict[str, Method] = {
     "saliency": _saliency,
     "smooth_grad": _smooth_grad,
     "integrated_gradients": _integrated_gradients,
-    "grad_cam": _grad_cam,
+    **dict.fromkeys(CAMS, _class_activation),
     "occlusion": _occlusion,
     "rise": _rise,
     "lime": _lime,
@@ -115,7 +119,7 @@ DECIDED_BY: dict[str, tuple[str, ...]] = {
     "saliency": (),
     "smooth_grad": ("noise", "copies"),
     "integrated_gradients": ("start", "steps"),
-    "grad_cam": (),
+    **dict.fromkeys(CAMS, ("map_cells", "enlarge")),
     "occlusion": ("patch", "stride", "patch_fill"),
     "rise": ("masks", "cells", "seen", "mask_fill", "own_sums"),
     "lime": ("draws", "mask_fill", "width", "ridge", "superpixels", "compactness", "rounds"),

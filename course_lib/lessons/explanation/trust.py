@@ -24,6 +24,7 @@ DELETION = "mean answer while the hottest are covered"
 INSERTION = "mean answer while the hottest are uncovered"
 FIDELITY = "µ-fidelity"
 LIKENESS = "rank correlation with the random network's heatmap"
+SIZES = "rank correlation of the sizes of heat, signs left out"
 
 
 def judge_heatmaps(settings: Settings, seed: int) -> Result:
@@ -61,6 +62,9 @@ def _known(correlation: float) -> float:
 def randomize_network(settings: Settings, seed: int) -> Result:
     """Mean rank correlation of the heatmap with that of the same network whose `random_layers` are new; None: all.
 
+    Twice: as the heatmaps are, and of their absolute values. Saliency has no signs and integrated gradients have:
+    only the second number compares like with like (Adebayo et al. 2018 give both).
+
     `other_draw` is added to the seed of what the second heatmap draws: 0 for a method, which gets what it got before.
     """
     pictures, targets = explained(settings, seed)
@@ -68,8 +72,13 @@ def randomize_network(settings: Settings, seed: int) -> Result:
     decided = heatmap_settings(settings)
     maps = _maps(land_network_settings(settings), settings["shown"], decided, seed)
     again = heatmaps(dict(decided), other, pictures.images, targets, seed=seed + settings["other_draw"])
-    likeness = [_known(explain.rank_correlation(a, b)) for a, b in zip(maps, again, strict=True)]
-    return Result({LIKENESS: sum(likeness) / len(likeness)}, n=len(likeness), source=pictures.source)
+    likeness = {LIKENESS: _likeness(maps, again), SIZES: _likeness(maps.abs(), again.abs())}
+    return Result(likeness, n=len(maps), source=pictures.source)
+
+
+def _likeness(maps: Tensor, others: Tensor) -> float:
+    pairs = [_known(explain.rank_correlation(a, b)) for a, b in zip(maps, others, strict=True)]
+    return sum(pairs) / len(pairs)
 
 
 def explained(settings: Settings, seed: int) -> tuple[ImageSet, Tensor]:
