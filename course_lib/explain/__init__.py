@@ -17,12 +17,14 @@ from .layers import Layer, feature_layers, last_layer
 from .masks import canvas, lime, rise, rise_masks, segments
 from .occlusion import FILLS, fill_colour, occlude, occlusion_grid, occlusion_map, places
 from .overlay import spotlight
+from .own_trial import OnTrial, on_trial
 from .receptive import effective_receptive_field, share_used
 
 __all__ = [
     "FILLS",
     "Cells",
     "Layer",
+    "OnTrial",
     "area",
     "canvas",
     "cells_of",
@@ -43,6 +45,7 @@ __all__ = [
     "occlude",
     "occlusion_grid",
     "occlusion_map",
+    "on_trial",
     "places",
     "pointing_game",
     "randomized",

@@ -103,9 +103,10 @@ def lime(
     """A linear model of which superpixels are seen, fitted near the picture; its weights: float32 [H, W, K].
 
     Ribeiro, Singh, Guestrin: "Why Should I Trust You?", KDD 2016, equation 2 and algorithm 1. Each of `n` pictures
-    shows every superpixel with probability ½, and weighs √exp(−d² / `width`²), d = 1 − √(share that is seen) being the
-    cosine distance to the whole picture. The root, and ridge regression instead of a lasso, are those of the authors'
-    code, not of the paper.
+    shows every superpixel with probability ½, and weighs exp(−d² / `width`²), d = 1 − √(share that is seen) being the
+    cosine distance to the whole picture. Then ridge regression, as in the authors' code, not the paper's lasso. That
+    code (`lime_image.py`) also takes the root of the weights, which the paper does not: its width of .25 is this one's
+    of .25 · √2.
 
     Args:
         parts: int64 [H, W], the superpixel of each pixel; None takes `segments(picture)`.
@@ -128,9 +129,7 @@ def lime(
     pictures = (blend(picture, ground, some[:, parts].float()) for some in seen.split(batch_size))
     answers = ask("lime", predict, pictures, n, progress)
     distance = 1 - seen.double().mean(dim=1).sqrt()
-    weights = ridge_regression(
-        seen.double(), answers.double(), (-((distance / width) ** 2)).exp().sqrt(), penalty=ridge
-    )
+    weights = ridge_regression(seen.double(), answers.double(), (-((distance / width) ** 2)).exp(), penalty=ridge)
     return weights.float()[parts]
 
 

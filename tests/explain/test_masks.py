@@ -110,8 +110,7 @@ def test_lime_is_captum_s_on_the_same_samples():
     rows = iter(seen.double())
 
     def similarity(_original, _perturbed, interpretable, **_):
-        # Their code (lime_image.py) takes the root of the kernel that their paper writes.
-        return torch.exp(-(((1 - interpretable.mean().sqrt()) / width) ** 2)).sqrt()
+        return torch.exp(-(((1 - interpretable.mean().sqrt()) / width) ** 2))
 
     oracle = Lime(
         lambda x: squared(x)[:, 1],

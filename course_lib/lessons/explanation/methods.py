@@ -50,11 +50,17 @@ def _integrated_gradients(settings: Settings, model: nn.Module, images: Tensor, 
     return explain.integrated_gradients(model, seen, target, baseline=baseline, steps=settings["steps"])
 
 
-def _class_activation(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
-    """Of the last layer with `map_cells` places a side or more."""
+def _grad_cam(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
+    """Of the last layer, enlarged as its paper and the libraries do it."""
+    x = model.preprocessing(images)
+    return explain.grad_cam(model, explain.last_layer(model, x), x, target, enlarge="bilinear")
+
+
+def _by_cells(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
+    """Of the last layer with `map_cells` places a side or more, laid where its cells look."""
     x = model.preprocessing(images)
     layer = explain.last_layer(model, x, cells=settings["map_cells"])
-    return CAMS[settings["method"]](model, layer, x, target, enlarge=settings["enlarge"])
+    return CAMS[settings["method"]](model, layer, x, target)
 
 
 def _occlusion(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
@@ -102,13 +108,14 @@ def _random(settings: Settings, model: nn.Module, images: Tensor, target: Tensor
     return torch.rand(len(images), *images.shape[2:], generator=torch.Generator().manual_seed(seed))
 
 
-CAMS = {"grad_cam": explain.grad_cam, "hires_cam": explain.hires_cam, "layer_cam": explain.layer_cam}
+CAMS = {"grad_cam_by_cells": explain.grad_cam, "hires_cam": explain.hires_cam, "layer_cam": explain.layer_cam}
 Method = Callable[[Settings, nn.Module, Tensor, Tensor, int], Tensor]
 METHODS: dict[str, Method] = {
     "saliency": _saliency,
     "smooth_grad": _smooth_grad,
     "integrated_gradients": _integrated_gradients,
-    **dict.fromkeys(CAMS, _class_activation),
+    "grad_cam": _grad_cam,
+    **dict.fromkeys(CAMS, _by_cells),
     "occlusion": _occlusion,
     "rise": _rise,
     "lime": _lime,
@@ -119,7 +126,8 @@ DECIDED_BY: dict[str, tuple[str, ...]] = {
     "saliency": (),
     "smooth_grad": ("noise", "copies"),
     "integrated_gradients": ("start", "steps"),
-    **dict.fromkeys(CAMS, ("map_cells", "enlarge")),
+    "grad_cam": (),
+    **dict.fromkeys(CAMS, ("map_cells",)),
     "occlusion": ("patch", "stride", "patch_fill"),
     "rise": ("masks", "cells", "seen", "mask_fill", "own_sums"),
     "lime": ("draws", "mask_fill", "width", "ridge", "superpixels", "compactness", "rounds"),

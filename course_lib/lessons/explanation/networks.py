@@ -20,7 +20,6 @@ Decided = tuple[tuple[str, object], ...]
 TRAINING = tuple(field.name for field in fields(training.Settings) if field.name != "seed")
 SMALL = ("widths", "batch_norm")
 PLANTED = ("reason", "n_per_class", "side", *SMALL, *TRAINING)
-PLANTED_TUNED = ("reason", "n_per_class", "side", "backbone", "pooling", *TRAINING)
 LAND = ("pictures", "n_train", "n_test", "network", "trained_on", *TRAINING)
 LAND_BY_NETWORK = {"small": SMALL, "pretrained": ("backbone", "pooling")}
 
@@ -60,17 +59,6 @@ def planted_network(settings: Settings, seed: int) -> models.SmallCNN:
 def _planted_network(decided: Decided, seed: int) -> models.SmallCNN:
     settings = dict(decided)
     return train_small(planted_train(settings, seed), settings, seed)
-
-
-def planted_tuned(settings: Settings, seed: int) -> models.Classifier:
-    """`backbone`, fine-tuned from ImageNet on the pictures of `pictures.planted_train`."""
-    return _planted_tuned(_decided(settings, PLANTED_TUNED), seed)
-
-
-@lru_cache(maxsize=4)
-def _planted_tuned(decided: Decided, seed: int) -> models.Classifier:
-    settings = dict(decided)
-    return fine_tune(planted_train(settings, seed), settings, seed, weights="real")
 
 
 def land_network(settings: Settings, seed: int) -> nn.Module:

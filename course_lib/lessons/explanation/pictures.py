@@ -41,12 +41,7 @@ def changed(pictures: ImageSet, change: Change) -> ImageSet:
 
 def planted_train(settings: Settings, seed: int) -> ImageSet:
     """`n_per_class` pictures of each of the two classes that `reason` tells apart, `side` pixels large."""
-    return planted_learned(settings, seed)[0]
-
-
-def planted_learned(settings: Settings, seed: int) -> tuple[ImageSet, Tensor]:
-    """(The pictures of `planted_train`, their masks)."""
-    return data.planted(settings["reason"], settings["n_per_class"], seed=2 * seed, side=settings["side"])
+    return data.planted(settings["reason"], settings["n_per_class"], seed=2 * seed, side=settings["side"])[0]
 
 
 def planted_test(settings: Settings, seed: int) -> tuple[ImageSet, Tensor]:

@@ -29,7 +29,7 @@ from .experiments import (
 
 __all__ = ["EXPERIMENTS", "LESSON", "TRIALS", "advice"]
 
-LESSON = "06_why_did_it_say_that"
+HEATMAPS, WHY = "06a_heatmaps_on_trial", "06b_why_did_it_say_that"
 TWO_POINTS, FIVE_POINTS, TEN_POINTS = 0.02, 0.05, 0.1
 
 _trial = partial(Trial, seeds=SEEDS, lesson=LESSON)
