@@ -96,7 +96,7 @@ BY_CELLS = {
     "HiResCAM, 16×16 cells": {"method": "hires_cam", "map_cells": 16},
     FINE_CAM: {"method": "layer_cam", "map_cells": 16},
 }
-CELLS_AND_RIVALS = BY_CELLS | {name: METHODS[name] for name in (CAM, FROM_MEAN, OCCLUSION, BLOB, RANDOM)}
+CELLS_AND_RIVALS = BY_CELLS | {name: METHODS[name] for name in (CAM, FROM_MEAN, BLOB, RANDOM)}
 CELLS = _experiment(
     "planted_cells",
     reasons.find_reason_nearly,
