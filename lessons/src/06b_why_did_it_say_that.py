@@ -96,9 +96,7 @@ ex.cover.check(cover)
 # A place is no reason. The roof is red, has an edge and a size, all in the same place. To learn *what*, change one thing of the whole picture and keep the rest. Turn the hue, take the colour, shuffle the patches, zoom. How far can you go before the answer turns?
 
 # %% tags=["nbval-ignore-output"]
-figures.recolour_explorer(
-    picture, asked, test.classes, truth="River", source=test.source
-)
+figures.recolour_explorer(picture, asked, test.classes, truth="River", source=test.source)
 
 # %% [markdown]
 # Now for all test pictures, and ten networks fine-tuned on 2,000 pictures each. Shuffled patches of 8 pixels keep colours and fine texture, and destroy every wider shape; they also bring seams. A blur of 2 pixels keeps colours and wide shapes, and destroys fine texture.
@@ -137,9 +135,7 @@ small_guess
 
 # %%
 small = {name: seen[f"from scratch: {name}"] for name in CHANGES}
-small_guess.compare(
-    100 * (small["plain"].mean - small["patches of 8 px shuffled"].mean)
-)
+small_guess.compare(100 * (small["plain"].mean - small["patches of 8 px shuffled"].mean))
 figures.dots(small)
 
 # %% [markdown]
@@ -287,7 +283,9 @@ QUIZ
 
 # %% tags=["nbval-ignore-output"]
 own = asked
-folder = None  # "photos", with a folder a class; None takes 300 of the lesson's test pictures
+folder = (
+    None  # "photos", with a folder a class; None takes 300 of the lesson's test pictures
+)
 
 mine = data.from_folder(folder) if folder else test.subset(min(300, len(test)), seed=0)
 yours = your_pictures.answers_that_stay(own, mine.images)

@@ -7,14 +7,23 @@ from dataclasses import replace
 import pytest
 import torch
 
-from course_lib import data, explain, study
-from course_lib.lessons.explanation import changes, experiments, methods, pictures, trials, trust
+from course_lib import data, explain, features, study
+from course_lib.lessons.explanation import (
+    changes,
+    experiments,
+    methods,
+    networks,
+    pictures,
+    trials,
+    trust,
+    your_pictures,
+)
 from course_lib.models import SmallCNN
 from course_lib.pixels import block_average
 
 EXPERIMENTS = {experiment.name: experiment for experiment in trials.EXPERIMENTS}
-GENERATED = {"planted_left", "planted_found"}
-SIGNED = {changes.LOST, trust.FIDELITY, trust.LIKENESS}
+GENERATED = {"planted_left", "planted_found", "planted_cells"}
+SIGNED = {changes.LOST, trust.FIDELITY, trust.LIKENESS, trust.SIZES}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -59,8 +68,6 @@ VERDICTS = {
     "colour_decides_seen": "undecided",
     "colour_decides_trained": "undecided",
     "grey_removes_bias": "undecided",
-    "zoom_texture_16": "no difference that matters",
-    "zoom_texture_8": "undecided",
     "zoom_texture_tuned_16": "undecided",
     "zoom_texture_tuned_8": "refuted",
     "zoom_free": "undecided",
@@ -155,6 +162,54 @@ def test_occlusion_is_hot_where_a_patch_counts_and_zero_elsewhere():
     assert heat[:4, :4].min() == heat.max() > 0.5  # one patch covers these pixels, and it covers the corner whole
     assert heat[16:].abs().max() < 1e-6
     assert explain.energy_inside(heat, torch.arange(64 * 64).reshape(64, 64) < 12 * 64) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_same_order_agrees_and_the_reverse_does_not():
+    scores = {
+        f"{name}{end}": study.Summary(name, mean, 0, mean, mean, 1, 1, 0.0, "CPU")
+        for end, values in {"; a": (1, 2, 3), "; b": (10, 20, 30), "; c": (3, 2, 1)}.items()
+        for name, mean in zip("xyz", values, strict=True)
+    }
+    assert methods.agreement(scores, "xyz", "; a", "; b") == pytest.approx(1)
+    assert methods.agreement(scores, "xyz", "; a", "; c") == pytest.approx(-1)
+
+
+def test_the_finer_maps_are_finer_and_laid_where_they_look(network):
+    some, _ = data.planted("road", 1)
+    x = network.preprocessing(some.images)
+    fine = explain.last_layer(network, x, cells=16)
+    assert fine is network.blocks[1]
+    found = methods.heatmaps(experiments.BY_CELLS[experiments.FINE_CAM], network, some.images, some.labels, seed=0)
+    assert torch.equal(found, explain.layer_cam(network, fine, x, some.labels))
+
+
+def test_a_probed_backbone_answers_as_its_probe_does():
+    train = data.planted("hue", 20)[0]
+    model = networks.probed("texture_net", train)
+    known = features.extract(model.backbone, train, pooling="mean", progress=False, cache=False)
+    probe = features.probe(known, train.labels, known, train.labels)
+    expected = probe.model.decision_function(known)
+    with torch.no_grad():
+        logits = model(model.preprocessing(train.images))
+    assert ((logits[:, 1] - logits[:, 0]) > 0).tolist() == (expected > 0).tolist()
+
+
+# --- a reader's own network ---
+
+
+def test_answers_that_stay_are_counted_change_by_change():
+    """A network that goes by red alone: shuffling leaves all of its answers, grey and turned hues do not."""
+    red = torch.zeros(6, 3, 64, 64, dtype=torch.uint8)
+    red[:3, 0] = 200
+    red[3:, 2] = 200
+    yours = your_pictures.answers_that_stay(lambda x: x.float().mean(dim=(2, 3)), red)
+    stayed = {row.name: row.right for row in yours.rows}
+    assert len(stayed) == 6
+    assert stayed["patches of 8 px shuffled"] == stayed["mean colour only"] == 6
+    assert stayed["in grey"] < 6
+    assert "in grey" in yours.next or "hues" in yours.next
+    with pytest.raises(ValueError, match="it wants uint8"):
+        your_pictures.answers_that_stay(lambda x: x, red.float())
 
 
 # --- pictures that are changed ---

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from ... import explain, training
 from ...pixels import block_average
+from ...study import Summary
 
 Settings = Mapping[str, object]
 Heatmap = tuple[tuple[str, object], ...]
@@ -134,3 +135,10 @@ DECIDED_BY: dict[str, tuple[str, ...]] = {
     "blob": ("blob_width",),
     "random": (),
 }
+
+
+def agreement(scores: Mapping[str, Summary], names: Iterable[str], one: str, other: str) -> float:
+    """Spearman's rank correlation of the methods' mean scores under two endings of a variant's name, −1 to 1."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(*([scores[name + ending].mean for name in names] for ending in (one, other))).statistic)
