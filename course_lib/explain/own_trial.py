@@ -14,8 +14,8 @@ from ..models.inference import described, preprocessing_of
 from ..pixels import block_average
 from ..training import predictor
 from .answers import ask
-from .faithfulness import energy_inside, pointing_game
 from .cells import cells_of
+from .faithfulness import energy_inside, pointing_game
 from .gradients import Enlarge, grad_cam, integrated_gradients, layer_cam, saliency
 from .layers import feature_layers, last_layer
 from .masks import rise

@@ -39,11 +39,11 @@ from course_lib.lessons.explanation.experiments import (
     METHODS,
     OCCLUSION,
     RANDOM,
+    RANDOMIZED,
     REASONS,
-    UNSIGNED,
 )
 from course_lib.lessons.explanation.pictures import planted_test
-from course_lib.lessons.explanation.trials import HEATMAPS, TRIALS
+from course_lib.lessons.explanation.trials import LESSON, TRIALS
 from course_lib.lessons.transfer import network
 from course_lib.practice import predict
 
@@ -307,11 +307,15 @@ sane_guess = predict.largest(
 sane_guess
 
 # %%
-sizes = study.summary("heat_sizes")
-alike = {name: sizes[f"{name}; all layers random"] for name in UNSIGNED}
-sane_guess.compare(alike)
-print("EuroSAT, rank correlation with the random network's map, 10 seeds")
-print(study.table(UNSIGNED, ["sizes"], lambda m, _: alike[m]))
+sizes, signed = (
+    study.summary("planted_sanity", m) for m in (trust.SIZES, trust.LIKENESS)
+)
+alike = {"signs left out": sizes, "as they are": signed}
+sane_guess.compare(sizes)
+print(
+    "the road, rank correlation with the random network's map, 10 seeds, 20 pictures each"
+)
+print(study.table(RANDOMIZED, alike, lambda m, which: alike[which][m]))
 names = ("saliency", "cam", "integrated", "integrated_mean")
 print(study.verdicts(*(f"depends_{name}" for name in names)))
 
@@ -409,7 +413,7 @@ for steps in (4, 32, 128):
 # If the sum is far off, the map is not yet the integral: take more steps before you look at it. All advice of this notebook, folded:
 
 # %%
-study.folded(trial for trial in TRIALS if trial.lesson == HEATMAPS)
+study.folded(trial for trial in TRIALS if trial.lesson == LESSON)
 
 # %% [markdown]
 # ## Your pictures

@@ -22,7 +22,7 @@ from course_lib.models import SmallCNN
 from course_lib.pixels import block_average
 
 EXPERIMENTS = {experiment.name: experiment for experiment in trials.EXPERIMENTS}
-GENERATED = {"planted_left", "planted_found", "planted_cells"}
+GENERATED = {"planted_left", "planted_found", "planted_cells", "planted_sanity"}
 SIGNED = {changes.LOST, trust.FIDELITY, trust.LIKENESS, trust.SIZES}
 
 

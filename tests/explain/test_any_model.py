@@ -306,7 +306,8 @@ def test_heatmaps_of_any_kind_are_judged(change):
 def test_every_public_function_that_asks_a_model_is_tried_here():
     """A new one has to stand above, or among those that ask nobody."""
     nobody = {
-        "Cells", "FILLS", "Layer", "OnTrial", "area", "canvas", "energy_inside", "enlarge", "fill_colour", "occlude", "places", "pointing_game", "randomized",
+        "Cells", "FILLS", "Layer", "OnTrial", "area",
+        "canvas", "energy_inside", "enlarge", "fill_colour", "occlude", "places", "pointing_game", "randomized",
         "rank_correlation", "rise_masks", "segments", "share_used", "spotlight", "weighted_layers",
     }  # fmt: skip
     nobody.add("occlusion_map")  # it leaves the asking to `occlusion_grid`, and the words with it

@@ -122,7 +122,7 @@ def test_before_a_mean_and_a_linear_layer_hires_cam_is_grad_cam():
 
 def test_another_way_to_enlarge_is_named():
     model = network()
-    with pytest.raises(ValueError, match='^layer_cam got enlarge=\'nearest\'; it wants "by cells" or "bilinear"'):
+    with pytest.raises(ValueError, match=r"^layer_cam got enlarge='nearest'; it wants .by cells. or .bilinear."):
         layer_cam(model, model.blocks[-1], *batch(), enlarge="nearest")
 
 

@@ -73,7 +73,7 @@ def test_a_method_that_knows_nothing_is_found_out(monkeypatch):
 
 def test_a_network_that_looks_elsewhere_is_caught():
     """One that hears a single corner has its reason in that quarter, and each patchwork that is kept says so."""
-    found = on_trial(OfOneCorner(), pictures(), n=30)
+    found = on_trial(OfOneCorner((16.0, 11.0, 6.0, 3.0)), pictures(), n=30)
     assert found.quarters[:, 0, 0].all()
 
 

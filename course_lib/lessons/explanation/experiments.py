@@ -109,6 +109,21 @@ CELLS = _experiment(
     quick=QUICK_PLANTED,
 )
 
+# Saliency has no signs, integrated gradients have: like is compared with like where signs are left out.
+RANDOMIZED = {name: METHODS[name] for name in ("saliency", "SmoothGrad", FROM_BLACK, FROM_MEAN, RANDOM)} | {
+    CAM_BY_CELLS: BY_CELLS[CAM_BY_CELLS]
+}
+SIZES = _experiment(
+    "planted_sanity",
+    reasons.randomize_planted,
+    {
+        name: {**PLANTED, "reason": "road", **method, "shown": 20, "other_draw": 1_000 if name == RANDOM else 0}
+        for name, method in RANDOMIZED.items()
+    },
+    metrics=dict.fromkeys((trust.SIZES, trust.LIKENESS), Metric(unit="correlation", lower_is_better=True)),
+    quick=QUICK_PLANTED,
+)
+
 # --- EuroSAT, changed ---
 
 SMALL_NETWORK = {
@@ -258,7 +273,7 @@ TRUST = _experiment(
     trust.judge_heatmaps,
     {
         f"{name}; covered with {fill}": {**EXPLAINED, **method, **SCORING, **covered}
-        for name, method in (METHODS | {CAM_BY_CELLS: BY_CELLS[CAM_BY_CELLS]}).items()
+        for name, method in METHODS.items()
         for fill, covered in FILLS.items()
     },
     metrics={
@@ -279,23 +294,7 @@ SANITY = _experiment(
     },
     metrics={trust.LIKENESS: Metric(unit="correlation", lower_is_better=True)},
 )
-# Saliency has no signs, integrated gradients have: like is compared with like where signs are left out.
-UNSIGNED = {name: METHODS[name] for name in ("saliency", "SmoothGrad", FROM_BLACK, FROM_MEAN, RANDOM)} | {
-    CAM_BY_CELLS: BY_CELLS[CAM_BY_CELLS]
-}
-SIZES = _experiment(
-    "heat_sizes",
-    trust.randomize_sizes,
-    {
-        f"{name}; all layers random": {
-            **EXPLAINED, **method, "random_layers": None, "other_draw": 1_000 if name == RANDOM else 0,
-        }
-        for name, method in UNSIGNED.items()
-    },
-    metrics={trust.SIZES: Metric(unit="correlation", lower_is_better=True)},
-)  # fmt: skip
-
 EXPERIMENTS = (
-    LEFT_OVER, FOUND, CELLS, SEEN_AS, SEEN_BY_CLASS, TRAINED_ON, TRAINED_BY_CLASS,
-    HUE_TURNED, SHUFFLE_COST, TUNED_COST, TRUST, SANITY, SIZES,
+    LEFT_OVER, FOUND, CELLS, SIZES, SEEN_AS, SEEN_BY_CLASS, TRAINED_ON, TRAINED_BY_CLASS,
+    HUE_TURNED, SHUFFLE_COST, TUNED_COST, TRUST, SANITY,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from ...study import Result
 from .methods import heatmap_settings, heatmaps
 from .networks import answers, planted_network
 from .pictures import cover, planted_test
+from .trust import LIKENESS, SIZES, likeness
 
 Settings = Mapping[str, object]
 Score = Callable[[Tensor, Tensor], float]
@@ -50,6 +51,19 @@ def _scored(settings: Settings, scores: Mapping[str, Score], seed: int) -> Resul
     return Result(
         {name: sum(score(*pair) for pair in pairs) / len(pairs) for name, score in scores.items()}, n=len(pairs)
     )
+
+
+def randomize_planted(settings: Settings, seed: int) -> Result:
+    """How like the heatmap of a network with new weights in all layers is: as it is, and with its signs left out.
+
+    `other_draw` is added to the seed of what the second heatmap draws, as in `trust.randomize_network`.
+    """
+    first, model = planted_test(settings, seed)[0].at(range(settings["shown"])), planted_network(settings, seed)
+    decided, asked = dict(heatmap_settings(settings)), (first.images, first.labels)
+    maps = heatmaps(decided, model, *asked, seed=seed)
+    again = heatmaps(decided, explain.randomized(model, seed), *asked, seed=seed + settings["other_draw"])
+    alike = {LIKENESS: likeness(maps, again), SIZES: likeness(maps.abs(), again.abs())}
+    return Result(alike, n=len(maps))
 
 
 def cover_reason(settings: Settings, seed: int) -> Result:

@@ -30,12 +30,12 @@ from .experiments import (
     TUNED_COST,
 )
 
-__all__ = ["EXPERIMENTS", "HEATMAPS", "TRIALS", "WHY", "advice"]
+__all__ = ["EXPERIMENTS", "LESSON", "TRIALS", "WHY", "advice"]
 
-HEATMAPS, WHY = "06a_heatmaps_on_trial", "06b_why_did_it_say_that"
+LESSON, WHY = "06a_heatmaps_on_trial", "06b_why_did_it_say_that"
 TWO_POINTS, FIVE_POINTS, TEN_POINTS = 0.02, 0.05, 0.1
 
-_trial = partial(Trial, seeds=SEEDS, lesson=HEATMAPS)
+_trial = partial(Trial, seeds=SEEDS, lesson=LESSON)
 _change = partial(Trial, seeds=SEEDS, lesson=WHY)
 
 
@@ -68,12 +68,12 @@ def _shows_the_reason(name: str, method: str, of: Experiment = FOUND) -> tuple[T
 
 
 def _depends_on_weights(name: str, method: str) -> Trial:
-    """Signs left out, since saliency has none."""
+    """On the planted road, signs left out, since saliency has none."""
     return _trial(
         name=f"depends_{name}",
         claim=f"The heatmap of {method} depends on the trained weights: with random ones it is another.",
-        variant=SIZES[f"{RANDOM}; all layers random"],
-        baseline=SIZES[f"{method}; all layers random"],
+        variant=SIZES[RANDOM],
+        baseline=SIZES[method],
         says="no better",
         smallest_effect=0.1,
     )
@@ -117,8 +117,8 @@ TRIALS = (
     ),
     _trial(
         name="cam_best_deletion",
-        claim="Grad-CAM is the best: better than occlusion when its hottest pixels are covered.",
-        variant=TRUST[f"{CAM_BY_CELLS}; covered with grey"],
+        claim="Grad-CAM as published is the best: better than occlusion when its hottest pixels are covered.",
+        variant=TRUST[f"{CAM}; covered with grey"],
         baseline=TRUST[f"{OCCLUSION}; covered with grey"],
         metric=trust.DELETION,
         smallest_effect=TWO_POINTS,

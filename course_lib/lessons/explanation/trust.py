@@ -64,27 +64,16 @@ def randomize_network(settings: Settings, seed: int) -> Result:
 
     `other_draw` is added to the seed of what the second heatmap draws: 0 for a method, which gets what it got before.
     """
-    maps, again, source = _with_random_layers(settings, seed)
-    return Result({LIKENESS: _likeness(maps, again)}, n=len(maps), source=source)
-
-
-def randomize_sizes(settings: Settings, seed: int) -> Result:
-    """As `randomize_network`, of the heatmaps' absolute values (Adebayo et al. 2018 give both)."""
-    maps, again, source = _with_random_layers(settings, seed)
-    return Result({SIZES: _likeness(maps.abs(), again.abs())}, n=len(maps), source=source)
-
-
-def _with_random_layers(settings: Settings, seed: int) -> tuple[Tensor, Tensor, str]:
-    """(heatmaps of the trained network, those of the other one, the pictures' source)."""
     pictures, targets = explained(settings, seed)
     other = explain.randomized(land_network(settings, seed), seed, top=settings["random_layers"])
     decided = heatmap_settings(settings)
     maps = _maps(land_network_settings(settings), settings["shown"], decided, seed)
     again = heatmaps(dict(decided), other, pictures.images, targets, seed=seed + settings["other_draw"])
-    return maps, again, pictures.source
+    return Result({LIKENESS: likeness(maps, again)}, n=len(maps), source=pictures.source)
 
 
-def _likeness(maps: Tensor, others: Tensor) -> float:
+def likeness(maps: Tensor, others: Tensor) -> float:
+    """Mean rank correlation of heatmaps [N, H, W] with others of the same pictures; 0 for one that has one value."""
     pairs = [_known(explain.rank_correlation(a, b)) for a, b in zip(maps, others, strict=True)]
     return sum(pairs) / len(pairs)
 
