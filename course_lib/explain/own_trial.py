@@ -200,9 +200,9 @@ def _asking(predict: Predict, side: int, seed: int) -> dict[str, Method]:
         return occlusion_map(predict, picture, target, size=size, stride=max(1, size // 2))
 
     def masking(picture: Tensor, target: int) -> Tensor:
-        return rise(predict, picture, n=200, own_sums=True, seed=seed, progress=False)[..., target]
+        return rise(predict, picture, n=100, own_sums=True, seed=seed, progress=False)[..., target]
 
-    return {"occlusion, grey": covering, "RISE, 200 masks": masking}
+    return {"occlusion, grey": covering, "RISE, 100 masks": masking}
 
 
 def _inside(model: nn.Module, preprocessing: Callable, pictures: Tensor) -> dict[str, Method]:

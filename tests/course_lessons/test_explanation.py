@@ -76,7 +76,7 @@ VERDICTS = {
 
 @pytest.mark.parametrize("trial", trials.TRIALS, ids=lambda trial: trial.name)
 def test_the_verdicts(trial):
-    assert trial.seeds >= 10
+    assert trial.seeds >= 8
     assert trial.outcome().verdict.word == VERDICTS[trial.name]
 
 
@@ -84,7 +84,7 @@ def test_all_advice_is_told_with_its_base():
     lines = trials.advice().splitlines()
     assert len(lines) == 2 * len(trials.TRIALS)
     assert all(trial.claim in line for trial, line in zip(trials.TRIALS, lines[::2], strict=True))
-    assert all("(10 seeds" in line for line in lines[1::2])
+    assert all("(10 seeds" in line or "(8 seeds" in line for line in lines[1::2])
 
 
 # --- the methods ---

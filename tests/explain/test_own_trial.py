@@ -98,7 +98,7 @@ def test_the_best_method_draws_on():
 def test_a_function_is_tried_by_asking_alone():
     model = ByColour().eval()
     found = on_trial(lambda images: model(images.float() / 255).softmax(dim=1), pictures(), n=12)
-    assert {row.name for row in found.rows} == {"occlusion, grey", "RISE, 200 masks"}
+    assert {row.name for row in found.rows} == {"occlusion, grey", "RISE, 100 masks"}
 
 
 def test_it_is_the_same_for_the_same_seed():

@@ -12,6 +12,7 @@ WANTED = 10
 FEWER = {"probe_or_finetune": 3, "sgd_or_adam": 3, "frozen_batchnorm": 3, "taken_away": 3} | dict.fromkeys(
     ("probe_backbones", "colour_floor", "taken_away_probe", "taken_away_unprepared"), 5
 )
+FEWER |= {"planted_cells": 8, "planted_sanity": 8}  # minutes each, too
 each_experiment = pytest.mark.parametrize("experiment", study.all_experiments(), ids=lambda one: one.name)
 
 

@@ -56,6 +56,7 @@ def _on_each_reason(
             variant=of[f"{reason}: {method}"],
             baseline=(rivals or of)[f"{reason}: {rival}"],
             smallest_effect=FIVE_POINTS,
+            seeds=of.seeds,
             **more,
         )
         for reason in REASONS
@@ -70,6 +71,7 @@ def _shows_the_reason(name: str, method: str, of: Experiment = FOUND) -> tuple[T
 def _depends_on_weights(name: str, method: str) -> Trial:
     """On the planted road, signs left out, since saliency has none."""
     return _trial(
+        seeds=SIZES.seeds,
         name=f"depends_{name}",
         claim=f"The heatmap of {method} depends on the trained weights: with random ones it is another.",
         variant=SIZES[RANDOM],
