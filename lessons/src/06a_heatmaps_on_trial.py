@@ -376,7 +376,7 @@ study.conclude(
 # %% tags=["nbval-ignore-output"]
 train = network.parts(data.load("eurosat"))[0].subset(600, seed=0)
 lite = networks.probed("efficientnet_lite0", train)
-print(explain.on_trial(lite, test.images, n=40))
+print(explain.on_trial(lite, test.images, n=60))
 
 # %% [markdown]
 # Read its rows as those above: ± is one standard error for so many patchworks, and two of it are no sure difference.
@@ -418,7 +418,7 @@ own, preprocessing = model, None  # models.IMAGENET for torchvision's
 folder = None  # "photos", with a folder a class; None takes the lesson's test pictures
 
 mine = data.from_folder(folder).images if folder else test.images
-yours = explain.on_trial(own, mine, preprocessing=preprocessing, n=40, seed=1)
+yours = explain.on_trial(own, mine, preprocessing=preprocessing, n=30, seed=1)
 print(yours)
 figures.heat_overlays(
     mine[:4],
