@@ -225,7 +225,7 @@ names = ("cam_enlarged", "cam_best", "cam_finer")
 print(study.verdicts(*(f"{name}_{reason}" for name in names for reason in REASONS)))
 
 # %% [markdown]
-# With its cells in their place Grad-CAM points at the road three times as often. By heat it gains some five points, and whether that is more than the five that matter, the verdicts above say. It stays behind occlusion: *Grad-CAM is the best* is refuted without the old mistake, too, for small sharp things and this network. A finer layer helps more.
+# With its cells in their place, Grad-CAM's hottest pixel is on the road 56 times in 100, before 17. By heat it gains five points; whether that is more than the five that matter is undecided for road and hue, and yes for texture. It stays behind occlusion: *Grad-CAM is the best* is refuted without the old mistake, too, for small sharp things and this network. A finer layer helps more.
 #
 # And slack is cheap: within a cell of the road lie nearly all hottest pixels, but also half of the blobs'.
 #
@@ -310,7 +310,7 @@ names = ("saliency", "cam", "integrated", "integrated_mean")
 print(study.verdicts(*(f"depends_{name}" for name in names)))
 
 # %% [markdown]
-# As they are, integrated gradients look wholly changed, and saliency does not: so one usually reads it. Signs left out, they keep as much of their order as saliency, from black even more. The difference was one of signs.
+# As they are, integrated gradients look wholly changed, and saliency does not: so one usually reads it. Signs left out, they keep no less of their order than saliency, 0.19 and 0.16 against 0.13: the difference was one of signs. (As they are, Grad-CAM and saliency have no signs to lose.)
 #
 # Nor is *changed* the same as *right*: random numbers change, too. [Yona and Greenfeld](https://arxiv.org/abs/2110.14297) (2021) show that the task decides much of the outcome, [Binder et al.](https://arxiv.org/abs/2211.12486) (2023) that noise does well in it and that even random layers pass strong channels on. It is one hint among several.
 #

@@ -47,9 +47,16 @@ VERDICTS = {
     "shows_rise_road": "no difference that matters",
     "shows_rise_hue": "no difference that matters",
     "shows_rise_texture": "no difference that matters",
+    "cam_enlarged_road": "undecided",
+    "cam_enlarged_hue": "undecided",
+    "cam_enlarged_texture": "refuted",
     "cam_best_road": "refuted",
     "cam_best_hue": "refuted",
     "cam_best_texture": "refuted",
+    "cam_finer_road": "supported",
+    "cam_finer_hue": "supported",
+    "cam_finer_texture": "supported",
+    "random_deletion": "undecided",
     "cam_best_deletion": "refuted",
     "baseline_integrated_road": "refuted",
     "baseline_integrated_hue": "refuted",
@@ -61,9 +68,10 @@ VERDICTS = {
     "smooth_hue": "undecided",
     "smooth_texture": "refuted",
     "smooth_deletion": "undecided",
-    "depends_saliency": "refuted",
+    "depends_saliency": "undecided",
     "depends_cam": "undecided",
-    "depends_integrated": "supported",
+    "depends_integrated": "refuted",
+    "depends_integrated_mean": "undecided",
     "shape_needed": "refuted",
     "colour_decides_seen": "undecided",
     "colour_decides_trained": "undecided",
@@ -78,6 +86,18 @@ VERDICTS = {
 def test_the_verdicts(trial):
     assert trial.seeds >= 8
     assert trial.outcome().verdict.word == VERDICTS[trial.name]
+
+
+def test_laid_where_its_cells_look_grad_cam_points_at_the_road_three_times_as_often():
+    pointed = study.summary("planted_cells", "hottest pixel on the planted thing")
+    assert pointed["road: Grad-CAM, by cells"].mean > 3 * pointed["road: Grad-CAM"].mean > 0.3
+
+
+def test_without_signs_integrated_gradients_keep_no_less_of_themselves_than_saliency():
+    sizes, signed = (study.summary("planted_sanity", metric) for metric in (trust.SIZES, trust.LIKENESS))
+    for name in (experiments.FROM_BLACK, experiments.FROM_MEAN):
+        assert abs(signed[name].mean) < 0.02
+        assert sizes[name].mean > sizes["saliency"].mean
 
 
 def test_all_advice_is_told_with_its_base():
