@@ -1,4 +1,4 @@
-"""Heatmaps from gradients: saliency, SmoothGrad, integrated gradients, Grad-CAM.
+"""Heatmaps from gradients: saliency, SmoothGrad, integrated gradients, Grad-CAM, HiResCAM, LayerCAM.
 
 Each asks how one logit moves with the input, or with a feature map. All of them take
 - `model`: floats [B, 3, H, W] → logits [B, K]. It is asked in inference mode, and left as it was in mode,
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from ..models.inference import asked, fed, inference
+from . import cells
 
 
 def saliency(model: nn.Module, x: Tensor, target: Tensor) -> Tensor:
@@ -97,34 +99,77 @@ def integrated_gradients(
     return (total * (x - start)).sum(dim=1).float()
 
 
-def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor) -> Tensor:
+Enlarge = Literal["by cells", "bilinear"]
+
+
+def grad_cam(model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor, *, enlarge: Enlarge = "by cells") -> Tensor:
     """Where a layer's features speak for the class: float32 [B, H, W], 0 or more.
 
     Selvaraju et al.: Grad-CAM, ICCV 2017, equations 1 and 2. Each channel of the feature map is weighed by the mean of
-    its gradient over all places, the channels are added up, and what is below 0 is cut. Enlarged to H × W by bilinear
-    interpolation, so the heatmap is no finer than the layer.
+    its gradient over all places, the channels are added up, and what is below 0 is cut. The heatmap is no finer than
+    the layer.
 
     Args:
         layer: one of `model.modules()` whose output is [B, C, h, w]; the last convolution is usual.
+        enlarge: "by cells" lays each cell's heat on the pixel that it looks at (`cells_of`). "bilinear" only enlarges,
+            as the paper and the libraries do, and is displaced wherever a stride pads unevenly.
     """
-    _check("grad_cam", x, target)
+    features, gradient = _at_layer("grad_cam", model, layer, x, target)
+    coarse = gradient.mean(dim=(2, 3), keepdim=True) * features
+    return _enlarged("grad_cam", model, layer, x, coarse, enlarge)
+
+
+def hires_cam(
+    model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor, *, enlarge: Enlarge = "by cells"
+) -> Tensor:
+    """As `grad_cam`, with the gradient of each place instead of the mean: float32 [B, H, W], 0 or more.
+
+    Draelos, Carin: Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional neural networks, 2020.
+    Where only a mean and a linear layer follow, it is Grad-CAM. Arguments as there.
+    """
+    features, gradient = _at_layer("hires_cam", model, layer, x, target)
+    return _enlarged("hires_cam", model, layer, x, gradient * features, enlarge)
+
+
+def layer_cam(
+    model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor, *, enlarge: Enlarge = "by cells"
+) -> Tensor:
+    """As `hires_cam`, of the gradients above 0 only: float32 [B, H, W], 0 or more. Made for earlier, finer layers.
+
+    Jiang et al.: LayerCAM: Exploring Hierarchical Class Activation Maps for Localization, IEEE Transactions on Image
+    Processing 2021, equations 5 and 6. Arguments as in `grad_cam`.
+    """
+    features, gradient = _at_layer("layer_cam", model, layer, x, target)
+    return _enlarged("layer_cam", model, layer, x, gradient.relu() * features, enlarge)
+
+
+def _at_layer(name: str, model: nn.Module, layer: nn.Module, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """A layer's feature map, and the logit's gradient with respect to it: [B, C, h, w] each."""
+    _check(name, x, target)
     if all(layer is not module for module in model.modules()):
         raise ValueError(
-            f"grad_cam got a layer ({type(layer).__name__}) that is no part of the model; it wants one of "
+            f"{name} got a layer ({type(layer).__name__}) that is no part of the model; it wants one of "
             "model.modules(), such as model.blocks[-1]."
         )
-    with _inference(model), _outputs(layer) as found:
-        logit = _logit("grad_cam", model, x.detach(), target)
+    with _inference(model), _outputs(name, layer) as found:
+        logit = _logit(name, model, x.detach(), target)
         if len(found) != 1 or found[0].ndim != 4:
             gave = f"ran {len(found)} times" if len(found) != 1 else f"gave {tuple(found[0].shape)}"
             raise ValueError(
-                f"grad_cam got a layer ({type(layer).__name__}) that {gave}; it wants one that runs once and gives "
+                f"{name} got a layer ({type(layer).__name__}) that {gave}; it wants one that runs once and gives "
                 "a feature map [B, C, h, w]."
             )
-        features = found[0]
-        weights = _derivative("grad_cam", logit, features).mean(dim=(2, 3), keepdim=True)
-    coarse = (weights * features.detach()).sum(dim=1, keepdim=True).relu()
-    return interpolate(coarse, size=x.shape[2:], mode="bilinear")[:, 0].to(x.device, torch.float32)
+        return found[0].detach(), _derivative(name, logit, found[0])
+
+
+def _enlarged(name: str, model: nn.Module, layer: nn.Module, x: Tensor, weighed: Tensor, enlarge: Enlarge) -> Tensor:
+    """The channels of [B, C, h, w] added up, what is below 0 cut, at the size of `x`: float32 [B, H, W]."""
+    coarse = weighed.sum(dim=1).relu().to(x.device, torch.float32)
+    if enlarge == "bilinear":
+        return interpolate(coarse[:, None], size=x.shape[2:], mode="bilinear")[:, 0]
+    if enlarge != "by cells":
+        raise ValueError(f'{name} got enlarge={enlarge!r}; it wants "by cells" or "bilinear".')
+    return cells.enlarge(coarse, cells.cells_of(model, layer, x), x.shape[2:])
 
 
 # --- asking the model ------------------------------------------------------------------------------------
@@ -138,14 +183,14 @@ def _inference(model: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def _outputs(layer: nn.Module) -> Iterator[list[Tensor]]:
+def _outputs(name: str, layer: nn.Module) -> Iterator[list[Tensor]]:
     """What `layer` gives while the block runs, as leaves that the rest of the model depends on."""
     found: list[Tensor] = []
 
     def keep(_module: nn.Module, _inputs: tuple, output: object) -> Tensor:
         if not isinstance(output, Tensor):
             raise ValueError(
-                f"grad_cam got a layer ({type(layer).__name__}) that gave a {type(output).__name__}; it wants one "
+                f"{name} got a layer ({type(layer).__name__}) that gave a {type(output).__name__}; it wants one "
                 "that gives a feature map [B, C, h, w]."
             )
         # A leaf: what lies before the layer need not be walked back. Copies: a layer may work in place before it, on

@@ -104,7 +104,9 @@ def lime(
 
     Ribeiro, Singh, Guestrin: "Why Should I Trust You?", KDD 2016, equation 2 and algorithm 1. Each of `n` pictures
     shows every superpixel with probability ½, and weighs exp(−d² / `width`²), d = 1 − √(share that is seen) being the
-    cosine distance to the whole picture. Then ridge regression, as in the authors' code, not the paper's lasso.
+    cosine distance to the whole picture. Then ridge regression, as in the authors' code, not the paper's lasso. That
+    code (`lime_image.py`) also takes the root of the weights, which the paper does not: its width of .25 is this one's
+    of .25 · √2.
 
     Args:
         parts: int64 [H, W], the superpixel of each pixel; None takes `segments(picture)`.

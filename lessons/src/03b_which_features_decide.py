@@ -424,4 +424,4 @@ study.conclude("there is a row for each of four ways", len(yours.rows) == 4)
 #
 # ## Next
 #
-# Where in the picture does it look? **[6 Why did it say that?](06_why_did_it_say_that.ipynb)** What does it say to a picture that is none of the ten? **[5 Open-set rejection](05_open_set_rejection.ipynb)**. Or first the inputs: **[4 Normalization](04_normalization.ipynb)**.
+# Where in the picture does it look? **[6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb)** What does it say to a picture that is none of the ten? **[5 Open-set rejection](05_open_set_rejection.ipynb)**. Or first the inputs: **[4 Normalization](04_normalization.ipynb)**.

@@ -21,6 +21,8 @@ GRADIENTS: dict[str, Callable] = {
     "smooth_grad": lambda model, x, target: explain.smooth_grad(model, x, target, n=2),
     "integrated_gradients": lambda model, x, target: explain.integrated_gradients(model, x, target, steps=3),
     "grad_cam": lambda model, x, target: explain.grad_cam(model, model[1], x, target),
+    "hires_cam": lambda model, x, target: explain.hires_cam(model, model[1], x, target),
+    "layer_cam": lambda model, x, target: explain.layer_cam(model, model[1], x, target),
     "odin": lambda model, x, target: openset.odin(model, x),
 }
 
@@ -304,9 +306,11 @@ def test_heatmaps_of_any_kind_are_judged(change):
 def test_every_public_function_that_asks_a_model_is_tried_here():
     """A new one has to stand above, or among those that ask nobody."""
     nobody = {
-        "FILLS", "area", "canvas", "energy_inside", "fill_colour", "occlude", "places", "pointing_game", "randomized",
+        "Cells", "FILLS", "Layer", "OnTrial", "area",
+        "canvas", "energy_inside", "enlarge", "fill_colour", "occlude", "places", "pointing_game", "randomized",
         "rank_correlation", "rise_masks", "segments", "share_used", "spotlight", "weighted_layers",
     }  # fmt: skip
     nobody.add("occlusion_map")  # it leaves the asking to `occlusion_grid`, and the words with it
+    nobody |= {"cells_of", "feature_layers", "last_layer", "on_trial"}  # test_cells, test_layers, test_own_trial
     tried = {*GRADIENTS, *ASKING, "effective_receptive_field"} - {"odin"}
     assert tried | nobody == set(explain.__all__)

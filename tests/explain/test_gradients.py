@@ -6,10 +6,18 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from captum.attr import IntegratedGradients, LayerAttribution, LayerGradCam, NoiseTunnel, Saliency
+from captum.attr import (
+    IntegratedGradients,
+    LayerActivation,
+    LayerAttribution,
+    LayerGradCam,
+    LayerGradientXActivation,
+    NoiseTunnel,
+    Saliency,
+)
 from torch import nn
 
-from course_lib.explain import grad_cam, integrated_gradients, saliency, smooth_grad
+from course_lib.explain import grad_cam, hires_cam, integrated_gradients, layer_cam, saliency, smooth_grad
 from course_lib.models import SmallCNN
 
 pytestmark = pytest.mark.filterwarnings("ignore:Input Tensor 0 did not already require gradients")  # captum's
@@ -19,6 +27,8 @@ METHODS: dict[str, Callable] = {
     "smooth_grad": lambda model, x, target: smooth_grad(model, x, target, n=3),
     "integrated_gradients": lambda model, x, target: integrated_gradients(model, x, target, steps=8),
     "grad_cam": lambda model, x, target: grad_cam(model, model.blocks[-1], x, target),
+    "hires_cam": lambda model, x, target: hires_cam(model, model.blocks[-1], x, target),
+    "layer_cam": lambda model, x, target: layer_cam(model, model.blocks[-1], x, target),
 }
 
 
@@ -77,7 +87,43 @@ def test_grad_cam_is_captum_s(depth):
     model = network()
     coarse = LayerGradCam(model, model.blocks[depth]).attribute(x, target=target, relu_attributions=True)
     oracle = LayerAttribution.interpolate(coarse, (24, 24), "bilinear")[:, 0]
-    close(grad_cam(model, model.blocks[depth], x, target), oracle)
+    close(grad_cam(model, model.blocks[depth], x, target, enlarge="bilinear"), oracle)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_hires_cam_is_captum_s_gradient_times_activation(depth):
+    x, target = batch()
+    model = network()
+    product = LayerGradientXActivation(model, model.blocks[depth]).attribute(x, target=target)
+    oracle = LayerAttribution.interpolate(product.sum(dim=1, keepdim=True).relu(), (24, 24), "bilinear")[:, 0]
+    close(hires_cam(model, model.blocks[depth], x, target, enlarge="bilinear"), oracle)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_layer_cam_leaves_the_gradients_below_0_out_of_captum_s_product(depth):
+    """The maps are those behind a ReLU, 0 or more: so a product above 0 has a gradient above 0."""
+    x, target = batch()
+    model = network()
+    assert LayerActivation(model, model.blocks[depth]).attribute(x).min() >= 0
+    product = LayerGradientXActivation(model, model.blocks[depth]).attribute(x, target=target)
+    oracle = LayerAttribution.interpolate(product.relu().sum(dim=1, keepdim=True), (24, 24), "bilinear")[:, 0]
+    close(layer_cam(model, model.blocks[depth], x, target, enlarge="bilinear"), oracle)
+
+
+def test_before_a_mean_and_a_linear_layer_hires_cam_is_grad_cam():
+    """Draelos and Carin 2020, section 3: there every place has the mean gradient."""
+    x, target = batch()
+    model = network()
+    ours = [method(model, model.blocks[-1], x, target) for method in (grad_cam, hires_cam)]
+    torch.testing.assert_close(*ours)
+    earlier = [method(model, model.blocks[0], x, target) for method in (grad_cam, hires_cam)]
+    assert not torch.allclose(*earlier), "elsewhere they differ: the check can fail"
+
+
+def test_another_way_to_enlarge_is_named():
+    model = network()
+    with pytest.raises(ValueError, match=r"^layer_cam got enlarge='nearest'; it wants .by cells. or .bilinear."):
+        layer_cam(model, model.blocks[-1], *batch(), enlarge="nearest")
 
 
 # --- closed forms ----------------------------------------------------------------------------------------
@@ -108,7 +154,7 @@ def test_grad_cam_of_a_mean_and_a_linear_layer_is_the_class_activation_map():
     for block in model.blocks:
         features = block(features)
     cam = torch.einsum("bc,bchw->bhw", model.head.weight[target], features).relu() / features[0, 0].numel()
-    ours = grad_cam(model, model.blocks[-1], x, target)
+    ours = grad_cam(model, model.blocks[-1], x, target, enlarge="bilinear")
     expected = nn.functional.interpolate(cam[:, None], size=(16, 16), mode="bilinear")[:, 0].detach()
     torch.testing.assert_close(ours, expected)
 

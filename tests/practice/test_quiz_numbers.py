@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from course_lib import study
+from course_lib.lessons.explanation import experiments as experiments06
 from course_lib.lessons.explanation import trust
 from course_lib.lessons.kernels import timing, variants
 from course_lib.practice import catalogue
@@ -55,7 +56,7 @@ def reviewed(order: str) -> float:
 def orders(metric: str, one: str, other: str) -> float:
     """Rank correlation of the methods under two covers."""
     scores = study.summary("heat_trust", metric)
-    methods = [name.split(";")[0] for name in scores if name.endswith(f"covered with {one}")]
+    methods = experiments06.METHODS
     return spearmanr(
         *([scores[f"{m}; covered with {cover}"].mean for m in methods] for cover in (one, other))
     ).statistic

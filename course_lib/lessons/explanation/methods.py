@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from ... import explain, training
 from ...pixels import block_average
+from ...study import Summary
 
 Settings = Mapping[str, object]
 Heatmap = tuple[tuple[str, object], ...]
@@ -20,7 +21,7 @@ def heatmaps(settings: Settings, model: nn.Module, images: Tensor, target: Tenso
 
     Args:
         settings: `method`, a name of `METHODS`, and what that method reads (`DECIDED_BY`).
-        model: a network of `models` with `preprocessing`; Grad-CAM wants its `blocks`.
+        model: a network of `models` with `preprocessing`.
         seed: of what is drawn.
     """
     if settings["method"] not in METHODS:
@@ -51,7 +52,16 @@ def _integrated_gradients(settings: Settings, model: nn.Module, images: Tensor, 
 
 
 def _grad_cam(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
-    return explain.grad_cam(model, model.blocks[-1], model.preprocessing(images), target)
+    """Of the last layer, enlarged as its paper and the libraries do it."""
+    x = model.preprocessing(images)
+    return explain.grad_cam(model, explain.last_layer(model, x), x, target, enlarge="bilinear")
+
+
+def _by_cells(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
+    """Of the last layer with `map_cells` places a side or more, laid where its cells look."""
+    x = model.preprocessing(images)
+    layer = explain.last_layer(model, x, cells=settings["map_cells"])
+    return CAMS[settings["method"]](model, layer, x, target)
 
 
 def _occlusion(settings: Settings, model: nn.Module, images: Tensor, target: Tensor, seed: int) -> Tensor:
@@ -99,12 +109,14 @@ def _random(settings: Settings, model: nn.Module, images: Tensor, target: Tensor
     return torch.rand(len(images), *images.shape[2:], generator=torch.Generator().manual_seed(seed))
 
 
+CAMS = {"grad_cam_by_cells": explain.grad_cam, "hires_cam": explain.hires_cam, "layer_cam": explain.layer_cam}
 Method = Callable[[Settings, nn.Module, Tensor, Tensor, int], Tensor]
 METHODS: dict[str, Method] = {
     "saliency": _saliency,
     "smooth_grad": _smooth_grad,
     "integrated_gradients": _integrated_gradients,
     "grad_cam": _grad_cam,
+    **dict.fromkeys(CAMS, _by_cells),
     "occlusion": _occlusion,
     "rise": _rise,
     "lime": _lime,
@@ -116,9 +128,17 @@ DECIDED_BY: dict[str, tuple[str, ...]] = {
     "smooth_grad": ("noise", "copies"),
     "integrated_gradients": ("start", "steps"),
     "grad_cam": (),
+    **dict.fromkeys(CAMS, ("map_cells",)),
     "occlusion": ("patch", "stride", "patch_fill"),
     "rise": ("masks", "cells", "seen", "mask_fill", "own_sums"),
     "lime": ("draws", "mask_fill", "width", "ridge", "superpixels", "compactness", "rounds"),
     "blob": ("blob_width",),
     "random": (),
 }
+
+
+def agreement(scores: Mapping[str, Summary], names: Iterable[str], one: str, other: str) -> float:
+    """Spearman's rank correlation of the methods' mean scores under two endings of a variant's name, −1 to 1."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(*([scores[name + ending].mean for name in names] for ending in (one, other))).statistic)

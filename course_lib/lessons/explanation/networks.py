@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
 
+import torch
 from torch import Tensor, nn
 
-from ... import models, training
+from ... import features, models, training
 from ...data import ImageSet
 from ...pixels import Standardize
 from .pictures import changed, planted_train, train_and_test
@@ -88,3 +89,15 @@ def _decided(settings: Settings, names: tuple[str, ...]) -> Decided:
 def answers(model: nn.Module, pictures: ImageSet) -> Tensor:
     """int64 [N]: the class that `model` gives each picture."""
     return training.predict(model, pictures).argmax(dim=1)
+
+
+def probed(backbone: str, train: ImageSet) -> models.Classifier:
+    """A frozen backbone, and as its head a logistic regression on the mean of its last maps; in inference mode."""
+    model = models.Classifier(models.backbone(backbone), train.classes, frozen=True, pooling="mean").eval()
+    known = features.extract(model.backbone, train, pooling="mean", progress=False)
+    scale, regression = (step for _, step in features.probe(known, train.labels, known, train.labels).model.steps)
+    weight = torch.tensor(regression.coef_ / scale.scale_)
+    with torch.no_grad():
+        model.head[0].weight.copy_(weight)
+        model.head[0].bias.copy_(torch.tensor(regression.intercept_) - weight @ torch.tensor(scale.mean_))
+    return model

@@ -46,7 +46,12 @@ def planted_train(settings: Settings, seed: int) -> ImageSet:
 
 def planted_test(settings: Settings, seed: int) -> tuple[ImageSet, Tensor]:
     """(`n_test_per_class` pictures of each class that the network has not seen, their masks)."""
-    return data.planted(settings["reason"], settings["n_test_per_class"], seed=2 * seed + 1, side=settings["side"])
+    return _planted(settings["reason"], settings["n_test_per_class"], 2 * seed + 1, settings["side"])
+
+
+@lru_cache(maxsize=4)  # every method of a seed asks for them
+def _planted(reason: str, n_per_class: int, seed: int, side: int) -> tuple[ImageSet, Tensor]:
+    return data.planted(reason, n_per_class, seed=seed, side=side)
 
 
 def cover(pictures: ImageSet, masks: Tensor, what: str) -> ImageSet:

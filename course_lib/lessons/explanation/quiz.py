@@ -17,10 +17,10 @@ QUIZ = Quiz(
                     "network, is another matter. What fails there needs no more tests.",
                 ),
                 Option(
-                    "There the network has no other thing to go by.",
+                    "There no network can go by anything else.",
                     False,
-                    "It has: a seam or a shade would do. So the lesson covers the planted thing, and then all but the "
-                    "planted thing, and looks at the accuracy.",
+                    "It may have: a shade of the ground would do. So the lesson covers the planted thing, and then all "
+                    "but the planted thing, and looks at the accuracy.",
                 ),
                 Option(
                     "There you know where the heat has to be.",
@@ -103,14 +103,14 @@ QUIZ = Quiz(
                 Option(
                     "A follows the picture more, the weights less.",
                     True,
-                    "Even a random convolution answers to edges. Saliency kept a correlation of 0.39, occlusion with "
-                    "grey 0.06. That B's maps are right is not shown.",
+                    "Saliency kept a correlation of 0.39, occlusion with grey 0.06: edges may be the reason, or the "
+                    "strides. That B's maps are right is not shown.",
                 ),
                 Option(
                     "B follows the weights, so it can be trusted.",
                     False,
-                    "Random numbers, drawn anew each time, pass as well. The check can convict a method, and not "
-                    "acquit it. See whether B finds a reason that you planted.",
+                    "Random numbers, drawn anew each time, change as well. A map that changes has shown no more than "
+                    "that. See whether B finds a reason that you planted.",
                 ),
                 Option(
                     "B is unstable, so its maps are of no use.",

@@ -24,6 +24,7 @@ DELETION = "mean answer while the hottest are covered"
 INSERTION = "mean answer while the hottest are uncovered"
 FIDELITY = "µ-fidelity"
 LIKENESS = "rank correlation with the random network's heatmap"
+SIZES = "rank correlation of the sizes of heat, signs left out"
 
 
 def judge_heatmaps(settings: Settings, seed: int) -> Result:
@@ -68,8 +69,13 @@ def randomize_network(settings: Settings, seed: int) -> Result:
     decided = heatmap_settings(settings)
     maps = _maps(land_network_settings(settings), settings["shown"], decided, seed)
     again = heatmaps(dict(decided), other, pictures.images, targets, seed=seed + settings["other_draw"])
-    likeness = [_known(explain.rank_correlation(a, b)) for a, b in zip(maps, again, strict=True)]
-    return Result({LIKENESS: sum(likeness) / len(likeness)}, n=len(likeness), source=pictures.source)
+    return Result({LIKENESS: likeness(maps, again)}, n=len(maps), source=pictures.source)
+
+
+def likeness(maps: Tensor, others: Tensor) -> float:
+    """Mean rank correlation of heatmaps [N, H, W] with others of the same pictures; 0 for one that has one value."""
+    pairs = [_known(explain.rank_correlation(a, b)) for a, b in zip(maps, others, strict=True)]
+    return sum(pairs) / len(pairs)
 
 
 def explained(settings: Settings, seed: int) -> tuple[ImageSet, Tensor]:

@@ -1,0 +1,451 @@
+# %% [markdown]
+# # 6a · Heatmaps on trial
+#
+# Your network says *Highway*, and you want to see why. One method lights up the road, the next one the field beside it, a third the whole picture; all look like explanations. Somebody scored such a map against the true object and found it always a little beside. Which one can you believe, and how would you find out?
+#
+# <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
+#
+# Believe none before you tried it where you know the reason. Plant one: `explain.on_trial(model, pictures)` does it in your own network, without training, and names the method that finds it there. Do not take the last layer of a network from photographs at 64 pixels: its map has four cells. And the usual enlargement of Grad-CAM paints it up to half a cell beside the place where it looks.
+# </details>
+#
+# | you see | read |
+# |---|---|
+# | heatmaps that contradict each other | section 1 |
+# | a heatmap that lies beside the thing, always to the same side | section 2 |
+# | a score that says which heatmap is best | section 3 |
+# | a heatmap of a fine-tuned network that shows next to nothing | section 4 |
+# | you want to know what it uses there, colour or shape | [6b Why did it say that?](06b_why_did_it_say_that.ipynb) |
+# | your own network | *Your pictures*, at the end |
+#
+# Core · MINUTES
+#
+# You will be able to test a heatmap before you believe it, to say where the cells of a feature map look, and to choose a method for *your* network by a trial.
+
+# %%
+import torch
+from course_lib import data, explain, figures, models, study
+from course_lib.lessons.explanation import exercises as ex
+from course_lib.lessons.explanation import experiments, methods, networks, trust
+
+# %%
+from course_lib.lessons.explanation.experiments import (
+    BLOB,
+    BY_CELLS,
+    CAM,
+    CAM_BY_CELLS,
+    FILLS,
+    FROM_BLACK,
+    FROM_MEAN,
+    METHODS,
+    OCCLUSION,
+    RANDOM,
+    RANDOMIZED,
+    REASONS,
+)
+from course_lib.lessons.explanation.pictures import planted_test
+from course_lib.lessons.explanation.trials import LESSON, TRIALS
+from course_lib.lessons.transfer import network
+from course_lib.practice import predict
+
+# %% [markdown]
+# ## 1 · A reason that you know
+#
+# In these pictures one small thing tells the class: a piece of road, horizontal or vertical; a disc that is orange or violet, equally bright; a disc with stripes or dots, equally bright and rough. Ground and place are drawn alike for both classes. A mask says where the thing is.
+
+# %%
+shown = [data.planted(reason, 3, seed=4)[0] for reason in REASONS]
+figures.gallery(
+    torch.cat([part.images for part in shown]),
+    [part.classes[label] for part in shown for label in part.labels],
+    columns=6,
+    title="Three planted reasons (generated)",
+)
+
+# %% [markdown]
+# A small network learns each of them from 1,000 pictures. Does it go by the planted thing? Cover it, in the picture's mean colour; then cover everything else.
+
+# %%
+left_guess = predict.number(
+    "Everything but the road is covered: how many of 100 does the network get right?",
+    low=0,
+    high=100,
+    unit="%",
+)
+left_guess
+
+# %%
+left = study.summary("planted_left")
+left_guess.compare(100 * left["road: all but the planted thing is covered"].mean)
+figures.dots(left)
+
+# %% [markdown]
+# So here the reason is known, not only planned: it lies in the mask. Seven methods are to find it, in two families. *Change the picture and ask again*: occlusion (a square), RISE (random masks), LIME (superpixels). *Go back through the weights*: saliency (the gradient), SmoothGrad (its mean over noisy copies), integrated gradients (added up on the way from a baseline), Grad-CAM (the last maps, weighed by their gradients). A blob in the middle and random numbers are the rivals that know nothing.
+
+# %%
+found_guess = predict.largest(
+    "Which method has most of its heat on the planted road?",
+    ["saliency", CAM, OCCLUSION, FROM_MEAN, "RISE"],
+)
+found_guess
+
+# %%
+energy = study.summary("planted_found")
+found_guess.compare({name: energy[f"road: {name}"] for name in METHODS})
+print("heat on the planted thing, %: mean ± deviation over 10 seeds, 20 pictures each")
+print(study.table(METHODS, REASONS, lambda m, reason: energy[f"{reason}: {m}"]))
+
+# %% [markdown]
+# Grad-CAM, as its libraries draw it, has four fifths of its heat beside the road, and RISE does no better than the blob. Starting integrated gradients from the mean colour favours what stands out, and a planted thing does; that is a choice of ours.
+#
+# **Exercise 1.** Write the score: the share of positive heat that lies in the mask. Replace the dots; `ex.energy_inside.hint()` helps.
+
+
+# %%
+def energy_inside(heatmap, mask):
+    """Heatmap, float [H, W], and mask, bool [H, W] → share of the positive heat inside, 0 to 1; 0 if there is none."""
+    ...
+
+
+ex.energy_inside.check(energy_inside)
+
+# %% [markdown]
+# Is RISE useless? Score the same heatmaps in another way, the *pointing game*: does the hottest pixel lie on the thing?
+
+# %%
+rise_guess = predict.number(
+    "RISE on the road: in how many of 100 pictures is its hottest pixel on it?",
+    low=0,
+    high=100,
+    unit="%",
+)
+rise_guess
+
+# %%
+pointed = study.summary("planted_found", "hottest pixel on the planted thing")
+rise_guess.compare(100 * pointed["road: RISE"].mean)
+print("hottest pixel on the thing, %: mean ± deviation over 10 seeds, 20 pictures each")
+print(study.table(METHODS, REASONS, lambda m, reason: pointed[f"{reason}: {m}"]))
+
+# %% [markdown]
+# From nearly last to a shared first, with the same maps. RISE gives each pixel the mean answer while it is seen, which is never near zero: a flat floor with a peak in the right place. A score judges the method *and* what the score takes for zero. Two are the least to ask for. But look at Grad-CAM: on the road its hottest pixel misses nearly always. Why?
+
+# %% [markdown]
+# ## 2 · Off by half a cell
+#
+# Grad-CAM gives a map of 8×8 cells, and libraries enlarge it to the 64 pixels as one enlarges a picture: cell *i* is painted around pixel 8*i* + 3.5. But where does it *look*? The network has three convolutions of stride 2, each with a kernel of 3 and a padding of 1.
+
+# %%
+off_guess = predict.number(
+    "Three times stride 2, padding 1: how many pixels beside the place where it looks is a cell painted?",
+    low=0,
+    high=16,
+    unit="px",
+)
+off_guess
+
+# %% [markdown]
+# Follow one number back, layer by layer: a kernel's middle lies (k − 1) / 2 cells after its first one, and padding shifts it back.
+
+
+# %%
+def where_cells_look(layers):
+    """(kernel, stride, zeros padded before) of each layer → the pixel of cell 0, and pixels from cell to cell."""
+    first, step = 0.0, 1
+    for kernel, stride, before in layers:
+        first += step * ((kernel - 1) / 2 - before)
+        step *= stride
+    return first, step
+
+
+first, step = where_cells_look([(3, 2, 1)] * 3)
+off_guess.compare((step - 1) / 2 - first)
+print(
+    f"cell i looks at pixel {first:g} + {step} i; painted at {(step - 1) / 2} + {step} i"
+)
+
+# %% [markdown]
+# Half a cell, less half a pixel, down and to the right. And in other networks? `explain.cells_of` follows strides and paddings through any of them, those that no layer mentions too. Here for 224 pixels: where a map's middle is painted, less where it looks.
+
+# %%
+x = torch.zeros(1, 3, 224, 224)
+for name in ("mobilenet_v2_035", "efficientnet_lite0", "resnet18", "squeezenet1_1"):
+    body = models.backbone(name, weights="random").body
+    cells = explain.cells_of(body, explain.last_layer(body, x), x)
+    off = cells.displacement(body(x).shape[2:], (224, 224))[0]
+    print(f"{name:18} a cell of {cells.step[0]:g} px, painted {off:+.1f} px beside")
+
+# %% [markdown]
+# Half a cell again, and not even to the same side: torch pads a stride of 2 on both sides, TensorFlow below and to the right, and the first two networks were made with its padding. So Grad-CAM of the *same* architecture lies 15 pixels too far down in one library and 15 too far up in the other. SqueezeNet does not pad, and is right by luck.
+#
+# Lay each cell on the pixel where it looks, and draw linearly in between (`explain.enlarge`). Three roads, one network trained here:
+
+# %% tags=["nbval-ignore-output"]
+learned = networks.planted_network({**experiments.PLANTED, "reason": "road"}, seed=0)
+roads, masks = planted_test({**experiments.PLANTED, "reason": "road"}, seed=0)
+three = roads.at([0, 1, 2])
+maps = {
+    name: methods.heatmaps(settings, learned, three.images, three.labels, seed=0)
+    for name, settings in {CAM: METHODS[CAM], **BY_CELLS}.items()
+}
+heats = [h for k in range(3) for h in (None, *(found[k] for found in maps.values()))]
+names = [
+    "the picture",
+    "Grad-CAM,\nas published",
+    *(n.replace(", ", ",\n") for n in BY_CELLS),
+]
+same = three.images.repeat_interleave(len(names), dim=0)
+figures.heat_overlays(same, heats, names * 3, columns=5, title="Where is the road?")
+
+# %% tags=["verdict"]
+shares = {
+    name: sum(explain.energy_inside(h, m) for h, m in zip(found, masks, strict=False))
+    for name, found in maps.items()
+}
+study.conclude(
+    "laid where its cells look, Grad-CAM has more heat on these roads",
+    shares[CAM_BY_CELLS] > shares[CAM],
+)
+
+# %% [markdown]
+# Now eight networks. The pointing game gets a second column, with a cell's width of slack: a map of cells cannot do better. Random numbers say what that slack is worth. The last two rows ask an earlier, finer layer.
+
+# %%
+rows = [RANDOM, BLOB, CAM, *BY_CELLS]
+metrics = {
+    "heat on it": "heat on the planted thing",
+    "pixel on it": "hottest pixel on the planted thing",
+    "within a cell": "hottest pixel within a cell of the planted thing",
+}
+print("the road, %: mean ± deviation over 8 seeds, 20 pictures each")
+tables = {
+    name: study.summary("planted_cells", metric) for name, metric in metrics.items()
+}
+print(study.table(rows, metrics, lambda m, name: tables[name][f"road: {m}"]))
+names = ("cam_enlarged", "cam_best", "cam_finer")
+print(study.verdicts(*(f"{name}_{reason}" for name in names for reason in REASONS)))
+
+# %% [markdown]
+# With its cells in their place, Grad-CAM's hottest pixel is on the road 56 times in 100, before 17. By heat it gains five points; whether that is more than the five that matter is undecided for road and hue, and yes for texture. It stays behind occlusion: *Grad-CAM is the best* is refuted without the old mistake, too, for small sharp things and this network. A finer layer helps more.
+#
+# And slack is cheap: within a cell of the road lie nearly all hottest pixels, but also half of the blobs'.
+#
+# **Exercise 2.** How does Grad-CAM make its map, before it is enlarged?
+
+
+# %%
+def grad_cam(maps, gradients):
+    """Maps of a layer and the logit's gradient with respect to them, float [C, H, W] each → heatmap, float [H, W]."""
+    ...
+
+
+ex.grad_cam.check(grad_cam)
+
+# %% [markdown]
+# ## 3 · No mask? Ask the network
+#
+# On real land nobody knows the reason. **Deletion** asks the network: cover the hottest pixels first; if the map is right, the answer must fall early. The mean answer on the way is the score, lower is better. Random numbers know nothing, so each method ought to beat them. Does occlusion?
+
+# %%
+random_guess = predict.choice(
+    "Deletion with grey: occlusion, less random numbers",
+    {
+        "lower (better) by more than 2 points": (None, -0.02),
+        "within 2 points": (-0.02, 0.02),
+        "higher (worse) by more than 2 points": (0.02, None),
+    },
+)
+random_guess
+
+# %%
+deleted = study.summary("heat_trust", trust.DELETION)
+occluded, drawn = (deleted[f"{m}; covered with grey"] for m in (OCCLUSION, RANDOM))
+random_guess.compare(occluded.mean - drawn.mean)
+print("EuroSAT, deletion: mean answer in % (lower is better), 10 seeds, 20 pictures each")
+print(study.table(METHODS, FILLS, lambda m, fill: deleted[f"{m}; covered with {fill}"]))
+print(study.verdicts("random_deletion", "cam_best_deletion"))
+
+# %% [markdown]
+# On average occlusion does 3.3 points *worse* than numbers that know nothing. The interval reaches to both sides, so that is undecided; that it beats them is not shown either. One reading: grey specks all over a picture are something the network has never seen, and upset it more than a clean hole does. Then deletion rewards *scattered* hot pixels, right or wrong. Cover with the blurred picture, and random numbers fall to the last place. (Grad-CAM stands here as published; by cells we have not run it.)
+
+# %% [markdown]
+# *Insertion* uncovers instead, and has the opposite taste: there the blob beats integrated gradients, where grey or black covers. *µ-fidelity* correlates the heat of random sets of squares with the fall of the answer. How much of the order of all methods survives another fill?
+
+# %%
+insertion = study.summary("heat_trust", trust.INSERTION)
+fidelity = study.summary("heat_trust", trust.FIDELITY)
+for name, score in {
+    "deletion": deleted,
+    "insertion": insertion,
+    "µ-fidelity": fidelity,
+}.items():
+    for fill in ("black", "blurred"):
+        agreed = methods.agreement(
+            score, METHODS, "; covered with grey", f"; covered with {fill}"
+        )
+        print(f"{name:11} grey against {fill:8} rank correlation {agreed:+.2f}")
+
+# %% [markdown]
+# Grey and black agree fairly well. Against the blurred picture, deletion and insertion forget the order or turn it round; only µ-fidelity keeps it. Such a score answers *what if these pixels were grey*, and the grey is part of the question. State it with the score.
+#
+# Last, the cheapest check: give the network new random weights. A map that stays as it was is drawn from the picture and not from what was learned. Saliency has no signs and integrated gradients have, so compare sizes only.
+
+# %%
+sane_guess = predict.largest(
+    "All weights random: which heatmap stays most like what it was, signs left out?",
+    ["saliency", FROM_BLACK, FROM_MEAN, CAM_BY_CELLS],
+)
+sane_guess
+
+# %%
+sizes, signed = (
+    study.summary("planted_sanity", m) for m in (trust.SIZES, trust.LIKENESS)
+)
+alike = {"signs left out": sizes, "as they are": signed}
+sane_guess.compare(sizes)
+print(
+    "the road, rank correlation with the random network's map, 8 seeds, 20 pictures each"
+)
+print(study.table(RANDOMIZED, alike, lambda m, which: alike[which][m]))
+names = ("saliency", "cam", "integrated", "integrated_mean")
+print(study.verdicts(*(f"depends_{name}" for name in names)))
+
+# %% [markdown]
+# As they are, integrated gradients look wholly changed, and saliency does not: so one usually reads it. Signs left out, they keep no less of their order than saliency, 0.19 and 0.16 against 0.13: the difference was one of signs. (As they are, Grad-CAM and saliency have no signs to lose.)
+#
+# Nor is *changed* the same as *right*: random numbers change, too. [Yona and Greenfeld](https://arxiv.org/abs/2110.14297) (2021) show that the task decides much of the outcome, [Binder et al.](https://arxiv.org/abs/2211.12486) (2023) that noise does well in it and that even random layers pass strong channels on. It is one hint among several.
+#
+# ## 4 · In the asker's network
+#
+# Theirs is fine-tuned from photographs. So is the one of [chapter 3](03a_transfer_learning_eurosat.ipynb), a MobileNetV2, which comes with the course. A road cannot be planted in it without training, but a *patchwork* can: quarters of four pictures, each of another class. Where the answer falls by half when one quarter is covered, and by less for the others, the reason lies there. `explain.on_trial` makes patchworks, keeps those, and scores. Random numbers would get 25 %.
+
+# %%
+own_guess = predict.largest(
+    "In the fine-tuned MobileNetV2: whose hottest pixel lies most often in the right quarter?",
+    [
+        "saliency",
+        "integrated gradients, mean colour",
+        "Grad-CAM",
+        "LayerCAM, a finer layer",
+    ],
+)
+own_guess
+
+# %% tags=["nbval-ignore-output"]
+model = network.shipped()
+test = network.parts(data.load("eurosat"))[2].subset(300, seed=0)
+x = model.preprocessing(test.images[:1])
+maps_of = explain.feature_layers(model, x)
+print(f"its last map has {maps_of[-1].size[0]}×{maps_of[-1].size[1]} cells at 64 pixels")
+trial = explain.on_trial(model, test.images, n=60)
+own_guess.compare({row.name: row.hit for row in trial.rows})
+print(trial)
+
+# %% tags=["verdict", "real-data"]
+hits = {row.name: row.hit for row in trial.rows}
+study.conclude(
+    "a finer layer hits more often than the last one",
+    hits["LayerCAM, a finer layer"] > hits["Grad-CAM"],
+)
+
+# %% [markdown]
+# At 64 pixels this network's last map has four cells, and Grad-CAM of it hits not surely more often than chance. Integrated gradients, best on the planted road, do no better here. A finer layer, occlusion and RISE hit some eight times in ten. What wins in one network loses in the next: run the trial in yours.
+#
+# It is a narrow trial. Quarters ask for no fine detail, and patchworks that a covering picked favour methods that cover; LayerCAM does not cover. Now draw with the winner.
+
+# %% tags=["nbval-ignore-output"]
+classes = ("Highway", "River", "Residential", "PermanentCrop")
+rows = [int((test.labels == test.classes.index(kind)).nonzero()[0]) for kind in classes]
+some, why = test.batch(rows), test.labels[rows]
+drawn = {"Grad-CAM": None, "saliency": None, trial.best: None}
+drawn = {name: trial.heatmaps(some, why, method=name) for name in drawn}
+heats = [h for k in range(4) for h in (None, *(found[k] for found in drawn.values()))]
+captions = [
+    c for kind in classes for c in (kind, *(n.replace(", ", ",\n") for n in drawn))
+]
+same = some.repeat_interleave(1 + len(drawn), dim=0)
+figures.heat_overlays(same, heats, captions, columns=1 + len(drawn), title="Why?")
+
+# %% tags=["verdict"]
+study.conclude(
+    "the trial names one of its methods", trial.best in {row.name for row in trial.rows}
+)
+
+# %% [markdown]
+# Another network: EfficientNet-Lite0 from photographs, frozen, a logistic regression as its head, fitted on 600 pictures.
+
+# %% tags=["nbval-ignore-output"]
+train = network.parts(data.load("eurosat"))[0].subset(600, seed=0)
+lite = networks.probed("efficientnet_lite0", train)
+print(explain.on_trial(lite, test.images, n=60))
+
+# %% [markdown]
+# Read its rows as those above: ± is one standard error for so many patchworks, and two of it are no sure difference.
+#
+# **Exercise 3.** Integrated gradients come with a check that costs nothing: all their heat adds up to the logit of the picture less that of the baseline. Write them, and the check below is yours.
+
+
+# %%
+def integrated_gradients(gradient, x, baseline, steps):
+    """Function x → gradient, x and baseline, float, same shape, number of steps → heat, float, same shape."""
+    ...
+
+
+ex.integrated_gradients.check(integrated_gradients)
+
+# %% tags=["nbval-ignore-output"]
+x = model.preprocessing(some)
+with torch.no_grad():
+    rise = (model(x) - model(torch.zeros_like(x))).gather(1, why[:, None])[:, 0]
+for steps in (4, 32, 128):
+    heat = explain.integrated_gradients(model, x, why, steps=steps).sum(dim=(1, 2))
+    print(
+        f"{steps:3} steps: off by {((heat - rise).abs() / rise.abs()).max():.1%} at most"
+    )
+
+# %% [markdown]
+# If the sum is far off, the map is not yet the integral: take more steps before you look at it. All advice of this notebook, folded:
+
+# %%
+study.folded(trial for trial in TRIALS if trial.lesson == LESSON)
+
+# %% [markdown]
+# ## Your pictures
+#
+# Put your network in the place of `own`, and pictures that it has *not* learned from in the place of `mine`, of four classes or more; labels are not needed. A PyTorch module gives logits and wants its `preprocessing`. Of a Keras model make a function from uint8 [N, 3, H, W] to probabilities, `lambda x: torch.tensor(keras_model.predict(x.permute(0, 2, 3, 1).numpy() / 255))` if it learned from `x / 255`; then the methods that only ask are tried.
+
+# %% tags=["nbval-ignore-output"]
+own, preprocessing = model, None  # models.IMAGENET for torchvision's
+folder = None  # "photos", with a folder a class; None takes the lesson's test pictures
+
+mine = data.from_folder(folder).images if folder else test.images
+yours = explain.on_trial(own, mine, preprocessing=preprocessing, n=30, seed=1)
+print(yours)
+figures.heat_overlays(
+    mine[:4],
+    yours.heatmaps(mine[:4], yours.answers[:4]),
+    [yours.best.replace(", ", ",\n")] * 4,
+    columns=4,
+    title="Yours",
+)
+
+# %% tags=["verdict"]
+study.conclude(
+    "each method was scored on all patchworks", len({row.n for row in yours.rows}) == 1
+)
+
+# %% [markdown]
+# ## What we would write to the asker
+#
+# Ask no heatmap of your network's last layer: at 64 pixels it has four cells. In a MobileNetV2 like yours, LayerCAM at a finer layer, occlusion and RISE found the quarter that an answer rested on some eight times in ten; Grad-CAM not surely more often than chance. If a map lies beside the thing, ask where its cells look: the usual enlargement was off by half a cell. Promise no method; promise the procedure: plant a reason like yours, and score. And *where* is not *what*: see [6b](06b_why_did_it_say_that.ipynb).
+#
+# ## Open
+#
+# Which method finds a reason that is spread over the whole picture, or one of two that would each do? A check that trains anew without the hot pixels (ROAR) we have not run: with a road, the hole that is cut has the road's shape. In a fine-tuned network we planted quarters, no thin lines. And deletion by cells, on real land, is still to be measured.
+#
+# ## Read on
+#
+# Selvaraju et al., *Grad-CAM*, 2017, [arXiv:1610.02391](https://arxiv.org/abs/1610.02391) · Smilkov et al., *SmoothGrad*, 2017, [arXiv:1706.03825](https://arxiv.org/abs/1706.03825) · Sundararajan, Taly, Yan, *Axiomatic attribution* (integrated gradients), 2017, [arXiv:1703.01365](https://arxiv.org/abs/1703.01365) · Ribeiro, Singh, Guestrin, *"Why should I trust you?"* (LIME), 2016, [arXiv:1602.04938](https://arxiv.org/abs/1602.04938) · Petsiuk, Das, Saenko, *RISE* (with deletion and insertion), 2018, [arXiv:1806.07421](https://arxiv.org/abs/1806.07421) · Bhatt, Weller, Moura (µ-fidelity), 2020, [arXiv:2005.00631](https://arxiv.org/abs/2005.00631) · Draelos, Carin (HiResCAM), 2020, [arXiv:2011.08891](https://arxiv.org/abs/2011.08891) · Adebayo et al., *Sanity checks*, 2018, [arXiv:1810.03292](https://arxiv.org/abs/1810.03292) · Hooker et al. (ROAR), 2019, [arXiv:1806.10758](https://arxiv.org/abs/1806.10758) · Araujo, Norris, Sim, *Computing receptive fields*, 2019, [doi:10.23915/distill.00021](https://doi.org/10.23915/distill.00021)
+#
+# ## Next
+#
+# What does it use there, colour, texture or shape? **[6b Why did it say that?](06b_why_did_it_say_that.ipynb)**
