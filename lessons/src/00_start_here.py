@@ -17,7 +17,9 @@
 # | few pictures, a pretrained network, and the question which features decide | [3 Transfer learning](03a_transfer_learning_eurosat.ipynb) |
 # | it is right in training and wrong in use; which mean, which deviation? | [4 Normalization](04_normalization.ipynb) |
 # | how sure it is of things that it never learned | [5 Open-set rejection](05_open_set_rejection.ipynb) |
-# | a heatmap that shows the background, or shows whatever you like | [6 Why did it say that?](06_why_did_it_say_that.ipynb) |
+# | a good accuracy, and pictures from elsewhere to come | [3c Does it travel?](03c_does_it_travel.ipynb) |
+# | a heatmap that shows the background, whatever you like, or lies beside the thing | [6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb) |
+# | accuracy drops after a change, and you wonder what that proves | [6b Why did it say that?](06b_why_did_it_say_that.ipynb) |
 # | classes of unequal size, wrong labels, several things in one picture | [7 Messy data](07_messy_data.ipynb) |
 #
 # Core · MINUTES
@@ -188,10 +190,10 @@ figures.paired_dots(study.outcome("enlarging"))
 # |---|---|
 # | **no difference that matters** | lies wholly within what does not matter |
 # | **supported** | lies wholly above what matters: advice must gain enough to be worth following |
-# | **refuted** | lies wholly below 0, and not all of it within what does not matter |
+# | **refuted** | lies as far on the other side: A is worse, by more than what does not matter |
 # | **undecided** | anything else: more runs could decide; it is *not* "as good as" |
 #
-# Advice may also say "A is *no* better", as here: "pointless". Then *supported* and *refuted* change places. The interval lies wholly above what matters, so A is better, and "pointless" is **refuted**. Enlarging brought four points.
+# Advice may also say "A is *no* better", as here: "pointless". That is supported where the whole interval lies below what would matter, and refuted where all of it lies above. Here it lies above, so "pointless" is **refuted**. Enlarging brought four points.
 #
 # An interval may reach beyond all dots when there are few of them, or when one lies far off.
 

@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Measure the floor of colour first: 54 numbers that know nothing of any shape come within three points of a frozen network from photographs. Then take the network that is quick on *your* machine, with its own preprocessing, and fit a linear probe on it, which takes seconds. Fine-tuning all of it brings 97 of 100 right on a random split, where the same training from random weights ends at 81. All this is on random splits: a probe that gets 89 there gets 75 where it learns in the north and is asked about the south. The fine-tuned network has not been sent there (3c).
+# Measure the floor of colour first: 54 numbers that know nothing of any shape come within three points of a frozen network from photographs. Then take the network that is quick on *your* machine, with its own preprocessing, and fit a linear probe on it, which takes seconds. Fine-tuning all of it brings 97 of 100 right on a random split, where the same training from random weights ends at 81. All this is on random splits: a probe that gets 89 there gets 75 where it learns in the north and is asked about the south. The fine-tuned network has not been sent there ([3c](03c_does_it_travel.ipynb)).
 # </details>
 #
 # | you see | read |
@@ -38,7 +38,7 @@ train, val, test = pictures.split((0.8, 0.1, 0.1), seed=0)
 # %% [markdown]
 # ## 1 · Look before you train
 #
-# EuroSAT has 27,000 pictures from a satellite, 64 by 64 pixels of ten metres each. They are cut *at random*: eight tenths to learn from, a tenth to watch, a tenth to test. So every accuracy below is *on a random split*. Elsewhere it is less: a probe with 88.6 % on random splits gets 74.8 % where it learns in the north and is tested in the south (5 seeds, n = 4,860 each; see 3c).
+# EuroSAT has 27,000 pictures from a satellite, 64 by 64 pixels of ten metres each. They are cut *at random*: eight tenths to learn from, a tenth to watch, a tenth to test. So every accuracy below is *on a random split*. Elsewhere it is less: a probe with 88.6 % on random splits gets 74.8 % where it learns in the north and is tested in the south (5 seeds, n = 4,860 each; see [3c](03c_does_it_travel.ipynb)).
 #
 # AnnualCrop is sown each year; PermanentCrop is vines and orchards; HerbaceousVegetation is heath; Pasture is grazed. Which would you mix up?
 
@@ -188,7 +188,7 @@ study.conclude(
 # The figure shows batches of 32: higher is better, further left is quicker. The accuracies are stored (probes, five random splits), the times are yours, from just now.
 
 # %% [markdown]
-# At 64 px the two networks from photographs differ by a point, in favour of MobileNetV2, and from north to south by four (75 and 71 %, see 3c). Enlarging to 128 px takes four to five times the MACs and brings three to five points, although it adds no information. (Perhaps because filters that learned from photographs of 224 px meet a road at the width that they know; perhaps because more places are left at the end. We have not told the two apart.)
+# At 64 px the two networks from photographs differ by a point, in favour of MobileNetV2, and from north to south by four (75 and 71 %, see [3c](03c_does_it_travel.ipynb)). Enlarging to 128 px takes four to five times the MACs and brings three to five points, although it adds no information. (Perhaps because filters that learned from photographs of 224 px meet a road at the width that they know; perhaps because more places are left at the end. We have not told the two apart.)
 #
 # What is each worth *because* of what it had learned? Its twin has random weights:
 
@@ -405,7 +405,7 @@ study.conclude("there is a row for each of five ways", len(mine.rows) >= 5)
 # %% [markdown]
 # ## Open
 #
-# All splits here are random; 3c, *Does it travel?*, parts the map. Three of the trials have three seeds, which is too few for a verdict. The asker's ResNet-50 has not been run to an end: its weights could not be had, and from random weights one pass over 21,600 pictures would take some 45 minutes of CPU time (reckoned from 320). `python tools/resnet50.py` runs it, frozen and fine-tuned, where the weights are; `python tools/resnet50.py scratch` runs it without. `texture_net` without its second task has not been trained.
+# All splits here are random; [3c Does it travel?](03c_does_it_travel.ipynb) parts the map. Three of the trials have three seeds, which is too few for a verdict. The asker's ResNet-50 has not been run to an end: its weights could not be had, and from random weights one pass over 21,600 pictures would take some 45 minutes of CPU time (reckoned from 320). `python tools/resnet50.py` runs it, frozen and fine-tuned, where the weights are; `python tools/resnet50.py scratch` runs it without. `texture_net` without its second task has not been trained.
 #
 # ## Read on
 #

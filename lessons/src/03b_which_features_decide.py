@@ -61,7 +61,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# The test pictures were drawn at random from the whole set, so they resemble the training pictures as much as pictures can. Elsewhere expect less: a probe on the frozen network gets 88.6 % on random splits, and 74.8 % where it learns in the north and is tested in the south (5 seeds, n = 4,860 each; see 3c). This network has not been sent there. Who is mixed up with whom? Bet on a pair before you look.
+# The test pictures were drawn at random from the whole set, so they resemble the training pictures as much as pictures can. Elsewhere expect less: a probe on the frozen network gets 88.6 % on random splits, and 74.8 % where it learns in the north and is tested in the south (5 seeds, n = 4,860 each; see [3c](03c_does_it_travel.ipynb)). This network has not been sent there. Who is mixed up with whom? Bet on a pair before you look.
 
 # %%
 pairs = [
@@ -228,7 +228,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# The error is half a per cent, and says little: 2,500 of 2,700 pictures lie in the top bin. From 50 to 90 %, with 32 to 84 in a bin, the intervals have room for honesty and for too much sureness. *Of answers above 90 %, some 99 of 100 are right* is what this test carries, for pictures like these. Of a probe's such answers 97 of 100 are right on random splits, 87 from north to south (3c).
+# The error is half a per cent, and says little: 2,500 of 2,700 pictures lie in the top bin. From 50 to 90 %, with 32 to 84 in a bin, the intervals have room for honesty and for too much sureness. *Of answers above 90 %, some 99 of 100 are right* is what this test carries, for pictures like these. Of a probe's such answers 97 of 100 are right on random splits, 87 from north to south ([3c](03c_does_it_travel.ipynb)).
 #
 # **Exercise 2.** Right-hand plot: a person reviews every picture below a threshold. What remains, and how much of it is right?
 
@@ -424,4 +424,4 @@ study.conclude("there is a row for each of four ways", len(yours.rows) == 4)
 #
 # ## Next
 #
-# Where in the picture does it look? **[6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb)** What does it say to a picture that is none of the ten? **[5 Open-set rejection](05_open_set_rejection.ipynb)**. Or first the inputs: **[4 Normalization](04_normalization.ipynb)**.
+# What is an accuracy worth where nobody labelled anything? **[3c Does it travel?](03c_does_it_travel.ipynb)** Where in the picture does it look? **[6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb)** What does it say to a picture that is none of the ten? **[5 Open-set rejection](05_open_set_rejection.ipynb)**. Or first the inputs: **[4 Normalization](04_normalization.ipynb)**.
