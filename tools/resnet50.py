@@ -100,7 +100,7 @@ def peak_memory_mb() -> int:
     """The most that this process held: on a graphics card there, else in main memory."""
     import torch
 
-    if devices.best_device().type == "cuda":
+    if devices.best_device() == "cuda":
         return round(torch.cuda.max_memory_allocated() / 1e6)
     unit = 1 if sys.platform == "darwin" else 1024  # what getrusage counts in
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
