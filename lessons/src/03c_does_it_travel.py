@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Neighbours are hardly it: keep all pictures of a cell of 7 by 11 km together, and no loss is to be seen. Another region is, but not every one. A probe with 89 of 100 right at random keeps 88 from the south to the north, and 75 from the north to the south. Little of that is another mix of classes; more than half of it is one class, which looks different there. And it stays nearly as sure. So test across the distance that your network has to travel, and label a hundred pictures at the other end.
+# Neighbours are hardly it: keep all pictures of a cell of 7 by 11 km together, and no loss is to be seen. Another region is, but not every one. A probe with 89 of 100 right at random keeps 88 from the south to the north, where a difficult class is missing, and 75 from the north to the south. Little of that is another mix of classes; more than half of it is one class, which looks different there. And it stays nearly as sure. So test across the distance that your network has to travel, and label a hundred pictures at the other end.
 # </details>
 #
 # | you see | read |
@@ -168,7 +168,7 @@ for network in travel_trials.NETWORKS:
     )
 
 # %% [markdown]
-# *It loses so much elsewhere* would be too simple. From south to north MobileNetV2 loses half a point, from west to east three, from east to west nine, from north to south 14: the same set, the same probe, as many pictures. SqueezeNet's losses have the same order. It matters what has been seen: whoever learned in the south knows the north, and not the other way round. So there is no *the* accuracy elsewhere; there is one for each way. (The trial in the line above compares with whole cells of 10°, which lie anywhere, and cannot decide.)
+# *It loses so much elsewhere* would be too simple. From south to north MobileNetV2 loses half a point, from west to east three, from east to west nine, from north to south 14. SqueezeNet's losses have the same order. But careful: the northernmost fifth holds not one PermanentCrop, so the class that fails in the south (section 4) is not examined there. There is no *the* accuracy elsewhere; there is one for each way, and its classes belong to it. (The trial in the line above compares with whole cells of 10°, which lie anywhere, and cannot decide.)
 
 # %% [markdown]
 # ## 4 · Another mix, or another look?
