@@ -142,13 +142,20 @@ def test_who_is_told_the_mix_finds_the_common_class(towns):
 
 
 @pytest.mark.parametrize("experiment", travel_trials.EXPERIMENTS, ids=lambda one: one.name)
-def test_all_is_real_and_every_class_is_in_every_test(experiment):
+def test_all_is_real_and_one_class_alone_does_not_reach_the_north(experiment):
     for run in study.runs(experiment.name):
         assert run.source == "real"
-        assert all(run.n[f"recall of {kind}"] > 0 for kind in travel_trials.CLASSES)
+        lacking = [kind for kind in travel_trials.CLASSES if not run.n[f"recall of {kind}"]]
+        assert lacking == (["PermanentCrop"] if run.variant.endswith("south to north") else [])
         share = np.array([run.n[f"recall of {kind}"] for kind in travel_trials.CLASSES]) / run.n["test accuracy"]
         recall = np.array([run.metrics[f"recall of {kind}"] for kind in travel_trials.CLASSES])
         assert share @ recall == pytest.approx(run.metrics["test accuracy"])
+
+
+@pytest.mark.parametrize("trial", travel_trials.TRIALS, ids=lambda one: one.name)
+def test_five_seeds_decide_none_of_the_trials(trial):
+    """They are judged on whole cells, and which cells are dealt changes more than what is tried."""
+    assert study.outcome(trial.name).verdict.word == "undecided"
 
 
 # The table of the issue that asked: accuracy, balanced accuracy in %, of one to three splits each.
