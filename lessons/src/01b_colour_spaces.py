@@ -242,7 +242,7 @@ figures.dots(
 print(study.verdicts("normalise", "hsv_for_rgb", "hsl_for_rgb", "lab_for_rgb"))
 
 # %% [markdown]
-# RGB is among the soonest: only YCbCr, and HSV with sine and cosine, have a smaller mean, by less than an epoch. HSV is an epoch later, HSL undecided, CIELAB, which was made for human eyes, about fifteen epochs later (at the least: a run that never got there counts as 25).
+# RGB is among the soonest: only YCbCr, and HSV with sine and cosine, have a smaller mean, by less than an epoch. HSV is later, by an epoch on average, though it may be by less than that; its verdict and that of HSL are undecided. CIELAB, which was made for human eyes, is about fifteen epochs later (at the least: a run that never got there counts as 25).
 #
 # Why does RGB need no conversion? Our reading: a hue is a direction in RGB, and the first layer computes directions. What HSV offers ready-made, a kernel finds for itself.
 
