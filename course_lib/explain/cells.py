@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +46,8 @@ class Cells:
         """
         middles = [(n - 1) / 2 for n in map_size]
         looks = (f + m * s for f, m, s in zip(self.first, middles, self.step, strict=True))
-        return tuple((n - 1) / 2 - there for n, there in zip(size, looks, strict=True))
+        down, right = ((n - 1) / 2 - there for n, there in zip(size, looks, strict=True))
+        return down, right
 
 
 def cells_of(model: nn.Module, layer: nn.Module, x: Tensor) -> Cells:
@@ -104,7 +106,7 @@ class _Following(TorchDispatchMode):
         self.known[start] = Cells((0.0, 0.0), (1.0, 1.0))
 
     def __torch_dispatch__(  # torch calls it for every operation
-        self, op: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+        self, op: Any, types: object, args: tuple = (), kwargs: dict | None = None
     ) -> object:
         given = [(tensor, self.known[tensor]) for tensor in tree_leaves(args) if self._knows(tensor)]
         out = op(*args, **(kwargs or {}))
@@ -117,13 +119,13 @@ class _Following(TorchDispatchMode):
         return isinstance(tensor, Tensor) and tensor in self.known
 
 
-def _cells(op: object, args: tuple, given: list[tuple[Tensor, Cells]], out: Tensor) -> Cells | None:
+def _cells(op: Any, args: tuple, given: list[tuple[Tensor, Cells]], out: Tensor) -> Cells | None:
     """Where the cells of `out` look, which `op` made of what is `given`; None where that cannot be said."""
     before = given[0][1]
     if op in (aten.convolution, aten.max_pool2d_with_indices, aten.avg_pool2d):
         return _behind_a_window(op, args, before) if out.ndim == 4 else None
     if op in _PADS:
-        left, _, top, *_ = (*args[1], 0, 0)
+        left, _, top = [*args[1], 0, 0][:3]
         return before.behind(kernel=(1, 1), stride=(1, 1), before=(top, left), dilation=(1, 1))
     # What works on each cell by itself, adds maps up or lays them side by side leaves the places alone, and so does
     # another order of the dimensions (Keras keeps the channels last).
@@ -131,14 +133,15 @@ def _cells(op: object, args: tuple, given: list[tuple[Tensor, Cells]], out: Tens
     return _mean(alike) if alike else None
 
 
-def _behind_a_window(op: object, args: tuple, before: Cells) -> Cells | None:
+def _behind_a_window(op: Any, args: tuple, before: Cells) -> Cells | None:
     if op is aten.convolution:
         weight, stride, padding, dilation, transposed = args[1], *args[3:7]
         kernel = weight.shape[2:]
         if transposed:
             return None
     else:
-        kernel, stride, padding = (*args[1:4], *(None, None, 0)[len(args[1:4]) :])
+        asked = args[1:4]
+        kernel, stride, padding = [*asked, *[None, None, 0][len(asked) :]]
         dilation = args[4] if op is aten.max_pool2d_with_indices and len(args) > 4 else 1
         stride = stride or kernel  # as torch reads an empty one
     return before.behind(*map(_both, (kernel, stride, padding, dilation)))

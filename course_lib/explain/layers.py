@@ -64,4 +64,6 @@ def last_layer(model: nn.Module, x: Tensor, *, cells: int = 2) -> nn.Module:
 
 def _size(output: object) -> tuple[int, int]:
     """(h, w) of a feature map; (0, 0) of anything else."""
-    return tuple(output.shape[2:]) if isinstance(output, Tensor) and output.ndim == 4 else (0, 0)
+    if isinstance(output, Tensor) and output.ndim == 4:
+        return output.shape[2], output.shape[3]
+    return 0, 0

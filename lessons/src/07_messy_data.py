@@ -336,7 +336,7 @@ print(study.verdicts("cost_likeliest", "cost_priority"))
 figures.dots(smooth, metric="cost of 100 pictures")
 
 # %% [markdown]
-# A third is saved with the same model: only the decision changed. The rule with 0.25 gets half of that. With a threshold chosen on validation pictures it is as good as the whole matrix, because only one class is special here.
+# A third is saved with the same model: only the decision changed. The rule with 0.25 gets half of that. With a threshold chosen on validation pictures it comes close to the whole matrix (which of them is cheaper is undecided), because only one class is special here.
 
 # %% [markdown]
 # Costs take probabilities at their word. Below is a probe with a penalty a thousand times weaker, which is too sure. *Calibrated* means: divide its logits by one number, the temperature, fitted on validation pictures. Does that help?
@@ -502,7 +502,7 @@ figures.dots(
 )
 
 # %% [markdown]
-# A fifth is wrong, and seven points are lost, not twenty. Even 5 % cost more than a point. To review 600 where the label is improbable brings back five of the seven points. As many of the least sure bring back little more than one. This reviewer never errs; yours will.
+# A fifth is wrong, and seven points are lost, not twenty. Even 5 % cost more than a point on average. To review 600 where the label is improbable brings back five of the seven points. As many of the least sure bring back little more than one. This reviewer never errs; yours will.
 
 # %% [markdown]
 # ### The real labels
