@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
@@ -106,7 +106,7 @@ class _Following(TorchDispatchMode):
         self.known[start] = Cells((0.0, 0.0), (1.0, 1.0))
 
     def __torch_dispatch__(  # torch calls it for every operation
-        self, op: Any, types: object, args: tuple = (), kwargs: dict | None = None
+        self, op: OpOverload, types: object, args: tuple = (), kwargs: dict | None = None
     ) -> object:
         given = [(tensor, self.known[tensor]) for tensor in tree_leaves(args) if self._knows(tensor)]
         out = op(*args, **(kwargs or {}))
@@ -119,7 +119,7 @@ class _Following(TorchDispatchMode):
         return isinstance(tensor, Tensor) and tensor in self.known
 
 
-def _cells(op: Any, args: tuple, given: list[tuple[Tensor, Cells]], out: Tensor) -> Cells | None:
+def _cells(op: OpOverload, args: tuple, given: list[tuple[Tensor, Cells]], out: Tensor) -> Cells | None:
     """Where the cells of `out` look, which `op` made of what is `given`; None where that cannot be said."""
     before = given[0][1]
     if op in (aten.convolution, aten.max_pool2d_with_indices, aten.avg_pool2d):
@@ -133,15 +133,15 @@ def _cells(op: Any, args: tuple, given: list[tuple[Tensor, Cells]], out: Tensor)
     return _mean(alike) if alike else None
 
 
-def _behind_a_window(op: Any, args: tuple, before: Cells) -> Cells | None:
+def _behind_a_window(op: OpOverload, args: tuple, before: Cells) -> Cells | None:
     if op is aten.convolution:
         weight, stride, padding, dilation, transposed = args[1], *args[3:7]
         kernel = weight.shape[2:]
         if transposed:
             return None
     else:
-        asked = args[1:4]
-        kernel, stride, padding = [*asked, *[None, None, 0][len(asked) :]]
+        asked: tuple = (*args[1:4], *(None, None, 0)[len(args[1:4]) :])
+        kernel, stride, padding = asked
         dilation = args[4] if op is aten.max_pool2d_with_indices and len(args) > 4 else 1
         stride = stride or kernel  # as torch reads an empty one
     return before.behind(*map(_both, (kernel, stride, padding, dilation)))

@@ -108,11 +108,14 @@ def on_trial(
             patchworks it can be said what they rest on.
     """
     _check(pictures, n)
-    module = isinstance(model, nn.Module)
-    prepared = preprocessing_of("on_trial", model, preprocessing) if module else None
-    predict = predictor(model, preprocessing=prepared) if module else model
+    predict: Predict = model
+    if isinstance(model, nn.Module):
+        prepared = preprocessing_of("on_trial", model, preprocessing)
+        predict = predictor(model, preprocessing=prepared)
     works, quarters, answers = _with_known_reason(predict, pictures, n, seed)
-    methods = _asking(predict, pictures.shape[-1], seed) | (_inside(model, prepared, pictures) if module else {})
+    methods = _asking(predict, pictures.shape[-1], seed)
+    if isinstance(model, nn.Module):
+        methods |= _inside(model, prepared, pictures)
     rows = [_judge(name, method, works, quarters, answers) for name, method in methods.items()]
     rows.sort(key=lambda row: (row.hit, row.heat), reverse=True)
     return OnTrial(tuple(rows), works, quarters, answers, n, methods)
@@ -143,7 +146,8 @@ def _with_known_reason(predict: Predict, pictures: Tensor, n: int, seed: int) ->
             f"on_trial made {n} patchworks, and of {len(kept)} the answer rests on one quarter; it wants {FEWEST} or "
             "more. Give more pictures, or a larger n; a network that needs whole pictures cannot be tried like this."
         )
-    return tuple(torch.stack(part) for part in zip(*kept, strict=True))
+    made, rests_on, said = (torch.stack(part) for part in zip(*kept, strict=True))
+    return made, rests_on, said
 
 
 def _four_classes(probabilities: Tensor, n: int, seed: int) -> list[tuple[Tensor, list[int]]]:
@@ -230,11 +234,12 @@ def _inside(model: nn.Module, preprocessing: Callable, pictures: Tensor) -> dict
     for name, (cam, cells) in maps.items():
         for number in cells:  # one or none
             layer = last_layer(model, x, cells=number)
-            enlarge = _enlargement(model, layer, x)
-            methods[name] = of(
-                lambda picture, x, target, cam=cam, layer=layer, how=enlarge: cam(model, layer, x, target, enlarge=how)
-            )
+            methods[name] = of(_map_of(cam, model, layer, _enlargement(model, layer, x)))
     return methods
+
+
+def _map_of(cam: Callable, model: nn.Module, layer: nn.Module, enlarge: object) -> Callable[..., Tensor]:
+    return lambda picture, x, target: cam(model, layer, x, target, enlarge=enlarge)
 
 
 def _cells(model: nn.Module, x: Tensor) -> list[int]:
