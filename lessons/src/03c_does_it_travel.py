@@ -246,7 +246,7 @@ for k in counts.argsort(descending=True)[:4]:
     print(f"{pictures.classes[k]:22} {counts[k]:4} of {len(answers)} in the south")
 
 # %% [markdown]
-# In the north striped fields, green and brown; in the south, among others, pale ground, red earth, small plots between houses. Four of each are no proof: show others with `range(4, 8)`. Perhaps the probe learned what vines and orchards look like where they are drawn with a ruler; that is our reading of a dozen pictures.
+# In the north striped fields, green and brown; in the south, among others, pale ground and small plots between houses. Four of each are no proof: show others with `range(4, 8)`. Perhaps the probe learned what vines and orchards look like where they are drawn with a ruler; that is our reading of a dozen pictures.
 
 # %% [markdown]
 # ## 5 · Does it know?
