@@ -162,6 +162,17 @@ def pictures_in(folder: str | Path) -> list[Path]:
     return list(_below(Path(folder).expanduser()))
 
 
+def shorter_side(file: Path) -> int:
+    """Pixels of the shorter side, by the file's header; 0 where it cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with _opened(file) as picture:
+                return min(picture.size)
+    except Exception:  # a damaged file makes Pillow raise nearly anything
+        return 0
+
+
 # --- which files ---
 
 
