@@ -68,11 +68,12 @@ def embed(pictures: ImageSet, size: int, work: Work, teller: Teller, *, name: st
     for start in range(0, len(pictures), AT_ONCE):
         teller.tell(start, len(pictures))
         some = pictures.at(torch.arange(start, min(start + AT_ONCE, len(pictures))))
-        found.append(work.array(f"{name}-{start}", lambda some=some: _embedded(network, some, size), size))  # type: ignore[misc]
+        found.append(work.array(f"{name}-{start}", lambda some=some: looked_through(network, some, size), size))  # type: ignore[misc]
     return np.concatenate(found)
 
 
-def _embedded(network: models.Backbone, pictures: ImageSet, size: int) -> np.ndarray:
+def looked_through(network: models.Backbone, pictures: ImageSet, size: int) -> np.ndarray:
+    """float32 [N, D]: what the last layer gets."""
     return features.extract(
         network, pictures, size=size, pooling=POOLING, batch_size=64, device="cpu", cache=False, progress=False
     )
@@ -183,15 +184,15 @@ def turning(parts: Parts, head: nn.Module, turns: str, work: Work, seed: int) ->
     rows, labels = parts.rows("val"), parts.labels("val")
     upright = answers(head, parts.embeddings[rows]) == labels
     forms = np.random.default_rng([seed, 8]).integers(1, 8, len(rows))
-    found = work.array("turned", lambda: _embedded_turned(parts.of("val"), forms, parts.size), turns)
+    found = work.array("turned", lambda: _turned(parts.of("val"), forms, parts.size), turns)
     turned = answers(head, found) == labels
     keeps = turns == "yes" or (turns == "find out" and len(rows) >= 50 and by_chance(upright, turned) >= 0.2)
     return Turning(keeps, turns != "find out", parts.share("val", upright), parts.share("val", turned))
 
 
-def _embedded_turned(pictures: ImageSet, forms: np.ndarray, size: int) -> np.ndarray:
+def _turned(pictures: ImageSet, forms: np.ndarray, size: int) -> np.ndarray:
     images = turn(pictures.images, torch.from_numpy(forms))
-    return _embedded(backbone(), ImageSet.of(images, pictures.labels, pictures.classes), size)
+    return looked_through(backbone(), ImageSet.of(images, pictures.labels, pictures.classes), size)
 
 
 def by_chance(better: np.ndarray, worse: np.ndarray) -> float:

@@ -46,8 +46,8 @@ class Share:
         With groups, n is divided by the design effect, the variance between groups against that of independent
         pictures, where it is above 1. Kish: Survey Sampling, 1965, section 5.4; Korn, Graubard, 1998, for the interval.
 
-        >>> Share.of([True, True, True, False])
-        Share(hits=3, n=4, low=0.30064183..., high=0.95441273..., groups=4)
+        >>> str(Share.of([True, True, True, False]))
+        '75.0 % (30 to 95 %, n = 4)'
         """
         right = np.asarray(hits, dtype=bool)
         n, k = len(right), int(right.sum())
@@ -413,7 +413,7 @@ class Result:
     def save(self, path: str | Path) -> Path:
         """Write it as JSON, whole or not at all."""
         path = Path(path)
-        text = json.dumps(self.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)  # a file's name may hold what UTF-8 does not
         with places.replacing(path) as part:
             part.write_text(text, encoding="utf-8")
         return path

@@ -23,6 +23,7 @@ from .stages import Teller, Work
 RUNS = 3  # seeds
 EPOCHS = (2, 6)  # of a run, at least and at most
 LEFT_OUT = 4  # one more run learns without one class in so many, to see what it lets in
+FEWEST = 10  # pictures of "val"
 FEW = 4000  # training pictures: below, smaller batches and a lower rate
 
 
@@ -44,6 +45,11 @@ def plan(parts: Parts, minutes: float, seconds_a_picture: float) -> Plan:
         minutes: for all runs.
         seconds_a_picture: of a step; a look costs a third.
     """
+    if minutes == 0:
+        return Plan(0, 0, 0.0, "Fine-tuning was not asked for.")
+    if len(parts.rows("val")) < FEWEST:
+        few = f"{len(parts.rows('val'))} pictures are kept for choices, of which {FEWEST} are wanted"
+        return Plan(0, 0, 0.0, f"Fine-tuning was left out: {few}, so that nothing could tell whether it pays.")
     epoch = seconds_a_picture * (len(parts.rows("train")) + len(parts.rows("val")) / 3)
     extra = 1 if len(parts.pictures.classes) >= LEFT_OUT else 0
     for runs in (RUNS, 1):
