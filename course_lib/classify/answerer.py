@@ -54,6 +54,10 @@ def of_length_one(features: Tensor) -> Tensor:
     return x / x.norm(dim=1, keepdim=True).clamp(min=1e-12)
 
 
+def _no_bank(classifier: Classifier) -> Tensor:
+    return torch.zeros(0, classifier.backbone.width * (2 if classifier.pooling == "mean+max" else 1))
+
+
 class Answerer(nn.Module):
     """uint8 [B, 3, stored, stored] → (probabilities float32 [B, K], unknown score float32 [B], accepted bool [B]).
 
@@ -93,7 +97,7 @@ class Answerer(nn.Module):
         self.classifier, self.stored, self.size = classifier, stored, size
         self.temperature, self.score_name, self.k = temperature, score_name, k
         self.threshold = float("inf") if threshold is None else threshold
-        self.register_buffer("bank", torch.zeros(0, classifier.head[-1].in_features) if bank is None else bank)
+        self.register_buffer("bank", _no_bank(classifier) if bank is None else bank)
         if score_name == "k nearest" and len(self.bank) < k:
             raise ValueError(f"Answerer got a bank of {len(self.bank)} features and k={k}; it wants {k} or more.")
         self.eval()

@@ -22,7 +22,7 @@ from .answerer import Answerer
 from .look import Folder, check_folder, look
 from .probe import Parts
 from .reject import Meeting, Seen
-from .result import VERSION, ClassRow, Method, Model, Result, Row, Settings, Share, Suspect, Turning
+from .result import VERSION, ClassRow, Kind, Method, Model, Result, Row, Settings, Share, Suspect, Turning
 from .stages import Teller, Work
 
 STAGES = ("looking", "features", "floor and probe", "classes left out", "fine-tuning", "the line", "wrong labels")
@@ -176,9 +176,9 @@ def _fine_tuned(
     return sights[best] if paid else frozen, tried, tune.why(by_probe, tried[best], paid)
 
 
-def _method(p: Parts, seen: Seen, kind: str, name: str, seed: int | None, seconds: float) -> Method:
-    shares = [p.share(part, seen.logits(part).argmax(dim=1).numpy() == p.labels(part)) for part in ("val", "test")]
-    return Method(kind, name, seed, *shares, seconds=round(seconds, 2))  # type: ignore[arg-type]
+def _method(p: Parts, seen: Seen, kind: Kind, name: str, seed: int | None, seconds: float) -> Method:
+    val, test = (p.share(part, seen.logits(part).argmax(dim=1).numpy() == p.labels(part)) for part in ("val", "test"))
+    return Method(kind, name, seed, val, test, round(seconds, 2))
 
 
 # --- the line, and all that is said of the test pictures ---

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.optimize import minimize_scalar
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
-from .. import decide, metrics
+from .. import metrics
 from .result import Bin, Calibration
 
 BINS = 10
@@ -14,11 +16,25 @@ FEWEST = 20  # pictures to fit a temperature on; fewer say nothing
 
 
 def temperature(logits: Tensor, labels: np.ndarray) -> float:
-    """`decide.temperature`; 1 where there are fewer than `FEWEST` pictures. At least 1/20: where all answers are right,
-    more pictures would show errors."""
-    if len(labels) < FEWEST:
+    """The T for which softmax(logits / T) is nearest to smoothed labels; 1 of fewer than `FEWEST` pictures.
+
+    As `decide.temperature`, but the true class is wanted at (n + 1)/(n + 2) and the others share the rest: of n answers
+    that are all right nobody knows that the next one will be. Platt: Probabilistic Outputs for Support Vector Machines,
+    1999, section 2.2.
+
+    Args:
+        logits: float [N, K], of pictures that the network was not fitted on.
+        labels: int64 [N].
+    """
+    n, classes = logits.shape
+    if n < FEWEST:
         return 1.0
-    return max(0.05, decide.temperature(logits, labels))
+    wanted = torch.full((n, classes), 1 / (n + 2) / (classes - 1), dtype=torch.float64)
+    wanted[torch.arange(n), torch.as_tensor(labels)] = (n + 1) / (n + 2)
+    found = minimize_scalar(
+        lambda log10: float(cross_entropy(logits.double() / 10**log10, wanted)), bounds=(-2, 2), method="bounded"
+    )
+    return float(10**found.x)
 
 
 def calibration(found: float, n_fit: int, logits: Tensor, labels: np.ndarray) -> Calibration:
@@ -26,8 +42,8 @@ def calibration(found: float, n_fit: int, logits: Tensor, labels: np.ndarray) ->
     if not len(labels):
         return Calibration(found, n_fit, 0.0, 0.0, 0, ())
     before, after = (logits.double().div(t).softmax(dim=1) for t in (1.0, found))
-    eces = [metrics.expected_calibration_error(p, labels, bins=BINS) for p in (before, after)]
-    return Calibration(found, n_fit, *eces, n=len(labels), bins=reliability(after, labels))
+    ece_before, ece = (metrics.expected_calibration_error(p, labels, bins=BINS) for p in (before, after))
+    return Calibration(found, n_fit, ece_before, ece, len(labels), reliability(after, labels))
 
 
 def reliability(probabilities: Tensor, labels: np.ndarray) -> tuple[Bin, ...]:

@@ -61,9 +61,9 @@ def _refuses(result: Result) -> Iterator[str]:
         "What it refuses", f"of your own classes {r.lost}; promised: at most {percent(r.promise)}, by {r.score}."
     )
     yield _line("", r.note)
-    for kind, words in KINDS.items():
-        if any(one.kind == kind for one in r.unknowns):
-            yield _line("What it lets in", f"{r.let_in(kind)} of {words}.")
+    there = [kind for kind in KINDS if any(one.kind == kind for one in r.unknowns)]
+    for number, kind in enumerate(there):
+        yield _line("" if number else "What it lets in", f"{r.let_in(kind)} of {KINDS[kind]}.")
     if not any(one.kind == "left out" for one in r.unknowns):
         yield _line("", "No class could be left out, with two in all: how it meets pictures like yours is not known.")
 
@@ -91,8 +91,8 @@ def confusions(result: Result) -> list[tuple[int, int, int]]:
 def _look_at(result: Result) -> Iterator[str]:
     looked = result.looked
     if looked.left_out:
-        first = looked.left_out[0]
-        yield f"{len(looked.left_out)} files left out, the first {plain(first.file)}: {plain(first.reason)}."
+        one = looked.left_out[0]
+        yield f"{len(looked.left_out)} files left out, the first {plain(one.file)}: {plain(one.reason)}."
     if result.suspects:
         first = result.suspects[0]
         yield (
@@ -112,8 +112,8 @@ def card(result: Result) -> str:
         [
             f"# A classifier of {len(result.classes)} classes, from the folder {markdown(looked.folder)}",
             "",
-            f"{model.backbone} (ImageNet weights, Apache-2.0), {_KINDS_OF_MODEL[model.kind]}, one linear layer; pictures "
-            f"of {model.size} × {model.size}. Made by `course classify`; hardware: {result.hardware}.",
+            f"{model.backbone} (ImageNet weights, Apache-2.0), {_KINDS_OF_MODEL[model.kind]}, one linear layer; "
+            f"pictures of {model.size} × {model.size}. Made by `course classify`; hardware: {result.hardware}.",
             "",
             "## How good",
             "",

@@ -95,8 +95,8 @@ def by_colour(parts: Parts, seed: int) -> Method:
     learned = drawn(parts.rows("train"), MOST, seed)
     known = features.colour_numbers(parts.pictures.at(learned))
     model = features.probe(known, parts.pictures.labels[learned], known[:1], [0], C=1.0).model
-    shares = [_right_by(model.predict, parts, part) for part in ("val", "test")]
-    return Method("colour", "colour alone", None, *shares, seconds=round(time.perf_counter() - began, 2))
+    val, test = (_right_by(model.predict, parts, part) for part in ("val", "test"))
+    return Method("colour", "colour alone", None, val, test, round(time.perf_counter() - began, 2))
 
 
 def _right_by(predict: Callable[[np.ndarray], np.ndarray], parts: Parts, part: str) -> Share:
@@ -156,6 +156,14 @@ def classifier(head: nn.Linear, classes: tuple[str, ...], seed: int = 0) -> mode
     return model.eval()
 
 
+def last_layer(model: models.Classifier) -> nn.Linear:
+    """The one linear layer on the pooled features."""
+    layer = model.head[-1]
+    if not isinstance(layer, nn.Linear):
+        raise ValueError(f"last_layer got a head that ends in {type(layer).__name__}; it wants nn.Linear.")
+    return layer
+
+
 @torch.inference_mode()
 def logits(head: nn.Module, embeddings: np.ndarray) -> torch.Tensor:
     """float32 [N, K]."""
@@ -169,11 +177,11 @@ def answers(head: nn.Module, embeddings: np.ndarray) -> np.ndarray:
 
 def probe_method(parts: Parts, head: nn.Module, seconds: float) -> Method:
     """What the probe gets right."""
-    shares = [
+    val, test = (
         parts.share(part, answers(head, parts.embeddings[parts.rows(part)]) == parts.labels(part))
         for part in ("val", "test")
-    ]
-    return Method("probe", f"a frozen {BACKBONE}, a probe", None, *shares, seconds=seconds)
+    )
+    return Method("probe", f"a frozen {BACKBONE}, a probe", None, val, test, seconds)
 
 
 def turning(parts: Parts, head: nn.Module, turns: str, work: Work, seed: int) -> Turning:

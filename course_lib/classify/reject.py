@@ -51,7 +51,7 @@ class Seen:
     @property
     def head(self) -> nn.Linear:
         """The last layer."""
-        return self.classifier.head[-1]
+        return probe.last_layer(self.classifier)
 
     def logits(self, part: str) -> Tensor:
         """float32 [n, K]."""
@@ -268,7 +268,7 @@ def rejection(
         threshold=threshold,
         n_line=len(own),
         n_wanted=wanted(promise),
-        note=note(len(own), promise),
+        note=note(len(own), promise, grouped=len(np.unique(parts.groups)) < len(parts.groups)),
         lost=Share.of(lost, groups),
         lost_right=Share.of(lost[right], groups[right]),
         unknowns=tuple(met),
@@ -283,8 +283,12 @@ def _met(
     return Unknown(title, source, _kept(seen.scores(name, features), threshold), kind)  # type: ignore[arg-type]
 
 
-def note(n: int, promise: float) -> str:
-    """What a line that was drawn with `n` pictures can promise, in a sentence."""
+def note(n: int, promise: float, *, grouped: bool = False) -> str:
+    """What a line that was drawn with `n` pictures can promise, in a sentence or two.
+
+    The share that such a line refuses has a Beta distribution: Vovk: Conditional Validity of Inductive Conformal
+    Predictors, ACML 2012. It is wider where the pictures come in groups.
+    """
     if n < wanted(promise):
         return (
             f"No line can be drawn: the promise of {100 * promise:g} % wants {wanted(promise)} pictures kept for it, "
@@ -294,7 +298,8 @@ def note(n: int, promise: float) -> str:
     low, high = (100 * (1 - beta.ppf(q, rank, n + 1 - rank)) for q in (0.975, 0.025))
     return (
         f"The promise holds on average over folders like yours. Of lines that are drawn with {n:,} pictures, as "
-        f"this one, 95 of 100 refuse {low:.1f} to {high:.1f} % of further pictures of your classes."
+        f"this one, 95 of 100 refuse {low:.1f} to {high:.1f} % of further pictures of your classes"
+        f"{', and more or fewer where pictures come in groups' if grouped else ''}."
     )
 
 

@@ -22,6 +22,7 @@ from ..data import places
 
 VERSION = 1  # of the form below; `Result.from_dict` refuses another
 PARTS = ("train", "val", "line", "test")
+Kind = Literal["guess", "colour", "probe", "tuned", "averaged"]
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ class Method:
         seed: None where nothing is drawn.
     """
 
-    kind: Literal["guess", "colour", "probe", "tuned", "averaged"]
+    kind: Kind
     name: str
     seed: int | None
     val: Share

@@ -19,9 +19,8 @@ from safetensors.torch import load_file, save_file
 
 from .. import data, models
 from ..data import places
-from . import card
+from . import card, probe
 from .answerer import Answerer
-from .probe import BACKBONE
 from .result import Result
 
 RUN, SUMMARY, WEIGHTS, BANK, CARD = "run.json", "summary.json", "model.safetensors", "bank.safetensors", "card.md"
@@ -124,10 +123,10 @@ def load(out: str | Path) -> Loaded:
             "them as they were built: copy the whole folder again, or build it again."
         )
     classifier = models.load(out / WEIGHTS)
-    if classifier.backbone.name != BACKBONE or classifier.classes != result.classes:
+    if classifier.backbone.name != probe.BACKBONE or classifier.classes != result.classes:
         raise ValueError(
             f"load got {str(out)!r} with a {classifier.backbone.name} of {len(classifier.classes)} classes; it wants a "
-            f"{BACKBONE} of the {len(result.classes)} classes of {SUMMARY}. Build it again."
+            f"{probe.BACKBONE} of the {len(result.classes)} classes of {SUMMARY}. Build it again."
         )
     bank, k = _bank(out / BANK)
     rejection = result.rejection

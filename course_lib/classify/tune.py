@@ -111,7 +111,7 @@ def averaged(networks: Sequence[models.Classifier]) -> models.Classifier:
         raise ValueError("averaged got no networks; it wants one or more.")
     states = [network.state_dict() for network in networks]
     mean = {name: torch.stack([state[name] for state in states]).mean(dim=0) for name in states[0]}
-    model = _start(networks[0].head[-1], networks[0].classes)
+    model = _start(probe.last_layer(networks[0]), networks[0].classes)
     model.load_state_dict(mean)
     return model.eval()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +13,7 @@ import typer
 NOT_ALL_ACCEPTED = 3  # of `course predict`: a picture was refused
 
 
-class Turns(str, Enum):
+class Turns(StrEnum):
     """Whether a turned or mirrored picture keeps its class."""
 
     yes = "yes"
@@ -55,7 +55,7 @@ def predict(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="what `course classify` has made")],
     pictures: Annotated[list[Path], typer.Argument(help="files, or folders of files")],
 ) -> None:
-    """Answer pictures, as CSV: file, class or "none", probability, score. Exit 3 where one is refused, 1 on an error."""
+    """Answer pictures, as CSV: file, class or "none", probability, score. Exit 3: one is refused; 1: an error."""
     from course_lib import classify as room
     from course_lib import data
 
