@@ -20,7 +20,7 @@ from .stages import Teller, Work
 
 BACKBONE, POOLING = "efficientnet_lite0", "mean"
 PENALTIES = (0.01, 0.1)  # C of the logistic regression; "val" chooses
-AT_ONCE = 1024  # pictures between two files of features: what a kill can cost
+AT_ONCE = 256  # pictures between two files of features: what a kill can cost
 MOST = 6000  # pictures that colour alone is fitted on, and the choice of the penalty: more of them change little
 SURE = 0.05  # of a difference on the same pictures, McNemar's exact test, one-sided
 
