@@ -7,12 +7,12 @@
 """
 
 from .answerer import SCORES, Answerer
-from .build import Built, build
-from .card import card, summary
+from .building import Built, build
+from .card import summary
 from .result import Result, Settings, Share
 from .storing import Answer, Loaded, load
 
 __all__ = [
-    "SCORES", "Answer", "Answerer", "Built", "Loaded", "Result", "Settings", "Share", "build", "card", "load",
+    "SCORES", "Answer", "Answerer", "Built", "Loaded", "Result", "Settings", "Share", "build", "load",
     "summary",
 ]  # fmt: skip
