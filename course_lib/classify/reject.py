@@ -1,8 +1,8 @@
 """How to say "none of these": which score, where the line, and what is lost and let in with it.
 
-The score is chosen by leaving classes out: a network without a class meets that class's pictures as it will meet any
-unknown. The line is the conformal one of `openset.without_unknowns`. Nothing is chosen on the test pictures, or on the
-unknown pictures that the user gives.
+The score is chosen by leaving classes out: a network without a class meets that class's pictures as it will meet what
+is like your classes and none of them, and generated pictures as what is far from all. The line is the conformal one of
+`openset.without_unknowns`. Nothing is chosen on the test pictures, or on the unknown pictures that the user gives.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ BY_DEFAULT = "k nearest"  # where there are too few classes to leave one out
 FOLDS = 10  # classes that are left out, one by one, at most
 LEARNED = 2000  # training pictures of a network without a class
 MET = 200  # pictures of a class that is left out
-BANK, NEAREST = 1000, 5
-GENERATED = 240  # far unknowns
+BANK = 1000  # training pictures that new ones are compared with
+NEAREST = 1  # k: on car makers' logos the nearest alone told other makers apart better than the third or fifth
+GENERATED = 240  # far unknowns of the test
+TO_CHOOSE = 100  # others, of the same kinds, that the score is chosen with
 FAR = ("texture", "noise", "photograph", "flat colour")  # a satellite tile may be a class of the user's
 
 
@@ -76,12 +78,6 @@ def bank_rows(rows: np.ndarray, seed: int) -> np.ndarray:
     return probe.drawn(rows, BANK, seed)
 
 
-def nearest(labels: np.ndarray) -> int:
-    """k: as many as the smallest class among `labels` has, at most `NEAREST`."""
-    counts = np.bincount(labels)
-    return int(min(NEAREST, counts[counts > 0].min()))
-
-
 def length_one(features: np.ndarray) -> np.ndarray:
     """float32 [N, D]."""
     return of_length_one(torch.from_numpy(np.ascontiguousarray(features))).numpy()
@@ -92,11 +88,13 @@ def length_one(features: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Meeting:
-    """A class that a network was not taught: the scores of the line's known pictures, and of its own; score → [n]."""
+    """A class that a network was not taught: the scores of the line's known pictures, of the class's own, and of far
+    unknowns; score → float64 [n]."""
 
     name: str
     known: dict[str, np.ndarray]
     unknown: dict[str, np.ndarray]
+    far: dict[str, np.ndarray]
 
 
 def left_out_by_probe(parts: Parts, seed: int, work: Work, teller: Teller) -> list[Meeting]:
@@ -105,20 +103,19 @@ def left_out_by_probe(parts: Parts, seed: int, work: Work, teller: Teller) -> li
     if len(classes) < 3:
         return []
     chosen = np.sort(np.random.default_rng([seed, 3]).permutation(len(classes))[:FOLDS])
+    far = work.array("far", lambda: probe.looked_through(probe.backbone(), _to_choose(parts.size, seed), parts.size))
     found = []
     for number, c in enumerate(chosen.tolist()):
         teller.tell(number, len(chosen))
-        kept = work.array(f"left-out-{c}", lambda c=c: _without(parts, c, seed))  # type: ignore[misc]
+        kept = work.array(f"left-out-{c}", lambda c=c: _without(parts, c, far, seed))  # type: ignore[misc]
         known = int((parts.labels("line") != c).sum())
-        scores = dict(zip(SCORES, kept, strict=True))
-        found.append(
-            Meeting(classes[c], {s: v[:known] for s, v in scores.items()}, {s: v[known:] for s, v in scores.items()})
-        )
+        split = [dict(zip(SCORES, part, strict=True)) for part in np.split(kept, [known, kept.shape[1] - len(far)], 1)]
+        found.append(Meeting(classes[c], *split))
     return found
 
 
-def _without(parts: Parts, c: int, seed: int) -> np.ndarray:
-    """float64 [scores, known + unknown] of a probe without class `c`."""
+def _without(parts: Parts, c: int, far: np.ndarray, seed: int) -> np.ndarray:
+    """float64 [scores, known + unknown + far] of a probe without class `c`."""
     labels, rows, line = parts.pictures.labels.numpy(), parts.rows("train"), parts.rows("line")
     rows = probe.drawn(rows[labels[rows] != c], LEARNED, seed)
     if len(np.unique(labels[rows])) < 2:
@@ -126,8 +123,8 @@ def _without(parts: Parts, c: int, seed: int) -> np.ndarray:
     head = probe.regression(parts.embeddings[rows], labels[rows], len(parts.pictures.classes))
     bank = length_one(parts.embeddings[bank_rows(rows, seed)])
     met = np.concatenate([line[labels[line] != c], probe.drawn(np.flatnonzero(labels == c), MET, seed)])
-    k = nearest(labels[rows])
-    return np.stack([score(name, head, parts.embeddings[met], bank, k) for name in SCORES])
+    x = np.concatenate([parts.embeddings[met], far])
+    return np.stack([score(name, head, x, bank, NEAREST) for name in SCORES])
 
 
 def left_out_by_tuned(
@@ -147,15 +144,20 @@ def left_out_by_tuned(
         turns=turns, seed=seed, work=work, teller=teller, name="tune-without",
     )  # fmt: skip
     bank = length_one(_features(network, parts, bank_rows(train, seed), work, "without-bank"))
-    own, k = _features(network, parts, line, work, "without-line"), nearest(labels[train])
-    of_known = {name: score(name, network.head[-1], own, bank, k) for name in SCORES}
+    head = probe.last_layer(network)
+    far = work.array(
+        "without-far", lambda: probe.looked_through(network.backbone, _to_choose(parts.size, seed), parts.size)
+    )
+    of_known, of_far = (_scored(head, x, bank) for x in (_features(network, parts, line, work, "without-line"), far))
     found = []
     for c in without.tolist():
         met = _features(network, parts, probe.drawn(np.flatnonzero(labels == c), MET, seed), work, f"without-{c}")
-        found.append(
-            Meeting(classes[c], of_known, {name: score(name, network.head[-1], met, bank, k) for name in SCORES})
-        )
+        found.append(Meeting(classes[c], of_known, _scored(head, met, bank), of_far))
     return found
+
+
+def _scored(head: nn.Module, features: np.ndarray, bank: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: score(name, head, features, bank, NEAREST) for name in SCORES}
 
 
 def among(pictures: ImageSet, rows: np.ndarray, classes: np.ndarray) -> ImageSet:
@@ -176,7 +178,7 @@ def seen_by_probe(parts: Parts, head: nn.Linear, seed: int) -> Seen:
     rows = bank_rows(parts.rows("train"), seed)
     features = {part: np.asarray(parts.embeddings[parts.rows(part)]) for part in ("val", "line", "test")}
     features["bank"] = length_one(parts.embeddings[rows])
-    return Seen("probe", probe.classifier(head, parts.pictures.classes), features, nearest(parts.labels("train")))
+    return Seen("probe", probe.classifier(head, parts.pictures.classes), features, NEAREST)
 
 
 def seen_by_tuned(parts: Parts, network: models.Classifier, kind: str, name: str, seed: int, work: Work) -> Seen:
@@ -186,24 +188,28 @@ def seen_by_tuned(parts: Parts, network: models.Classifier, kind: str, name: str
     }
     rows = bank_rows(parts.rows("train"), seed)
     features["bank"] = length_one(_features(network, parts, rows, work, f"{name}-bank"))
-    return Seen(kind, network, features, nearest(parts.labels("train")))
+    return Seen(kind, network, features, NEAREST)
 
 
 # --- which score, which line ---
 
 
 def candidates(meetings: Sequence[Meeting]) -> tuple[Candidate, ...]:
-    """All scores, the best first, by their mean AUROC over the classes left out; of equals the simpler one."""
+    """All scores, the best first; of equals the one that stands first in `SCORES`. See `Candidate`."""
     if not meetings:
         return ()
-    found = [Candidate(name, float(np.mean([_auroc(one, name) for one in meetings])), len(meetings)) for name in SCORES]
+    found = []
+    for name in SCORES:
+        near, far = (
+            float(np.mean([_auroc(one.known[name], getattr(one, kind)[name]) for one in meetings]))
+            for kind in ("unknown", "far")
+        )
+        found.append(Candidate(name, (near + far) / 2, near, far, len(meetings)))
     return tuple(sorted(found, key=lambda one: -one.auroc))
 
 
-def _auroc(met: Meeting, name: str) -> float:
-    if not len(met.known[name]) or not len(met.unknown[name]):
-        return 0.5
-    return openset.auroc(met.known[name], met.unknown[name])
+def _auroc(known: np.ndarray, unknown: np.ndarray) -> float:
+    return openset.auroc(known, unknown) if len(known) and len(unknown) else 0.5
 
 
 def line(scores: np.ndarray, promise: float) -> float | None:
@@ -304,7 +310,18 @@ def note(n: int, promise: float, *, grouped: bool = False) -> str:
 
 
 def generated(side: int, seed: int) -> list[tuple[str, str, ImageSet]]:
-    """Far unknowns, drawn by code, one entry a kind."""
-    far = data.far_unknowns(GENERATED * 5 // 4, seed=seed, side=side)
+    """Far unknowns of the test, drawn by code, one entry a kind."""
+    far = _far(GENERATED, side, seed)
     kinds = [(name, np.flatnonzero(far.labels.numpy() == far.classes.index(name))) for name in FAR]
     return [(f"generated: {name}", "generated", far.at(rows)) for name, rows in kinds if len(rows)]
+
+
+def _to_choose(side: int, seed: int) -> ImageSet:
+    return _far(TO_CHOOSE, side, seed + 1)
+
+
+def _far(n: int, side: int, seed: int) -> ImageSet:
+    """About `n` pictures of the kinds of `FAR`."""
+    far = data.far_unknowns(n * 5 // 4, seed=seed, side=side)
+    wanted = [far.classes.index(name) for name in FAR]
+    return far.at(np.flatnonzero(np.isin(far.labels.numpy(), wanted)))

@@ -229,10 +229,18 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A score for the unknown. `auroc` is the mean over `left_out` classes, each unknown to a network of its own."""
+    """A score for the unknown, and how well it tells the unknown from the known.
+
+    Attributes:
+        auroc: by which it is chosen, the mean of the two below, so that neither kind of unknown is forgotten.
+        auroc_left_out: mean over `left_out` classes, each unknown to a network of its own.
+        auroc_generated: the same networks on far unknowns, other ones than those of the test.
+    """
 
     name: str
     auroc: float
+    auroc_left_out: float
+    auroc_generated: float
     left_out: int
 
 

@@ -36,3 +36,4 @@ def small(monkeypatch):
     monkeypatch.setattr(probe, "BACKBONE", "texture_net")
     monkeypatch.setattr(look, "SIDES", (SIDE, SIDE))
     monkeypatch.setattr(reject, "GENERATED", 20)
+    monkeypatch.setattr(reject, "TO_CHOOSE", 12)

@@ -58,7 +58,8 @@ def sample(classes: tuple[str, ...] = ("cat", "dog", "owl")) -> Result:
         accuracy_accepted=share(1, 2),
         calibration=Calibration(1.5, 20, 0.2, 0.1, 3, (Bin(0.5, 0.6, 2, 0.6, 0.5), Bin(0.6, 0.7, 0, None, None))),
         rejection=Rejection(
-            score="energy", candidates=(Candidate("energy", 0.9, 3), Candidate("max logit", 0.8, 3)), promise=0.05,
+            score="energy", promise=0.05,
+            candidates=(Candidate("energy", 0.9, 0.85, 0.95, 3), Candidate("max logit", 0.8, 0.8, 0.8, 3)),
             threshold=0.5, n_line=30, n_wanted=19, note="A note.", lost=share(1, 3), lost_right=share(1, 2),
             unknowns=(
                 Unknown(f"left out: {a}", "left out", share(3, 10), "probe"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -132,18 +134,26 @@ def test_the_note_says_what_one_line_can_promise():
 
 
 def meeting(name, **auroc):
-    """A class for which each score parts known and unknown so well: of 10 unknown pictures, that many lie above."""
+    """A class for which each score parts known and unknown so well: of 10 unknown pictures, that many lie above.
+
+    Far unknowns are told apart half of the time by all."""
     known = {score: np.zeros(20) for score in SCORES}
     unknown = {score: np.array([1.0] * round(10 * auroc.get(score.replace(" ", "_"), 0.5)) + [-1.0] * 10)[:10]
                for score in SCORES}  # fmt: skip
-    return Meeting(name, known, unknown)
+    return Meeting(name, known, unknown, {score: np.zeros(4) for score in SCORES})
 
 
 def test_the_best_score_over_the_classes_left_out_is_taken():
     found = reject.candidates([meeting("a", energy=0.9), meeting("b", energy=0.7, max_logit=0.8)])
     assert [one.name for one in found[:2]] == ["energy", "max logit"]
-    assert found[0].auroc == pytest.approx(0.8)
+    assert found[0].auroc_left_out == pytest.approx(0.8)
+    assert found[0].auroc == pytest.approx((0.8 + 0.5) / 2)
     assert reject.candidates([]) == ()
+
+
+def test_a_score_that_is_blind_to_what_is_far_is_not_taken():
+    met = replace(meeting("a", energy=0.9), far={score: np.full(4, 1.0 - 2 * (score == "energy")) for score in SCORES})
+    assert reject.candidates([met])[0].name != "energy"
 
 
 def test_a_class_has_no_say_in_the_score_that_it_is_met_with():
@@ -156,7 +166,8 @@ def test_a_class_has_no_say_in_the_score_that_it_is_met_with():
 
 
 def test_without_a_line_all_is_let_in():
-    met = Meeting("a", {score: np.zeros(5) for score in SCORES}, {score: np.ones(7) for score in SCORES})
+    same = {score: np.ones(7) for score in SCORES}
+    met = Meeting("a", {score: np.zeros(5) for score in SCORES}, same, same)
     assert reject.let_in([met, met], 0.05, "probe")[0].let_in.hits == 7
 
 
