@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import time
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
 import numpy as np
 import torch
 
 from .. import data, features, label_quality, training
 from ..data import DataError, ImageSet
-from . import calibrate, card, parts, probe, reject, stages, storing, tune
+from . import calibrate, card, claiming, parts, probe, reject, stages, storing, tune
 from .answerer import Answerer
 from .look import Folder, check_folder, look
 from .probe import Parts
 from .reject import Meeting, Seen
-from .result import VERSION, ClassRow, Kind, Method, Model, Result, Row, Settings, Share, Suspect, Turning
+from .result import ClassRow, Kind, Method, Model, Rejection, Result, Row, Settings, Share, Suspect, Turning
 from .stages import Teller, Work
 
 STAGES = ("looking", "features", "floor and probe", "classes left out", "fine-tuning", "the line", "wrong labels")
@@ -79,9 +75,9 @@ def build(
     files = check_folder(folder)
     strangers = _strangers(unknown)
     probe.backbone()  # or a DataError, before anything is written
-    key = _key(folder, files, strangers, settings)
+    key = claiming.key_of(folder, files, strangers, settings)
     teller = stages.to_terminal(STAGES) if progress else stages.silent()
-    with _claimed(out, key, folder, settings) as work:
+    with claiming.claimed(out, key, folder, settings) as work:
         if (out / storing.SUMMARY).is_file():
             return _again(folder, out)
         return _built(folder, out, files, strangers, settings, work, teller)
@@ -196,16 +192,22 @@ def _drawn(
         score_name=rejection.score, threshold=rejection.threshold, k=seen.k,
         bank=torch.from_numpy(seen.features["bank"]) if rejection.score == "k nearest" else None,
     )  # fmt: skip
-    logits, truth = seen.logits("test"), p.labels("test")
-    calibration = calibrate.calibration(temperature, len(p.rows("line")), logits, truth)
-    rows = _rows(p, logits / temperature, seen.scores(rejection.score, seen.features["test"]), answerer.threshold)
-    right = np.array([row.answer == row.truth for row in rows], dtype=bool)
-    accepted = np.array([row.accepted for row in rows], dtype=bool)
-    groups = p.groups[p.rows("test")]
     teller.start("wrong labels")
     suspects = tuple(Suspect(**one) for one in work.json("suspects", lambda: _suspects(p, settings.seed)))
     teller.end()
-    result = Result(
+    return _told(found, answerer, rejection, suspects, settings, teller), answerer
+
+
+def _told(
+    found: _Found, answerer: Answerer, rejection: Rejection, suspects: tuple[Suspect, ...], settings: Settings,
+    teller: Teller,
+) -> Result:  # fmt: skip
+    p, seen, temperature = found.parts, found.seen, answerer.temperature
+    logits, groups = seen.logits("test"), p.groups[p.rows("test")]
+    rows = _rows(p, logits / temperature, seen.scores(rejection.score, seen.features["test"]), answerer.threshold)
+    right = np.array([row.answer == row.truth for row in rows], dtype=bool)
+    accepted = np.array([row.accepted for row in rows], dtype=bool)
+    return Result(
         settings=settings,
         classes=p.pictures.classes,
         looked=found.there.looked,
@@ -216,7 +218,7 @@ def _drawn(
         why=found.why,
         accuracy=Share.of(right, groups),
         accuracy_accepted=Share.of(right[accepted], groups[accepted]),
-        calibration=calibration,
+        calibration=calibrate.calibration(temperature, len(p.rows("line")), logits, p.labels("test")),
         rejection=rejection,
         per_class=_per_class(p, rows, groups),
         confusion=_confusion(rows, len(p.pictures.classes)),
@@ -228,7 +230,6 @@ def _drawn(
         hardware=training.device_name(torch.device("cpu")),
         versions=training.versions(),
     )
-    return result, answerer
 
 
 def _rows(p: Parts, logits: torch.Tensor, scores: np.ndarray, threshold: float) -> tuple[Row, ...]:
@@ -326,88 +327,6 @@ def _given(files: Sequence[Path], side: int, seed: int) -> list[tuple[str, str, 
         return []
     store = torch.from_numpy(np.stack(images))
     return [("given", "given", ImageSet.of(store, torch.zeros(len(store), dtype=torch.int64), ["unknown"], "real"))]
-
-
-def _key(folder: Path, files: Sequence[Path], strangers: Sequence[Path], settings: Settings) -> str:
-    """SHA-256 of all that decides a build: settings, and name, size and time of every file."""
-    tables = [*files, *sorted(folder.glob("*.csv"))] if settings.group_by else files
-    told = [
-        (str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in [*tables, *strangers] if file.exists()
-    ]
-    content = repr((VERSION, asdict(settings), str(folder.resolve().name), told))
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-@contextmanager
-def _claimed(out: Path, key: str, folder: Path, settings: Settings) -> Iterator[Work]:
-    """`out` for this build alone. An error takes away what this call has made; a kill or an interrupt leaves it.
-
-    Raises:
-        ValueError: there is something else, or another process is at work in it.
-        DataError: it cannot be written.
-    """
-    _check_out(out, key, folder)
-    new = not out.exists() or not any(out.iterdir())
-    try:
-        with _writable(out):
-            (out / "work").mkdir(parents=True, exist_ok=True)
-            stages.write_json(out / storing.RUN, {"key": key, "folder": folder.resolve().name} | asdict(settings))
-            lock = filelock.FileLock(out / "work" / "lock")
-            _lock(lock, out)
-        try:
-            with _writable(out):
-                yield Work(out / "work", key)
-        finally:
-            lock.release()
-    except Exception:
-        if new:
-            shutil.rmtree(out, ignore_errors=True)
-        raise
-    if (out / storing.SUMMARY).is_file():
-        shutil.rmtree(out / "work", ignore_errors=True)
-
-
-def _check_out(out: Path, key: str, folder: Path) -> None:
-    """ValueError where `out` is none of this build's."""
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"classify got out={str(out)!r}, which is a file; it wants a folder. Choose another name.")
-    if out.resolve() == folder.resolve() or folder.resolve() in out.resolve().parents:
-        raise ValueError(
-            f"classify got out={str(out)!r}, inside the folder of the pictures, where it would be taken for a class. "
-            "Choose a place beside it."
-        )
-    if not out.exists() or not any(out.iterdir()):
-        return
-    if not (out / storing.RUN).is_file():
-        raise ValueError(
-            f"classify got out={str(out)!r}, where there is something that it has not written; it wants a folder that "
-            "is empty or not there. Choose another name."
-        )
-    if storing.run_key(out) != key:
-        raise ValueError(
-            f"classify got out={str(out)!r}, where another build is: of other pictures or with other settings (see "
-            f"{storing.RUN} there). Choose another name, or delete that folder first."
-        )
-
-
-@contextmanager
-def _writable(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DataError(
-            f"classify cannot write {str(out)!r}: {error.strerror or error}. Name a folder that you may write to, on a "
-            "disk with room: the pictures are kept there meanwhile."
-        ) from error
-
-
-def _lock(lock: filelock.FileLock, out: Path) -> None:
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise ValueError(
-            f"classify got out={str(out)!r}, in which another process is at work. Wait for it, or choose another name."
-        ) from None
 
 
 def _own(pictures: ImageSet) -> ImageSet:
