@@ -290,10 +290,15 @@ class Rejection:
     unknowns: tuple[Unknown, ...]
 
     def let_in(self, kind: str) -> Share:
-        """All unknown pictures of one kind, together."""
+        """All unknown pictures of one kind, together.
+
+        A class that is left out is one draw of what may come: some are let in nearly always and some hardly ever. So
+        the interval is over classes, and wider than that of so many pictures.
+        """
         mine = [one.let_in for one in self.unknowns if one.kind == kind]
-        hits, n = sum(one.hits for one in mine), sum(one.n for one in mine)
-        return Share.of(np.arange(n) < hits)
+        hits = np.concatenate([np.zeros(0, dtype=bool), *(np.arange(one.n) < one.hits for one in mine)])
+        classes = np.repeat(np.arange(len(mine)), [one.n for one in mine])
+        return Share.of(hits, classes if kind == "left out" else None)
 
 
 @dataclass(frozen=True)
