@@ -91,7 +91,7 @@ def test_a_class_left_out_is_one_draw():
     ends = [Unknown(f"left out: {k}", "left out", Share.of(np.full(100, k < 5)), "probe") for k in range(10)]
     let_in = replace(sample().rejection, unknowns=tuple(ends)).let_in("left out")
     assert (let_in.hits, let_in.n, let_in.groups) == (500, 1000, 10)
-    assert (let_in.low, let_in.high) == pytest.approx(metrics.wilson_interval(5, 10), abs=0.03)
+    assert (let_in.low, let_in.high) == pytest.approx(metrics.wilson_interval(5, 10), abs=0.03)  # n is 9
 
 
 def test_let_in_counts_all_of_a_kind():
