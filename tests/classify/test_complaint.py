@@ -54,7 +54,7 @@ def test_a_cat_is_refused_and_the_summary_says_how_often_it_would_not_be(built, 
     (given,) = (one for one in built.result.rejection.unknowns if one.kind == "given")
     answers = classify.load(built.out).predict(sorted(cats.iterdir()))
     assert sum(answer.answer is not None for answer in answers) == given.let_in.hits
-    assert given.let_in.value < 0.1  # measured: 0 of 60; by the maximum probability 163 of 214, of a build with 100 a class
+    assert given.let_in.value < 0.1  # measured: 0 of 60; by the maximum probability 163 of 214, with 100 a class
     assert f"{given.let_in} of the pictures that you gave as unknown" in str(built)
 
 
