@@ -12,13 +12,15 @@ from typing import Annotated
 import typer
 
 from .. import __version__
-from . import doctor, links, study, trials
+from . import classify, doctor, links, study, trials
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="What does a CNN see? An open course.")
 
 app.command()(study.quiz)
 app.command()(study.progress)
 app.command()(study.export)
+app.command()(classify.classify)
+app.command()(classify.predict)
 app.add_typer(trials.app, name="trials")
 
 

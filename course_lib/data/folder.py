@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .. import checks
@@ -53,7 +54,14 @@ SPLITS = {"train", "training", "val", "valid", "validation", "dev", "test", "tes
 WHITE = (1.0, 255.0, 65535.0)  # what can count as white in a deep picture whose format does not say it
 
 
-def from_folder(path: str | Path, *, size: int = 64, scale: float | None = None) -> ImageSet:
+def from_folder(
+    path: str | Path,
+    *,
+    size: int = 64,
+    scale: float | None = None,
+    store: Path | None = None,
+    tell: Callable[[int, int], None] | None = None,
+) -> ImageSet:
     """Load `path/<class>/<picture>` as an `ImageSet`, whatever the pictures look like inside.
 
     Every picture becomes upright 8-bit RGB, an animation its first frame; its shorter side is scaled to `size`, its
@@ -66,6 +74,9 @@ def from_folder(path: str | Path, *, size: int = 64, scale: float | None = None)
         size: height and width of the result in pixels, at least 8.
         scale: the value that is white in deep pictures (16-bit, int32, float), for all of them. None takes 65535 for
             16 bits, and for the others the one of 1, 255 and 65535 that fits the whole folder; a warning says which.
+        store: a .npy file that the pixels are written to, and stay in: for more pictures than there is memory for. Its
+            rows beyond the pictures are those of files that were left out.
+        tell: called before each file with how many are done, and how many there are.
 
     Raises:
         DataError: no such folder, no usable picture in it, or a folder of splits (train, val), each of which is a
@@ -83,18 +94,23 @@ def from_folder(path: str | Path, *, size: int = 64, scale: float | None = None)
     _refuse_splits(root, folders)
     loaded: list[tuple[Path, np.ndarray, tuple[float, float]]] = []
     left_out = [(file, "beside the class folders; put it into one") for file in _visible(root) if _could_be(file)]
-    for folder in folders:
-        seen = len(loaded)
-        try:
-            files = list(_files(folder))
-        except OSError as error:  # no permission to look inside
-            left_out.append((folder, _reason(error)))
+    listed = [(folder, *_listed(folder)) for folder in folders]
+    done, total = 0, sum(len(files) for _, files, _ in listed)
+    room = _room(total, size, store)
+    for folder, files, shut in listed:
+        if shut:
+            left_out.append((folder, shut))
             continue
+        seen = len(loaded)
         for file, reason in files:
+            if tell:
+                tell(done, total)
+            done += 1
             try:
                 if reason:
                     raise ValueError(reason)
-                loaded.append((file, *_read(file, size)))
+                picture, place = _read(file, size)
+                loaded.append((file, _stored(picture, room[len(loaded)]), place))
             except _NotAPictureError:
                 continue
             except Exception as error:  # a damaged file makes Pillow raise nearly anything, and takes no other with it
@@ -106,12 +122,14 @@ def from_folder(path: str | Path, *, size: int = 64, scale: float | None = None)
         warnings.warn(_listing(told), stacklevel=2)
     if not loaded:
         raise DataError(_nothing(root, folders, len(told)))
-    pictures = _bytes_of([picture for _, picture, _ in loaded], scale)
+    for position, picture in enumerate(_bytes_of([picture for _, picture, _ in loaded], scale)):
+        if isinstance(loaded[position][1], _Deep):  # it has become bytes only now
+            room[position] = picture
     owners = [file.relative_to(root).parts[0] for file, _, _ in loaded]
     places = np.array([place for _, _, place in loaded], dtype=np.float64)
     classes = sorted(set(owners))
     return ImageSet.of(
-        np.stack(pictures),
+        torch.from_numpy(room[: len(loaded)]),
         [classes.index(owner) for owner in owners],
         classes,
         "real",
@@ -137,6 +155,22 @@ def read_picture(file: str | Path, size: int = 64, *, scale: float | None = None
         return _bytes_of([_read(Path(file).expanduser(), size)[0]], scale)[0]
     except Exception as error:  # a damaged file makes Pillow raise nearly anything
         raise DataError(f"read_picture got {_printable(str(file))}: {_reason(error)}. It wants one picture.") from error
+
+
+def pictures_in(folder: str | Path) -> list[Path]:
+    """What may be a picture in `folder` and below, by name: what has a picture's suffix. Links are not followed."""
+    return list(_below(Path(folder).expanduser()))
+
+
+def shorter_side(file: Path) -> int:
+    """Pixels of the shorter side, by the file's header; 0 where it cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with _opened(file) as picture:
+                return min(picture.size)
+    except Exception:  # a damaged file makes Pillow raise nearly anything
+        return 0
 
 
 # --- which files ---
@@ -167,6 +201,14 @@ def _files(folder: Path) -> Iterator[tuple[Path, str]]:
             yield entry, f"{what}, which cannot be read; save it as JPEG or PNG"
         elif entry.suffix.lower() not in BESIDE:
             yield entry, ""
+
+
+def _listed(folder: Path) -> tuple[list[tuple[Path, str]], str]:
+    """(`_files` of a class folder, why it cannot be looked into or "")."""
+    try:
+        return list(_files(folder)), ""
+    except OSError as error:  # no permission to look inside
+        return [], _reason(error)
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -220,6 +262,22 @@ def _nothing(root: Path, folders: list[Path], left_out: int) -> str:
 # --- one picture ---
 
 
+def _room(n: int, size: int, store: Path | None) -> np.ndarray:
+    """uint8 [n, 3, size, size], in memory or in the file `store`. What nobody writes to takes no memory."""
+    shape = (max(n, 1), 3, size, size)
+    if store is None:
+        return np.empty(shape, dtype=np.uint8)
+    return np.lib.format.open_memmap(store, mode="w+", dtype=np.uint8, shape=shape)
+
+
+def _stored(picture: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """`row`, with a picture of bytes in it; a deep one as it is, since what is white is not decided yet."""
+    if isinstance(picture, _Deep):
+        return picture
+    row[:] = picture
+    return row
+
+
 def _read(file: Path, size: int) -> tuple[np.ndarray, tuple[float, float]]:
     """(uint8 [3, size, size]; of a deep picture float32 [size, size] in the file's own values; its place)."""
     if file.stat().st_size == 0:
@@ -231,6 +289,9 @@ def _read(file: Path, size: int) -> tuple[np.ndarray, tuple[float, float]]:
         megapixels = picture.width * picture.height / 1e6  # known from the header, before decoding
         if megapixels > MAX_MEGAPIXELS:
             raise ValueError(f"{megapixels:,.0f} megapixels; at most {MAX_MEGAPIXELS} are read")
+        # A camera's JPEG is decoded at an eighth, a quarter or half of its side, where that is twice what is wanted or
+        # more: three times as fast.
+        picture.draft(picture.mode, (2 * size, 2 * size))
         upright = ImageOps.exif_transpose(picture)
         if _is_deep(upright):
             return _deep(upright, size), exif.place(picture)

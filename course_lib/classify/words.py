@@ -1,0 +1,31 @@
+"""Names that come from a folder, as text that does nothing: on a terminal, in Markdown, in HTML."""
+
+from __future__ import annotations
+
+import html
+import re
+
+
+def plain(name: str) -> str:
+    r"""On one line, whatever is in it: line breaks, marks that turn the writing around and bytes that are no text are
+    spelt out.
+
+    >>> print(plain("a\nb"), plain("\u202egpj.exe"))
+    a\nb \u202egpj.exe
+    """
+    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in name)
+
+
+def markdown(name: str) -> str:
+    """For a line or a cell of Markdown: no tag, no link, no emphasis.
+
+    >>> markdown("<img src=x>"), markdown("a|b*c")
+    ('&lt;img src=x&gt;', 'a&#124;b&#42;c')
+    """
+    marks = r"[\\|*_`\[\]#!~$]"
+    return re.sub(marks, lambda mark: f"&#{ord(mark.group())};", html.escape(plain(name)))
+
+
+def percent(share: float) -> str:
+    """Such as "5 %" or "0.5 %"."""
+    return f"{100 * share:.3g} %"

@@ -1,0 +1,3 @@
+"""The fixtures of this room."""
+
+from .folders import small  # noqa: F401

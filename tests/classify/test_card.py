@@ -1,0 +1,79 @@
+"""The words: the answer first, numbers with n and interval, and names that do nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from course_lib.classify.card import card, confusions, summary
+from course_lib.classify.result import Share
+from course_lib.classify.words import markdown, plain
+
+from .sample import sample, share
+
+HOSTILE = ("<img src=x onerror=alert(1)>", "a|b\nc", "\u202eowl [x](javascript:1)")
+
+
+def test_the_summary_begins_with_how_good_it_is():
+    lines = summary(sample()).splitlines()
+    assert lines[0].startswith("How good        66.7 % (21 to 94 %, n = 3)")
+    text = "\n".join(lines)
+    for part in (
+        "How sure",
+        "What it refuses",
+        "What it lets in",
+        "Where it fails",
+        "1 × dog taken for cat",
+        "A note.",
+    ):
+        assert part in text
+    assert "5.0 % (1 to 24 %, n = 20) of generated" in text
+
+
+def test_hostile_names_do_nothing():
+    text = card(sample(HOSTILE))
+    assert "<img" not in text
+    assert "\u202e" not in text
+    assert "](" not in text
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "onerror" in line]
+    assert all(line.count("|") in (4, 6) for line in rows)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in text
+    told = summary(sample(HOSTILE))
+    assert "\u202e" not in told
+    assert "a|b\\nc" in told
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_escaping_twice_is_as_safe(name):
+    assert "<" not in markdown(name)
+    assert plain(plain(name)) == plain(name)
+
+
+def test_no_error_in_the_test_is_no_promise():
+    result = replace(sample(), accuracy=share(3, 3), per_class=(), confusion=((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    assert "no error among 3 test pictures: up to" in summary(result)
+
+
+def test_without_a_test_picture_it_says_that_nothing_is_known():
+    nothing = Share.of([])
+    result = replace(sample(), accuracy=nothing, accuracy_accepted=nothing, rows=(), per_class=(), confusion=())
+    assert "not known: no picture was left to test on" in summary(result)
+
+
+def test_without_classes_left_out_it_says_what_is_not_known():
+    result = sample()
+    known = tuple(one for one in result.rejection.unknowns if one.kind != "left out")
+    told = summary(replace(result, rejection=replace(result.rejection, unknowns=known)))
+    assert "how it meets pictures like yours is not known" in told
+
+
+def test_the_card_has_what_a_card_must_have():
+    text = card(sample())
+    for part in ("## How good", "## What it lets in", "## Pictures", "## Intended, and not", "## Where it fails",
+                 "CPU, 2 threads", "11 train, 3 val, 3 line, 3 test", "| cat | 10 | 4 |", "Seed 0"):  # fmt: skip
+        assert part in text, part
+
+
+def test_confusions_come_by_their_number():
+    assert confusions(replace(sample(), confusion=((5, 1, 0), (3, 0, 0), (0, 0, 9)))) == [(1, 0, 3), (0, 1, 1)]
