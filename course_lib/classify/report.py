@@ -203,7 +203,7 @@ def _pictures(built: Built) -> Iterator[str]:
     kinds = (
         ("Surest mistakes", report_pictures.surest_mistakes, "Answered wrong, let through, the most probable first."),
         ("Least sure", report_pictures.least_sure, "Let through, the least probable answer first."),
-        ("Your own, refused", report_pictures.refused, "Of the test, by its line none of your classes; strangest first."),
+        ("Your own, refused", report_pictures.refused, "Of the test, none of these by its line; strangest first."),
     )  # fmt: skip
     for title, chosen, said in kinds:
         rows = chosen(built.result)
@@ -302,7 +302,7 @@ def _cost(result: Result) -> Iterator[str]:
         "<p>Each answer is the one with the least expected cost (Elkan, 2001), or a person looks. The probabilities "
         "are taken at their word, and what the line refuses goes to a person. In any unit.</p>"
     )
-    yield f'<label class="script">A person looks at a picture: <input class="person" type="number" min="0" step="any" '
+    yield '<label class="script">A person looks at a picture: <input class="person" type="number" min="0" step="any" '
     yield f'value="{LOOKING}"></label><output aria-live="polite">{_bill_told(result)}</output>'
     if k <= COSTS:
         yield f'<details class="script"><summary>Cost of each error</summary>{_cost_table(result)}</details>'
@@ -473,7 +473,7 @@ def _data(result: Result) -> str:
         "answer": [row.answer for row in rows],
         "accepted": [row.accepted for row in rows],
         "top": [row.probability for row in rows],
-        "probabilities": _probabilities(result).tolist() if few else None,
+        "probabilities": [[round(p, 7) for p in row] for row in _probabilities(result).tolist()] if few else None,
         "steps": [[s.probability, s.answered, s.wrong] for s in _thinned(report_charts.steps(result))],
     }
     return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")

@@ -58,7 +58,7 @@ def _by(result: Result, wanted: Callable[[Row], bool], key: Callable[[Row], floa
 
 
 def inline(picture: Tensor | np.ndarray, side: int = SIDE) -> str:
-    """uint8 [3, H, W] → "data:image/…", no larger than `side`. PNG where it is small, since JPEG blurs single pixels."""
+    """uint8 [3, H, W] → "data:image/…", no larger than `side`. PNG where it is small: JPEG blurs single pixels."""
     image = Image.fromarray(np.ascontiguousarray(np.asarray(picture).transpose(1, 2, 0)))
     small = max(image.size) <= side // 2
     if max(image.size) > side:
