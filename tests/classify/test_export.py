@@ -100,6 +100,8 @@ def test_without_the_extra_one_error_says_what_to_do(tmp_path, monkeypatch):
         raise ModuleNotFoundError(name=name)
 
     monkeypatch.setattr(export.importlib, "import_module", missing)
-    with pytest.raises(ModuleNotFoundError, match=r'onnx, which is not installed.*pip install "what-does-a-cnn-see\[ex'):
+    with pytest.raises(
+        ModuleNotFoundError, match=r'onnx, which is not installed.*pip install "what-does-a-cnn-see\[ex'
+    ):
         export.write(built_of(sample(), tmp_path))
     assert list(tmp_path.iterdir()) == []
