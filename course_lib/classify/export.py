@@ -55,8 +55,8 @@ def write(built: Built) -> Path:
         some = built.pictures.images[:CHECKED]
         if len(some) and (apart := difference(part, built.answerer, some)) > ALIKE:
             raise ValueError(
-                f"model.onnx differs from PyTorch by {apart:.2g} on {len(some)} test pictures; it wants at most {ALIKE}. "
-                "It was not written. Other versions of torch, onnx and onnxruntime may agree."
+                f"model.onnx differs from PyTorch by {apart:.2g} on {len(some)} test pictures; it wants at most "
+                f"{ALIKE}. It was not written. Other versions of torch, onnx and onnxruntime may agree."
             )
     return path
 
