@@ -388,12 +388,13 @@ def _heatmaps(built: Built) -> Iterator[str]:
     found = report_pictures.tried(built)
     yield "<h2>Where it looks</h2>"
     yield f"<p>{_tried_told(found)}</p>"
-    if not found or not found[0].works:
+    if not found or not found[-1].works:
         return
-    yield f"<p>{_text(found[0].name)}: the brighter, the more it speaks for the answer.</p>"
+    name = found[-1].name
+    yield f"<p>{_text(name)}: the brighter, the more it speaks for the answer.</p>"
     mistakes, unsure = report_pictures.surest_mistakes(built.result), report_pictures.least_sure(built.result)
     rows = list(dict.fromkeys([*mistakes[: HEATMAPS // 2], *unsure]))[:HEATMAPS]
-    yield _gallery(_lit(built, row, found[0].name) for row in rows)
+    yield _gallery(_lit(built, row, name) for row in rows)
 
 
 def _tried_told(found: Sequence[Tried]) -> str:
@@ -408,7 +409,7 @@ def _tried_told(found: Sequence[Tried]) -> str:
         f"average on the way: {tried}."
     )
     bad = " None is better than chance for certain, so none is shown."
-    return head if found[0].works else head + bad
+    return head if found[-1].works else head + bad
 
 
 def _lit(built: Built, position: int, method: str) -> str:

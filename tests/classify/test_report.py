@@ -197,8 +197,9 @@ def test_a_method_that_finds_the_place_works_and_one_that_does_not_is_not_shown(
     def away(answerer, picture, target):
         return 1 - report_pictures.by_occlusion(answerer, picture, target)
 
-    monkeypatch.setattr(report_pictures, "HEATS", {"occlusion": report_pictures.by_occlusion, "away": away})
-    good, bad = report_pictures.tried(built)
+    occlusion = report_pictures.by_occlusion
+    monkeypatch.setattr(report_pictures, "HEATS", {"away": away, "occlusion": occlusion, "never asked": away})
+    bad, good = report_pictures.tried(built)
     assert (good.name, good.works, good.n) == ("occlusion", True, 6)
     assert (bad.name, bad.works) == ("away", False)
     assert bad.high < 0
