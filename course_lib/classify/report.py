@@ -128,7 +128,7 @@ def _told(result: Result) -> Iterator[str]:
         if head:
             yield f"<dt>{_text(head)}</dt>"
         if said:
-            yield f"<dd>{_text(said[0].upper() + said[1:])}</dd>"
+            yield f"<dd>{_text(said)}</dd>"
 
 
 # --- which classes ---
@@ -207,19 +207,21 @@ def _pictures(built: Built) -> Iterator[str]:
     )  # fmt: skip
     for title, chosen, said in kinds:
         rows = chosen(built.result)
-        yield f"<h2>{title}</h2><p>{said} {_of(len(rows), 'test pictures')}</p>"
+        yield f"<h2>{title}</h2><p>{said} {_of(len(rows), 'test picture')}</p>"
         yield _gallery(_shown(built, row) for row in rows[:SHOWN])
     suspects = built.result.suspects
     yield "<h2>Labels that may be wrong</h2>"
     yield (
         "<p>Seen as another class by probes that had not learned from the picture (confident learning). Look at them: "
-        f"some are only unusual. {_of(len(suspects), 'suspects')}</p>"
+        f"some are only unusual. {_of(len(suspects), 'suspect')}</p>"
     )
     yield _gallery(_suspected(built, position) for position in range(min(SHOWN, len(suspects))))
 
 
 def _of(n: int, what: str) -> str:
-    return f"The first {SHOWN} of {n:,} {what}." if n > SHOWN else f"All {n} {what}." if n else "There are none."
+    if not n:
+        return "There are none."
+    return f"The first {SHOWN} of {n:,} {what}s." if n > SHOWN else f"{n} {what}{'s' if n > 1 else ''}."
 
 
 def _gallery(items: Iterable[str]) -> str:
@@ -300,7 +302,7 @@ def _cost(result: Result) -> Iterator[str]:
     yield '<div id="cost"><h2>What does an error cost you?</h2>'
     yield (
         "<p>Each answer is the one with the least expected cost (Elkan, 2001), or a person looks. The probabilities "
-        "are taken at their word, and what the line refuses goes to a person. In any unit.</p>"
+        "are taken at their word, and what the line refuses goes to a person. An error costs 1, in your unit.</p>"
     )
     yield '<label class="script">A person looks at a picture: <input class="person" type="number" min="0" step="any" '
     yield f'value="{LOOKING}"></label><output aria-live="polite">{_bill_told(result)}</output>'
@@ -361,8 +363,11 @@ def _unknown(result: Result) -> Iterator[str]:
     yield "<h2>Pictures of no class</h2>"
     line = "no line could be drawn: all is let in" if r.threshold is None else f"the line lies at {r.threshold:.4g}"
     yield f"<p>The score is {_text(r.score)}; {line} (drawn with {r.n_line:,} pictures; {r.n_wanted:,} or more are "
-    yield f"wanted for at most {percent(r.promise)} refused). {_text(r.note)}</p>"
-    rows = [[_text(one.name), str(one.let_in), _text(_met(one.kind, one.network))] for one in r.unknowns]
+    yield f"wanted for at most {percent(r.promise)} refused).</p>"
+    own = {"given": "your unknown pictures"}
+    rows = [
+        [_text(own.get(one.kind, one.name)), str(one.let_in), _text(_met(one.kind, one.network))] for one in r.unknowns
+    ]
     yield _table("let in", ["pictures", "let in", "met by"], rows)
     if not r.candidates:
         return
@@ -378,7 +383,7 @@ def _unknown(result: Result) -> Iterator[str]:
 
 
 def _met(kind: str, network: str) -> str:
-    return f"a {network} network without that class" if kind == "left out" else "this classifier"
+    return f"a {network} without that class" if kind == "left out" else "this classifier"
 
 
 # --- where it looks ---
@@ -391,7 +396,7 @@ def _heatmaps(built: Built) -> Iterator[str]:
     if not found or not found[-1].works:
         return
     name = found[-1].name
-    yield f"<p>{_text(name)}: the brighter, the more it speaks for the answer.</p>"
+    yield f"<p>By {_text(name)}: the brighter, the more it speaks for the answer.</p>"
     mistakes, unsure = report_pictures.surest_mistakes(built.result), report_pictures.least_sure(built.result)
     rows = list(dict.fromkeys([*mistakes[: HEATMAPS // 2], *unsure]))[:HEATMAPS]
     yield _gallery(_lit(built, row, name) for row in rows)
@@ -449,7 +454,6 @@ def _files(title: str, items: Sequence[str]) -> str:
 
 def _how(result: Result) -> Iterator[str]:
     yield "<h2>How this was made</h2>"
-    yield f"<p>{_text(result.why)}</p>"
     rows = [
         [_text(one.name), "–" if one.seed is None else str(one.seed), str(one.test), str(one.val),
          f"{one.seconds:.0f} s"]
