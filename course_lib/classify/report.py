@@ -230,7 +230,7 @@ def _gallery(items: Iterable[str]) -> str:
 
 
 def _image(address: str, alt: str) -> str:
-    return f'<img src="{address}" alt="{alt}" loading="lazy">' if address else "<small>(no picture)</small>"
+    return f'<img src="{address}" alt="{alt}">' if address else "<small>(no picture)</small>"
 
 
 def _shown(built: Built, position: int) -> str:

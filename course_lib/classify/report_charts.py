@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .result import Bin, Result
 
-WIDE, HIGH, LEFT, BELOW, ABOVE = 360, 240, 46, 40, 12
+WIDE, HIGH, LEFT, BELOW, ABOVE = 360, 240, 54, 40, 14
 
 
 @dataclass(frozen=True)
