@@ -302,8 +302,8 @@ def _strangers(unknown: str | Path | None) -> list[Path]:
         return []
     folder = Path(unknown).expanduser()
     files = data.pictures_in(folder) if folder.is_dir() else []
-    if not files:
-        what = "in which there is no picture" if folder.is_dir() else "which is no folder"
+    if not any(map(data.shorter_side, files)):
+        what = "in which there is no picture that can be read" if folder.is_dir() else "which is no folder"
         raise DataError(
             f"classify got unknown={str(folder)!r}, {what}; it wants a folder of pictures that belong to no class. "
             "Without one, leave it out: classes left out and generated pictures are met anyway."

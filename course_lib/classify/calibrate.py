@@ -37,13 +37,13 @@ def temperature(logits: Tensor, labels: np.ndarray) -> float:
     return float(10**found.x)
 
 
-def calibration(found: float, n_fit: int, logits: Tensor, labels: np.ndarray) -> Calibration:
-    """What the temperature `found` changes on test pictures: logits float [N, K], labels int64 [N]."""
+def calibration(fitted: float, n_fit: int, logits: Tensor, labels: np.ndarray) -> Calibration:
+    """What the temperature `fitted` changes on test pictures: logits float [N, K], labels int64 [N]."""
     if not len(labels):
-        return Calibration(found, n_fit, 0.0, 0.0, 0, ())
-    before, after = (logits.double().div(t).softmax(dim=1) for t in (1.0, found))
+        return Calibration(fitted, n_fit, 0.0, 0.0, 0, ())
+    before, after = (logits.double().div(t).softmax(dim=1) for t in (1.0, fitted))
     ece_before, ece = (metrics.expected_calibration_error(p, labels, bins=BINS) for p in (before, after))
-    return Calibration(found, n_fit, ece_before, ece, len(labels), reliability(after, labels))
+    return Calibration(fitted, n_fit, ece_before, ece, len(labels), reliability(after, labels))
 
 
 def reliability(probabilities: Tensor, labels: np.ndarray) -> tuple[Bin, ...]:

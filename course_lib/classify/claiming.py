@@ -18,11 +18,10 @@ from .stages import Work
 
 
 def key_of(folder: Path, files: Sequence[Path], strangers: Sequence[Path], settings: Settings) -> str:
-    """SHA-256 of all that decides a build: settings, and name, size and time of every file."""
+    """SHA-256 of all that decides a build: settings, and name, size and time of every file. A folder may move."""
     tables = [*files, *sorted(folder.glob("*.csv"))] if settings.group_by else files
-    told = [
-        (str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in [*tables, *strangers] if file.exists()
-    ]
+    named = [(file.relative_to(folder).as_posix(), file) for file in tables] + [(file.name, file) for file in strangers]
+    told = [(name, file.stat().st_size, file.stat().st_mtime_ns) for name, file in named if file.exists()]
     content = repr((VERSION, asdict(settings), str(folder.resolve().name), told))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -30,10 +30,15 @@ def folder(root, classes=("flat", "steep", "upright"), n=20, *, seed=0):
     return root
 
 
-@pytest.fixture
-def small(monkeypatch):
-    """A network that ships with the course in place of efficientnet_lite0, and pictures of 32×32."""
+def shrink(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that ships with the course in place of efficientnet_lite0, pictures of 32×32, fewer generated."""
     monkeypatch.setattr(probe, "BACKBONE", "texture_net")
     monkeypatch.setattr(look, "SIDES", (SIDE, SIDE))
     monkeypatch.setattr(reject, "GENERATED", 20)
     monkeypatch.setattr(reject, "TO_CHOOSE", 12)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """`shrink`, for one test."""
+    shrink(monkeypatch)
