@@ -78,13 +78,13 @@ def _told(one: Bin) -> str:
     return f"{100 * one.low:.0f} to {100 * one.high:.0f} %: {said}, n = {one.n}."
 
 
-def risk_coverage(found: Sequence[Step]) -> str:
+def risk_coverage(curve: Sequence[Step]) -> str:
     """Errors among the answers against the share that is answered. report.js moves the dot, which has class "here"."""
-    worst = max((step.wrong / step.answered for step in found), default=0)
+    worst = max((step.wrong / step.answered for step in curve), default=0)
     top = next((top for top in (0.02, 0.05, 0.1, 0.2, 0.5) if worst <= top), 1.0)
-    places = [(_x(step.answered / step.n), _y(step.wrong / step.answered, top)) for step in found]
+    places = [(_x(step.answered / step.n), _y(step.wrong / step.answered, top)) for step in curve]
     path = "M" + "L".join(f"{x} {y}" for x, y in places)
-    last = found[-1]
+    last = curve[-1]
     label = (
         f"Errors among the answers, against the share that is answered: {100 * last.wrong / last.answered:.1f} % where "
         f"{100 * last.answered / last.n:.0f} % are answered."

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from PIL import Image
-from scipy import stats
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -137,6 +136,8 @@ def tried(built: Built) -> tuple[Tried, ...]:
 
 
 def _tried(built: Built, name: str, rows: Sequence[int]) -> Tried:
+    from scipy import stats  # a good part of a second, for reports only
+
     gains = []
     for row in rows:
         picture, target = built.pictures.images[row], built.result.rows[row].answer
