@@ -21,13 +21,15 @@ WRITERS: dict[str, Callable[[Built], Path]] = {
 
 
 def write(built: Built) -> tuple[str, ...]:
-    """Write all of `WRITERS` into the folder of the build; what could not be, and why, a sentence each.
+    """Write those of `WRITERS` that are not in the folder of the build yet; what could not be, and why, a sentence each.
 
     The classifier is whole without them. So a package that is not installed, or a runtime that cannot be had, ends no
     build.
     """
     missing: list[str] = []
     for name, writes in WRITERS.items():
+        if (built.out / name).is_file():
+            continue
         try:
             writes(built)
         except (ModuleNotFoundError, FileNotFoundError, DataError, ValueError) as error:
