@@ -21,7 +21,7 @@ WRITERS: dict[str, Callable[[Built], Path]] = {
 
 
 def write(built: Built) -> tuple[str, ...]:
-    """Write those of `WRITERS` that are not in the folder of the build yet; what could not be, and why, a sentence each.
+    """Write those of `WRITERS` that are not in the folder yet; what could not be written, and why, a sentence each.
 
     The classifier is whole without them. So a package that is not installed, or a runtime that cannot be had, ends no
     build.
