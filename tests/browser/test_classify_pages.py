@@ -125,10 +125,10 @@ def loaded_of(built) -> Loaded:
 
 
 def answered(page, file):
-    before = page.locator("#answer").evaluate("one => one.dataset.probability = ''")
-    assert before == ""
+    """(what it says, the probability of the likeliest). Waits by selectors: the page's policy allows no eval."""
+    page.locator("#answer").evaluate("one => delete one.dataset.probability")
     page.locator("#file").set_input_files(file)
-    page.wait_for_function("document.querySelector('#answer').dataset.probability || status_()", timeout=60_000)
+    page.locator("#answer[data-probability]").wait_for(timeout=60_000)
     return page.locator("#answer").inner_text(), float(page.locator("#answer").get_attribute("data-probability"))
 
 
@@ -139,8 +139,7 @@ def demo_page(open_file, tmp_path):
     built = built_of(tmp_path, line_of(files, tmp_path))
     export.write(built)
     page = open_file(demo.write(built), viewport={"width": 360, "height": 700})
-    page.wait_for_function("document.documentElement.dataset.ready", timeout=120_000)
-    page.evaluate("globalThis.status_ = () => document.querySelector('#status').textContent")
+    page.locator("html[data-ready]").wait_for(timeout=120_000)
     return page, loaded_of(built), files
 
 
@@ -163,7 +162,7 @@ def test_what_is_no_picture_is_said_and_the_next_one_is_answered(demo_page, tmp_
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
     page.locator("#file").set_input_files(broken)
-    page.wait_for_function("status_().includes('broken.png is no picture')")
+    page.locator("#status", has_text="broken.png is no picture").wait_for(timeout=60_000)
     assert answered(page, files[0])[0] == (loaded.predict(files[:1])[0].answer or "none of these")
 
 
