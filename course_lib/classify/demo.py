@@ -10,7 +10,6 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from string import Template
@@ -101,7 +100,7 @@ def page(result: Result, network: bytes) -> str:
         css=here.with_suffix(".css").read_text(encoding="utf-8"),
         n=len(names),
         classes=escape(", ".join(names[:30]) + (" …" if len(names) > 30 else "")),
-        said="".join(f"<li>{escape(line)}</li>" for line in _said(result)),
+        said="".join(f"<li><b>{head}</b>: {escape(' '.join(lines))}</li>" for head, lines in _said(result).items()),
         about=about.replace("<", "\\u003c"),
         runtime=_packed(data.runtime_file("onnxruntime_web").read_bytes()),
         wasm=_packed(gzip.compress(data.runtime_file("onnxruntime_web_wasm").read_bytes(), 6, mtime=0)),
@@ -114,10 +113,11 @@ def _packed(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _said(result: Result) -> Iterator[str]:
-    """What the summary says under the heads `SAID`, each with its head."""
-    head = ""
+def _said(result: Result) -> dict[str, list[str]]:
+    """What the summary says under each of the heads `SAID`."""
+    head, said = "", dict[str, list[str]]()
     for line in card.summary(result).splitlines():
         head = line[:16].strip() or head
         if head in SAID and line[16:].strip():
-            yield f"{head}: {line[16:].strip()}"
+            said.setdefault(head, []).append(line[16:].strip())
+    return said
