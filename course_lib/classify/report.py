@@ -136,11 +136,11 @@ def _told(result: Result) -> Iterator[str]:
 
 def _errors(result: Result) -> Iterator[str]:
     yield "<h2>Class by class</h2>"
-    head = ["class", "pictures", "learned from", "found", "of those called so, right", "refused"]
+    head = ["class", "found", "of those called so, right", "refused", "pictures", "learned from"]
     counts = result.looked.counts
     rows = [
-        [_text(row.name), f"{counts.get(row.name, 0):,}", f"{row.n_train:,}", *map(str, (row.recall, row.precision)),
-         str(row.refused)]
+        [_text(row.name), *map(str, (row.recall, row.precision, row.refused)), f"{counts.get(row.name, 0):,}",
+         f"{row.n_train:,}"]
         for row in result.per_class
     ]  # fmt: skip
     yield _table("class by class", head, rows)
