@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LEARNER, DEV = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
 _LEARNS = ("--extra", "lessons", "--extra", "keras", "--group", "pyproject.toml:link")
-_DEVELOPS = (*_LEARNS, "--extra", "teach", "--extra", "dev")
+_DEVELOPS = (*_LEARNS, "--extra", "export", "--extra", "teach", "--extra", "dev")
 _HEADS = {
     LEARNER: """\
 # Exact, tested versions of everything that `make lab` needs, transitive, for Python 3.11 to 3.13.

@@ -34,8 +34,8 @@ from .registry import DataError
 __all__ = [
     "Copy", "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "between_sessions", "copies",
     "far_unknowns", "fetch", "from_folder", "geographic_split", "keep", "load", "logos", "mixed", "near_duplicates",
-    "perceptual_hash", "pictures_in", "places", "planted", "read_picture", "registry", "shorter_side", "spectrograms",
-    "status", "verified", "video", "weights_file", "with_places",
+    "perceptual_hash", "pictures_in", "places", "planted", "read_picture", "registry", "runtime_file", "shorter_side",
+    "spectrograms", "status", "verified", "video", "weights_file", "with_places",
 ]  # fmt: skip
 
 _STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": eurosat_tiles}
@@ -71,17 +71,25 @@ def load(name: str, *, source: Literal["any", "real", "stand-in"] = "any") -> Im
 
 def weights_file(name: str) -> Path:
     """The verified file of pretrained weights called `name`. DataError where it cannot be had."""
-    entry = registry.entry(name, kind="weights")
+    return _file(registry.entry(name, kind="weights"))
+
+
+def runtime_file(name: str) -> Path:
+    """The verified file called `name` of what runs a network in a page. DataError where it cannot be had."""
+    return _file(registry.entry(name, kind="runtime"))
+
+
+def _file(entry: registry.Entry) -> Path:
     if entry.shipped or entry.package:
-        return verified(name)
+        return verified(entry.name)
     return download.locate(entry, lambda path: _weights_fault(path, entry))
 
 
 def fetch(name: str) -> Path:
     """Get `name` onto this machine, whatever it is, and return where it lies."""
     entry = registry.entry(name)
-    if entry.kind == "weights":
-        return weights_file(name)
+    if entry.kind != "pictures":
+        return _file(entry)
     archive.open_or_build(entry)
     return archive.cache_dir(entry)
 
@@ -96,7 +104,7 @@ def keep(name: str) -> Path:
     if entry.kind == "pictures":
         archive.open_or_build(entry, verify=True)
         return archive.cache_dir(entry)
-    found = weights_file(name)
+    found = _file(entry)
     kept = places.data_dir() / "downloads" / entry.file_name
     if entry.shipped or entry.package or found == kept:
         return verified(name)
@@ -114,7 +122,7 @@ def verified(name: str) -> Path:
     entry = registry.entry(name)
     if entry.shipped or entry.package:
         return _installed(entry)
-    if entry.kind == "weights":
+    if entry.kind != "pictures":
         return download.locate(entry, lambda path: _weights_fault(path, entry), online=False)
     if not archive.cache_dir(entry).is_dir():
         return download.locate(entry, lambda path: archive.fault_in(path, entry), online=False)
