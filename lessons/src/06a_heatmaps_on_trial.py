@@ -215,7 +215,7 @@ names = ("cam_enlarged", "cam_best", "cam_finer")
 print(study.verdicts(*(f"{name}_{reason}" for name in names for reason in REASONS)))
 
 # %% [markdown]
-# With its cells in their place, Grad-CAM's hottest pixel is on the road 56 times in 100, before 17. By heat it gains five points; whether that is more than the five that matter is undecided for road and hue, and yes for texture. It stays behind occlusion: *Grad-CAM is the best* is refuted without the old mistake, too, for small sharp things and this network. A finer layer helps more.
+# With its cells in their place, Grad-CAM's hottest pixel is on the road 56 times in 100, before 17. By heat it gains five points; whether that is more than the five that matter is undecided for road and hue, and yes for texture. It stays behind occlusion: *Grad-CAM is the best* is refuted without the mistake, too, for small sharp things. A finer layer helps more.
 #
 # And slack is cheap: within a cell of the road lie nearly all hottest pixels, but also half of the blobs'.
 #
