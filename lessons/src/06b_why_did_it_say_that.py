@@ -297,7 +297,7 @@ study.conclude("there is a row for each of six changes", len(yours.rows) == 6)
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Change the input before you read the weights. Your kind of network, fine-tuned, lost most by a blur; a small one on the same pictures lost most by grey, so a reason belongs to a network. Training on grey showed no clear effect on colour bias, unless the network was then fed grey, and zooming in did not turn it to texture. Shuffled, it lost its highways and rivers: their shape was used, or the seams upset it. PermanentCrop and Pasture leaned on colour most. That was one backbone, on a random split; ask your own.
+# Change the input before you read the weights. Your kind of network, fine-tuned, lost most by a blur; a small one on the same pictures lost most by grey, so a reason belongs to a network. Training on grey showed no clear effect on colour bias, unless the network was then fed grey, and zooming in did not turn it to texture. Shuffled, it lost its highways and rivers: their shape was used, or the seams upset it. PermanentCrop and Pasture leaned on colour most. Ask your own.
 
 # %% [markdown]
 # ## Open

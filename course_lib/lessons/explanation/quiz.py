@@ -103,8 +103,8 @@ QUIZ = Quiz(
                 Option(
                     "A follows the picture more, the weights less.",
                     True,
-                    "Saliency kept a correlation of 0.39, occlusion with grey 0.06: edges may be the reason, or the "
-                    "strides. That B's maps are right is not shown.",
+                    "Saliency kept a correlation of 0.39, occlusion with grey 0.06; but only one of them has signs, so "
+                    "compare sizes. That B's maps are right is not shown.",
                 ),
                 Option(
                     "B follows the weights, so it can be trusted.",
