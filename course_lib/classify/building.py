@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import torch
 
 from .. import data, features, label_quality, training
 from ..data import DataError, ImageSet
-from . import calibrate, card, claiming, parts, probe, reject, stages, storing, tune
+from . import calibrate, card, claiming, extras, parts, probe, reject, stages, storing, tune
 from .answerer import Answerer
 from .look import Folder, check_folder, look
 from .probe import Parts
@@ -21,7 +21,16 @@ from .reject import Meeting, Seen
 from .result import ClassRow, Kind, Method, Model, Rejection, Result, Row, Settings, Share, Suspect, Turning
 from .stages import Teller, Work
 
-STAGES = ("looking", "features", "floor and probe", "classes left out", "fine-tuning", "the line", "wrong labels")
+STAGES = (
+    "looking",
+    "features",
+    "floor and probe",
+    "classes left out",
+    "fine-tuning",
+    "the line",
+    "wrong labels",
+    "report, ONNX, demo",
+)
 SUSPECTS = 200  # that are named
 UNKNOWN_MOST = 2000  # pictures of --unknown, drawn at random if there are more
 
@@ -35,9 +44,11 @@ class Built:
     pictures: ImageSet
     folder: Path
     out: Path
+    missing: tuple[str, ...] = ()
+    """What could not be written beside the classifier, and why: a sentence each."""
 
     def __str__(self) -> str:
-        return card.summary(self.result)
+        return "\n\n".join((card.summary(self.result), *self.missing))
 
 
 def build(
@@ -112,7 +123,9 @@ def _built(
     result, answerer = _drawn(found, strangers, settings, work, teller)
     pictures = _own(p.of("test"))
     built = Built(storing.weights(result, answerer, out), answerer, pictures, folder, out)
-    # report, export, demo: what else is written of `built` is called here, before the summary says that all is there
+    teller.start(STAGES[-1])
+    built = replace(built, missing=extras.write(built))
+    teller.end()
     storing.finish(built.result, out)
     return built
 
@@ -342,7 +355,8 @@ def _again(folder: Path, out: Path) -> Built:
     images = [data.read_picture(folder / row.file, side) for row in rows]
     store = torch.from_numpy(np.stack(images)) if images else torch.zeros(0, 3, side, side, dtype=torch.uint8)
     pictures = ImageSet.of(store, [row.truth for row in rows], loaded.result.classes, "real", name=folder.name)
-    return Built(loaded.result, loaded.answerer, pictures, folder, out)
+    built = Built(loaded.result, loaded.answerer, pictures, folder, out)
+    return replace(built, missing=extras.write(built))  # what was missing may be had by now
 
 
 def _expect(teller: Teller, n: int, settings: Settings) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_lib.classify import look, probe, reject
+from course_lib.classify import extras, look, probe, reject
 
 SIDE = 32
 
@@ -36,6 +36,7 @@ def shrink(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(look, "SIDES", (SIDE, SIDE))
     monkeypatch.setattr(reject, "GENERATED", 20)
     monkeypatch.setattr(reject, "TO_CHOOSE", 12)
+    monkeypatch.setattr(extras, "WRITERS", {})  # those have tests of their own
 
 
 @pytest.fixture
