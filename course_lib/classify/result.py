@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .. import checks, metrics
+from .. import checks
 from ..data import places
 
 VERSION = 1  # of the form below; `Result.from_dict` refuses another
@@ -56,9 +56,8 @@ class Share:
             return cls(0, 0, 0.0, 1.0, 0)
         number = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
         m = int(number.max()) + 1
-        n_effective = max(1, round(n / _design_effect(right, number, m)))
-        low, high = metrics.wilson_interval(round(k / n * n_effective), n_effective)
-        return cls(k, n, min(low, k / n), max(high, k / n), m)
+        low, high = _wilson(k / n, max(1.0, n / _design_effect(right, number, m)))
+        return cls(k, n, min(low, k / n), max(high, k / n), m)  # of 0 and 1 but for rounding
 
     @property
     def value(self) -> float:
@@ -71,6 +70,13 @@ class Share:
             return "not known (n = 0)"
         among = f", {self.groups} groups" if self.groups < self.n else ""
         return f"{100 * self.value:.1f} % ({100 * self.low:.0f} to {100 * self.high:.0f} %, n = {self.n:,}{among})"
+
+
+def _wilson(share: float, n: float) -> tuple[float, float]:
+    """`metrics.wilson_interval`, of an n that need not be whole."""
+    z = 1.96
+    middle, half = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return max(0.0, (middle - half) / (1 + z**2 / n)), min(1.0, (middle + half) / (1 + z**2 / n))
 
 
 def _design_effect(right: np.ndarray, number: np.ndarray, m: int) -> float:
@@ -290,10 +296,15 @@ class Rejection:
     unknowns: tuple[Unknown, ...]
 
     def let_in(self, kind: str) -> Share:
-        """All unknown pictures of one kind, together."""
+        """All unknown pictures of one kind, together.
+
+        A class that is left out is one draw of what may come: some are let in nearly always and some hardly ever. So
+        the interval is over classes, and wider than that of so many pictures.
+        """
         mine = [one.let_in for one in self.unknowns if one.kind == kind]
-        hits, n = sum(one.hits for one in mine), sum(one.n for one in mine)
-        return Share.of(np.arange(n) < hits)
+        hits = np.concatenate([np.zeros(0, dtype=bool), *(np.arange(one.n) < one.hits for one in mine)])
+        classes = np.repeat(np.arange(len(mine)), [one.n for one in mine])
+        return Share.of(hits, classes if kind == "left out" else None)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from course_lib import metrics
-from course_lib.classify.result import Result, Settings, Share
+from course_lib.classify.result import Result, Settings, Share, Unknown
 
 from .sample import sample
 
@@ -83,6 +84,14 @@ def test_what_is_no_json_is_refused(tmp_path):
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match="it wants"):
         Settings(**settings)
+
+
+def test_a_class_left_out_is_one_draw():
+    """Of ten classes of 100 pictures five are let in whole and five not at all: that says little of an eleventh."""
+    ends = [Unknown(f"left out: {k}", "left out", Share.of(np.full(100, k < 5)), "probe") for k in range(10)]
+    let_in = replace(sample().rejection, unknowns=tuple(ends)).let_in("left out")
+    assert (let_in.hits, let_in.n, let_in.groups) == (500, 1000, 10)
+    assert (let_in.low, let_in.high) == pytest.approx(metrics.wilson_interval(5, 10), abs=0.03)  # n is 9
 
 
 def test_let_in_counts_all_of_a_kind():

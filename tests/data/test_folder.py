@@ -464,3 +464,17 @@ def test_a_folder_that_says_no_place_has_none(pictures):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert data.from_folder(pictures).places is None
+
+
+def test_pixels_kept_in_a_file_are_the_same_and_each_file_is_told(tmp_path):
+    for k in range(3):
+        (tmp_path / "set" / "ab"[k % 2]).mkdir(parents=True, exist_ok=True)
+        Image.effect_noise((300 + k, 200), 60).convert("RGB").save(tmp_path / "set" / "ab"[k % 2] / f"{k}.jpg")
+    told: list[tuple[int, int]] = []
+    kept = data.from_folder(
+        tmp_path / "set", size=16, store=tmp_path / "pixels", tell=lambda *so_far: told.append(so_far)
+    )
+    assert torch.equal(kept.images, data.from_folder(tmp_path / "set", size=16).images)
+    assert told == [(0, 3), (1, 3), (2, 3)]
+    assert (np.load(tmp_path / "pixels") == kept.store.numpy()).all()
+    assert [data.shorter_side(file) for file in data.pictures_in(tmp_path / "set")] == [200, 200, 200]
