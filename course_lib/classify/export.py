@@ -75,11 +75,11 @@ def export(answerer: Answerer, path: str | Path) -> Path:
     example = torch.zeros(2, side, side, 3, dtype=torch.uint8)
     with warnings.catch_warnings(), torch.inference_mode(False), torch.no_grad():
         warnings.simplefilter("ignore")  # of the exporter's own future
-        program = torch.onnx.export(
+        program: Any = torch.onnx.export(
             ByteIn(answerer).eval(), (example,), input_names=[INPUT], output_names=list(OUTPUTS),
             dynamic_shapes=({0: torch.export.Dim("n", min=1)},), opset_version=OPSET, dynamo=True, verbose=False,
         )  # fmt: skip
-    model = program.model_proto if program is not None else None
+    model = program.model_proto
     onnx.helper.set_model_props(model, _about(answerer))
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())

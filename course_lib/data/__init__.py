@@ -81,7 +81,7 @@ def runtime_file(name: str) -> Path:
 
 def _file(entry: registry.Entry) -> Path:
     if entry.shipped or entry.package:
-        return verified(entry.name)
+        return _installed(entry)
     return download.locate(entry, lambda path: _weights_fault(path, entry))
 
 
