@@ -59,15 +59,24 @@ class OnTrial:
     answers: Tensor
     tried: int
     _methods: Mapping[str, Method]
+    _predict: Predict
 
     @property
     def best(self) -> str:
         """The name of the method with the most hits; among equals the one with more of its heat there."""
         return self.rows[0].name
 
-    def heatmaps(self, pictures: Tensor, targets: Tensor, *, method: str = "") -> Tensor:
-        """float32 [B, H, W]: why the network says `targets`, int64 [B], of `pictures`; by `method`, or the best one."""
+    def answered(self, pictures: Tensor) -> Tensor:
+        """int64 [B]: what the network says of `pictures`, uint8 [B, 3, H, W]."""
+        return _ask(self._predict, pictures).argmax(dim=1)
+
+    def heatmaps(self, pictures: Tensor, targets: Tensor | None = None, *, method: str = "") -> Tensor:
+        """float32 [B, H, W]: why the network says `targets`, int64 [B], of `pictures`; by `method`, or the best one.
+
+        None takes what the network says of each of them. (`answers` are those to the patchworks.)
+        """
         draw = self._methods[method or self.best]
+        targets = self.answered(pictures) if targets is None else targets
         return torch.stack([draw(one, int(k)) for one, k in zip(pictures, targets, strict=True)]).float()
 
     def __str__(self) -> str:
@@ -118,7 +127,7 @@ def on_trial(
         methods |= _inside(model, prepared, pictures)
     rows = [_judge(name, method, works, quarters, answers) for name, method in methods.items()]
     rows.sort(key=lambda row: (row.hit, row.heat), reverse=True)
-    return OnTrial(tuple(rows), works, quarters, answers, n, methods)
+    return OnTrial(tuple(rows), works, quarters, answers, n, methods, predict)
 
 
 # --- patchworks ---

@@ -41,9 +41,10 @@ class FirstLook:
 
     rows: tuple[Row, ...]
     next: str
+    counted: str = "right"
 
     def __str__(self) -> str:
-        head = f"{'of n = ' + format(self.rows[0].n, ',') + ' test pictures':42} right   95 % interval"
+        head = f"{'of n = ' + format(self.rows[0].n, ',') + ' test pictures':42} {self.counted:7} 95 % interval"
         return "\n".join([head, *map(str, self.rows), "", self.next])
 
 

@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Take one thing away and watch the answers: that says what a network *uses*, or what it stumbles over. Train without the thing: that says what it *needs*. On the same pictures a fine-tuned network lost most by a blur, a small one from scratch most by grey; and networks that grew up with grey lost far less. Neither proposal showed a clear effect here.
+# Take one thing away and watch the answers: that says what a network *uses*, or what it stumbles over. Train without the thing: that says what it *needs*. Of the changes that leave a picture, a blur cost a fine-tuned network most; a small one from scratch lost most where colours changed, hues turned or grey; and networks that grew up with grey lost far less. Neither proposal showed a clear effect here.
 # </details>
 #
 # | you see | read |
@@ -22,6 +22,8 @@
 # You will be able to ask a network by changing its pictures, to tell *used* from *needed*, and to say what a drop leaves open.
 
 # %%
+import torch  # for a Keras model in the last cell  # noqa: F401
+
 from course_lib import data, explain, figures, study, training
 from course_lib.lessons.explanation import exercises as ex
 from course_lib.lessons.explanation import experiments, your_pictures
@@ -74,10 +76,11 @@ figures.occlusion_explorer(
 
 # %% tags=["verdict", "real-data"]
 alike = explain.rank_correlation(falls["grey"], falls["black"])
-study.conclude("grey and black squares give different maps", alike < 0.95)
+print(f"grey and black: rank correlation of the two maps {alike:.2f}")
+study.conclude("the fill hardly matters here: correlation above 0.9", alike > 0.9)
 
 # %% [markdown]
-# No fill stands for nothing: grey on a dark river adds something, and so does black on a field. Say with the map what you covered with, and say *how much* falls. A map is scaled to its own hottest place, so it looks just as sure of itself where nothing falls.
+# In this picture the fill hardly matters. It need not be so: in [6a](06a_heatmaps_on_trial.ipynb) another fill turned the order of all methods round. So say with the map what you covered with, and say *how much* falls. A map is scaled to its own hottest place, so it looks just as sure of itself where nothing falls.
 #
 # **Exercise 1.** Cover a square with the picture's own mean colour, and leave the original alone. Replace the dots; `ex.cover.hint()` helps.
 
@@ -122,7 +125,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# The blur, by far. The high-pass does the reverse, leaves edges and fine grain around a mean colour, and keeps more than half. So it seems to need fine detail, or to stumble over its absence; hold that thought. Is that EuroSAT, or this network? Ask a small one that started from random weights: three convolutions, which see 15 pixels at once.
+# The blur, by far. The high-pass does the reverse, leaves edges and fine grain around a mean colour, and keeps more than half. So it seems to use fine detail, or to stumble over its absence; hold that thought. Is that EuroSAT, or this network? Ask a small one that started from random weights: three convolutions, which see 15 pixels at once.
 
 # %%
 small_guess = predict.number(
@@ -139,7 +142,7 @@ small_guess.compare(100 * (small["plain"].mean - small["patches of 8 px shuffled
 figures.dots(small)
 
 # %% [markdown]
-# It hardly notices: shapes beyond its 15 pixels never reached it, and it is right three times in four without them. But take the colour, and two thirds of its right answers are gone. Same pictures, same classes, opposite uses. *What does EuroSAT need?* has no answer in such a figure; *what does this network use?* has one.
+# It hardly notices: shapes beyond its 15 pixels never reached it, and it is right three times in four without them. But take the colour, and two thirds of its right answers are gone. Same pictures, same classes, another order of losses. *What does EuroSAT need?* has no answer in such a figure; *what does this network use, or stumble over?* has one.
 #
 # And which class loses what? The fine-tuned networks again.
 
@@ -159,9 +162,9 @@ print("right, %: mean ± deviation over 10 seeds, about 100 pictures of a class 
 print(study.table(CLASSES, changes, lambda c, change: by_class[c][change]))
 
 # %% [markdown]
-# Shuffled, nearly no highway and no river is left. Told by their shape, then? Two readings fit: the shape is gone, or the seams upset the network, and a class with few answers to spare falls first. PermanentCrop and Pasture lose most by grey.
+# Shuffled, nearly no highway and no river is left. Told by their shape, then? But AnnualCrop and HerbaceousVegetation fall deep as well, and they have no such outline. Two readings fit: a layout wider than 8 pixels is gone, or the seams upset the network. PermanentCrop and Pasture lose most by grey.
 #
-# Take care with classes that *lose nothing*. In grey, the answer HerbaceousVegetation comes more often, and so it is right more often. Blurred, nearly all right answers are in two classes: that may be no skill at all.
+# Take care with classes that *lose nothing*. If a change makes one answer come more often, that answer is right more often, and no skill is in it. Blurred, nearly all right answers are in two classes: that may be no skill at all.
 #
 # **Exercise 2.** Take the shapes away, in an order that is given.
 
@@ -177,7 +180,7 @@ ex.shuffle_patches.check(shuffle_patches)
 # %% [markdown]
 # ## 3 · Networks that never saw it
 #
-# No network met such pictures in training. A blurred tile is strange in itself, whatever it lacks. So a loss can mean two things: the reason is gone, or the picture is odd. One way to part them: train without the thing. If the network is then as good, the thing was *used* and not *needed*.
+# No network met such pictures in training. A blurred tile is strange in itself, whatever it lacks. So a loss can mean two things: the reason is gone, or the picture is odd. This section cannot part the two. It asks another question: is the thing *needed*? Train without it. A network that is then as good never needed it.
 #
 # The small network again, on grey pictures, on patches of 16 pixels shuffled, on pictures zoomed 2×.
 
@@ -204,7 +207,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Grey took two thirds of the plain network's right answers. One that grew up with grey loses far fewer, though it does lose. So colour was what the plain one *used*, and most of what it gave can be had without.
+# Grey took two thirds of the plain network's right answers. One that grew up with grey loses far fewer, though it does lose. So most of what colour gave can be had without. Whether the plain one used colour, or only stumbled over grey, these runs leave open.
 #
 # Highways, shuffled in training, too: does the small network need their shape?
 
@@ -215,7 +218,7 @@ kinds = list(experiments.TRAINED_BY_CLASS.variants)
 print(study.table(CLASSES, kinds, lambda c, kind: by_kind[c][kind]))
 
 # %% [markdown]
-# It does not: 38 of 100 plain, 39 shuffled, as far as a network that sees 15 pixels can tell. It finds few highways either way. For the fine-tuned network we have not run this, so what its shuffled highways lack, shape or calm, stays undecided.
+# It does not: 38 of 100 plain, 39 shuffled. But patches of 16 pixels leave most of what it sees whole, for it sees 15, so this could hardly come out otherwise. It finds few highways either way. For the fine-tuned network we have not run this, so what its shuffled highways lack, shape or calm, stays undecided.
 
 # %% [markdown]
 # ## 4 · Two cures that were proposed
@@ -261,7 +264,7 @@ print(study.verdicts("zoom_texture_tuned_16", "zoom_texture_tuned_8", "zoom_free
 figures.dots(cost, metric="accuracy lost to shuffling")
 
 # %% [markdown]
-# No sign that zooming brings texture in. The verdict at 8 pixels is a close one: another draw of the bootstrap turns it to undecided in one of three tries. And one thing speaks for the advice that we cannot part from it: of a zoomed picture a patch of 8 pixels shows half as many metres, so what it tells is less, in whatever way the network looks. (The small network loses next to nothing by shuffling, so with it there was nothing to win.)
+# No sign that zooming brings texture in. At both sizes the trial is undecided, and both means point the other way. One thing speaks for the advice that we cannot part from it: of a zoomed picture a patch of 8 pixels shows half as many metres, so what it tells is less, in whatever way the network looks. (The small network loses next to nothing by shuffling, so with it there was nothing to win.)
 #
 # All advice of this notebook, folded:
 
@@ -279,7 +282,7 @@ QUIZ
 # %% [markdown]
 # ## Your pictures
 #
-# Put your network in the place of `own`: any function from uint8 pictures [N, 3, H, W] to probabilities [N, K]. Of a PyTorch module `training.predictor(model, preprocessing=…)` makes one; of a Keras model that learned from `x / 255`, write `lambda x: torch.tensor(keras_model.predict(x.permute(0, 2, 3, 1).numpy() / 255))`. No labels are needed: it counts the answers that stay.
+# Put your network in the place of `own`: any function from uint8 pictures [N, 3, H, W] to probabilities [N, K]. Of a PyTorch module `training.predictor(model, preprocessing=…)` makes one; of a Keras model that learned from `x / 255`, write `lambda x: torch.tensor(keras_model.predict(x.permute(0, 2, 3, 1).numpy() / 255, verbose=0))`. No labels are needed: it counts the answers that stay.
 
 # %% tags=["nbval-ignore-output"]
 own = asked
@@ -287,17 +290,18 @@ folder = (
     None  # "photos", with a folder a class; None takes 300 of the lesson's test pictures
 )
 
-mine = data.from_folder(folder) if folder else test.subset(min(300, len(test)), seed=0)
+size = 64  # the side of the pictures that your network wants
+mine = data.from_folder(folder, size=size) if folder else test.subset(min(300, len(test)), seed=0)
 yours = your_pictures.answers_that_stay(own, mine.images)
 print(yours)
 
 # %% tags=["verdict"]
-study.conclude("there is a row for each of six changes", len(yours.rows) == 6)
+study.conclude("some change turns answers", min(row.right for row in yours.rows) < len(mine))
 
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Change the input before you read the weights. Your kind of network, fine-tuned, lost most by a blur; a small one on the same pictures lost most by grey, so a reason belongs to a network. Training on grey showed no clear effect on colour bias, unless the network was then fed grey, and zooming in did not turn it to texture. Shuffled, it lost its highways and rivers: their shape was used, or the seams upset it. PermanentCrop and Pasture leaned on colour most. Ask your own.
+# Change the input before you read the weights. Your kind of network, fine-tuned, lost most by a blur; a small one on the same pictures lost most where colours changed, so a reason belongs to a network. Training on grey showed no clear effect on colour bias, unless the network was then fed grey, and zooming in did not turn it to texture. Shuffled, it lost its highways and rivers: their shape was used, or the seams upset it. PermanentCrop and Pasture leaned on colour most. Ask your own.
 
 # %% [markdown]
 # ## Open

@@ -31,7 +31,7 @@ def answers_that_stay(predict: Predict, images: Tensor) -> FirstLook:
     before = _said(predict, images)
     rows = [Row(name, int((_said(predict, change(images)) == before).sum()), len(images))
             for name, change in _changes(images.shape[-1]).items()]  # fmt: skip
-    return FirstLook(tuple(rows), _next(rows))
+    return FirstLook(tuple(rows), _next(rows), counted="stay")
 
 
 def _changes(side: int) -> dict[str, Callable[[Tensor], Tensor]]:
@@ -64,5 +64,5 @@ def _next(rows: list[Row]) -> str:
     most = min(rows[:-1], key=lambda row: row.right)
     return (
         f"The rows count answers that stay, right or wrong. Most turn with {most.name!r}: the network uses what is "
-        "lost there, or stumbles over what came. Train without it to tell the two apart."
+        "lost there, or stumbles over what came. Train without it to see whether it is needed."
     )
