@@ -43,7 +43,7 @@ def check_folder(folder: Path) -> list[Path]:
 
     Raises:
         DataError: there is no such folder, or no picture in it.
-        ValueError: fewer than two classes.
+        ValueError: fewer than two classes, or one that is called "none".
     """
     if not folder.is_dir():
         raise DataError(f"classify got {str(folder)!r}, which is no folder. It wants one with one folder per class.")
@@ -58,6 +58,11 @@ def check_folder(folder: Path) -> list[Path]:
         raise ValueError(
             f"classify got {str(folder)!r} with {what}; it wants two classes or more, a folder each. Of one class "
             "alone there is nothing to tell apart: put what it is not into a second folder."
+        )
+    if taken := [name for name in owners if name.strip().lower() == "none"]:
+        raise ValueError(
+            f"classify got a class called {taken[0]!r} in {str(folder)!r}; that is the answer to a picture of no class. "
+            "Call the class otherwise, or, if its pictures are of no class, take it out and give it as --unknown."
         )
     return files
 

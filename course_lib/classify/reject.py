@@ -213,8 +213,16 @@ def _auroc(known: np.ndarray, unknown: np.ndarray) -> float:
 
 
 def line(scores: np.ndarray, promise: float) -> float | None:
-    """`openset.without_unknowns`; None where there are too few scores for the promise."""
-    return openset.without_unknowns(scores, rejected=promise) if len(scores) >= wanted(promise) else None
+    """`openset.without_unknowns`; None where there are too few scores for the promise.
+
+    It lies half-way to the next score: on a score itself, another arithmetic (ONNX, the page) may answer otherwise. A
+    line further out refuses no more.
+    """
+    if len(scores) < wanted(promise):
+        return None
+    threshold = openset.without_unknowns(scores, rejected=promise)
+    beyond = scores[scores > threshold]
+    return float(threshold + beyond.min()) / 2 if len(beyond) else threshold
 
 
 def wanted(promise: float) -> int:

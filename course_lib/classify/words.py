@@ -19,11 +19,11 @@ def plain(name: str) -> str:
 def markdown(name: str) -> str:
     """For a line or a cell of Markdown: no tag, no link, no emphasis.
 
-    >>> markdown("<img src=x>"), markdown("a|b*c")
-    ('&lt;img src=x&gt;', 'a&#124;b&#42;c')
+    >>> markdown("<img src=x>"), markdown("a|b*c"), markdown("d'Orsay")
+    ('&lt;img src=x&gt;', 'a&#124;b&#42;c', "d'Orsay")
     """
     marks = r"[\\|*_`\[\]#!~$]"
-    return re.sub(marks, lambda mark: f"&#{ord(mark.group())};", html.escape(plain(name)))
+    return re.sub(marks, lambda mark: f"&#{ord(mark.group())};", html.escape(plain(name), quote=False))
 
 
 def percent(share: float) -> str:

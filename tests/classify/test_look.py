@@ -86,6 +86,12 @@ def test_all_black_is_refused(look, tmp_path):
         look(tmp_path / "set")
 
 
+@pytest.mark.parametrize("name", ["none", "None "])
+def test_a_class_called_as_a_refusal_is_refused(name, tmp_path):
+    with pytest.raises(ValueError, match="give it as --unknown"):
+        check_folder(folder(tmp_path / "set", classes=("a", name), n=3))
+
+
 def test_one_class_left_is_refused(look, tmp_path):
     root = folder(tmp_path / "set", classes=("a", "b"), n=3)
     for file in (root / "b").iterdir():
