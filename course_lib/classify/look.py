@@ -61,7 +61,7 @@ def check_folder(folder: Path) -> list[Path]:
         )
     if taken := [name for name in owners if name.strip().lower() == "none"]:
         raise ValueError(
-            f"classify got a class called {taken[0]!r} in {str(folder)!r}; that is the answer to a picture of no class. "
+            f"classify got a class called {taken[0]!r} in {str(folder)!r}; so a refusal is called. "
             "Call the class otherwise, or, if its pictures are of no class, take it out and give it as --unknown."
         )
     return files

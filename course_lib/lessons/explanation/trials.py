@@ -73,7 +73,7 @@ def _depends_on_weights(name: str, method: str) -> Trial:
     return _trial(
         seeds=SIZES.seeds,
         name=f"depends_{name}",
-        claim=f"Signs left out, a random network's map by {method} is like the trained one's no more than random numbers.",
+        claim=f"Signs left out, a random network's map by {method} is like the trained one's only as noise is.",
         variant=SIZES[RANDOM],
         baseline=SIZES[method],
         says="no better",
