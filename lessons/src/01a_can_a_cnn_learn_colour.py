@@ -272,7 +272,7 @@ print(f"largest distance from a colour of the map: {distance.max():.0f} of 255")
 study.conclude("one threshold on the undone colour map: 97 % or more", ruled >= 0.97)
 
 # %% [markdown]
-# The simplest answer: do not classify the paint, read the number. A distance of 0 says that it was the right map; after JPEG or resizing, take the smallest. One thing cannot be undone: many programs stretch the map over each picture's own range, and then the level is gone. Fix the range where the pictures are made.
+# Do not classify the paint: read the number. A distance of 0 says that it was the right map; after JPEG or resizing, take the smallest. One thing cannot be undone: many programs stretch the map over each picture's own range, and then the level is gone. Fix the range where the pictures are made.
 #
 # Now write the heart of `undo_colour_map`. A colour map is a table, a colour a row, lowest number first. Which row is nearest to a pixel? (The row divided by K − 1 is the level above.) `ex.nearest_row` shows the task, `ex.nearest_row.hint()` a hint.
 
