@@ -179,7 +179,7 @@ study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 # A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. Runs are repeated with several seeds, because one run may be luck.
 
 # %% [markdown]
-# Advice is put on **trial**: two ways, A and B, run with the same seeds. One such trial, on EuroSAT: people say that enlarging small pictures is pointless. A enlarges them to 128 pixels for a small pretrained network, MobileNetV2, B leaves 64. Left, a dot is one run, and a line joins the two of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band a difference is too small to matter; each trial fixes that beforehand. The word above it is the verdict on what people say, not on A.
+# Advice is put on **trial**: two ways, A and B, run with the same seeds. One, on EuroSAT: people say that enlarging small pictures is pointless. A enlarges them to 128 pixels for a small pretrained network, MobileNetV2, B leaves 64. Left, a dot is one run, a line joins the two of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band a difference is too small to matter; each trial fixes that beforehand. The word above it judges what people say, not A.
 
 # %%
 figures.paired_dots(study.outcome("enlarging"))
@@ -206,7 +206,7 @@ for word in sorted(set(words)):
     print(f"{words.count(word):4} {word}")
 
 # %% [markdown]
-# Many are undecided: five or ten runs are few, and the rule is strict. Still, some verdicts will be wrong by chance: if no advice did anything, about one in twenty, at most, could look supported or refuted. Take a single one as a hint.
+# Many are undecided: five or ten runs are few, and the rule is strict. Still, some verdicts will be wrong by chance: if no advice did anything, about one in twenty, at most, could look supported or refuted. Take one as a hint.
 #
 # Runs that split *one* set of pictures anew, as above, share test pictures, so they agree more than on fresh ones. The interval is made longer for that, by a formula of Nadeau and Bengio ([Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003), a rule of thumb. Where a program draws the pictures, each seed has its own.
 

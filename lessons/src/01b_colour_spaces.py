@@ -243,7 +243,7 @@ figures.dots(
 print(study.verdicts("normalise", "hsv_for_rgb", "hsl_for_rgb", "lab_for_rgb"))
 
 # %% [markdown]
-# RGB is among the soonest: only YCbCr, and HSV with sine and cosine, have a smaller mean, by less than an epoch (the latter by 0.8, 0.2 to 1.3; whether by one is undecided). HSV is later, by an epoch on average, perhaps by less; its verdict and that of HSL are undecided. CIELAB, which was made for human eyes, is about fifteen epochs later (at the least: a run that never got there counts as 25).
+# RGB is among the soonest: only YCbCr, and HSV with sine and cosine, have a smaller mean, by less than an epoch (the latter by 0.8, 0.2 to 1.3; whether by one is undecided). HSV is later, by an epoch on average, perhaps by less; its verdict and that of HSL are undecided. CIELAB is about fifteen epochs later or more (a run that never got there counts as 25).
 #
 # Why does RGB need no conversion? Our reading: a hue is a direction in RGB, and the first layer computes directions. What HSV offers ready-made, a kernel finds for itself.
 
