@@ -137,9 +137,9 @@ def macs(height, width, in_channels, out_channels, kernel_h, kernel_w):
 ex.macs.check(macs)
 
 # %% [markdown]
-# Four other ways to see 30 pixels far, all with 16 channels on 64×64: the thinnest pair, 30×1 and 1×30; fifteen 3×3 in a row; four 3×3 with a stride of 2, each halving the size (with a rim of one pixel of zeros; the others have none); and a *depthwise* 30×30, in which each channel is seen by one kernel of its own and not by sixteen, followed by a 1×1 that mixes the channels.
+# Four other ways to see 30 pixels far, all with 16 channels on 64×64: the thinnest pair, 30×1 and 1×30; fifteen 3×3 in a row; four 3×3 with a stride of 2, each halving the size (padded by a pixel, unlike the others); and a *depthwise* 30×30, in which each channel is seen by one kernel of its own and not by sixteen, followed by a 1×1 that mixes the channels.
 #
-# *stored* are the numbers that all layers put out: training keeps them until the gradient has passed. *sees* is what one number of the output sees at most; pixels at its rim weigh little. *leaves* is the size of the last feature map.
+# *stored*: what all layers put out, kept in training until the gradient has passed. *sees* is what one number of the output sees at most. *leaves* is the size of the last feature map.
 
 # %%
 print(f"{'':26} weights   M MACs  stored     sees leaves")
@@ -264,7 +264,7 @@ figures.kernel_explorer(
 # %% [markdown]
 # ## 4 · What can two thin kernels compute?
 #
-# Begin with the thinnest: one column, 30×1, one channel, then one row, 1×30. A column followed by a row does what their product does: kernel[i, j] = column[i] · row[j]. In such a kernel every row is a multiple of one row, and it is said to have **rank one**.
+# Begin with the thinnest: one column, 30×1, one channel, then one row, 1×30. A column followed by a row does what their product does: kernel[i, j] = column[i] · row[j]. Every row is a multiple of one row: it has **rank one**.
 #
 # Three kernels: Sobel's edge, [−1, 0, 1] in its first and last row and [−2, 0, 2] in the middle one; a round blur; and a diagonal edge, from lower left to upper right: −1 above it, +1 below, 0 on it. Which of them are exactly a column times a row?
 
@@ -376,7 +376,7 @@ study.conclude("four channels, one thick: more than 90 %", shares[4, 1] > 0.9)
 study.conclude("both together: more than 98 %", shares[4, 3] > 0.98)
 
 # %% [markdown]
-# Each channel in between adds a column times a row of its own, and *n* such products add up to any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel, not for the advised pair: through sixteen channels it *can* come close even to a kernel of random numbers. Not to 256 at once, as a layer of 16 by 16 channels has: the pair has only a fifth of their weights. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
+# Each channel in between adds a column times a row, and *n* of them add up to any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel, not for the advised pair: through sixteen it *can* come close even to a kernel of random numbers. Not to 256 at once, as a layer of 16 by 16 channels has: it has a fifth of their weights. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
 #
 # **Exercise 3.** `models.two_thin` found the nearest product. Write it: from a kernel to the pair `(column, row)`.
 
