@@ -194,14 +194,14 @@ study.conclude(
 # %% [markdown]
 # ## 4 · Five kinds of mistakes
 #
-# Twenty-three mistakes were tried, ten seeds each. Those whose mean is 55 % or less come in five kinds. Most of them end at 0.69, so look at how the loss *gets* there:
+# Twenty-three mistakes were tried, ten seeds each. Those whose mean is 55 % or less come in five kinds. Most of them end at 0.69, so look at how the loss *gets* there (as we saw it in single runs, most of which no cell here shows):
 #
 # | kind | what the loss does | a line that checks it | the mend |
 # |---|---|---|---|
 # | the class is erased | stays at 0.69, or falls in training while other pictures stay at 50 % | `for k in (0, 1): print(x[y == k].mean((0, 2, 3)))` | take out what makes these means equal |
 # | numbers in the wrong range | too large: far above 0.69 in the first epoch, then 0.69; too small, or far from 0 with little between the classes: 0.69 from the start | `print(x.mean((0, 2, 3)), x.std((0, 2, 3)))` | mean 0, deviation 1, from the set |
 # | labels, or the order | 0.69; with one class a batch above it at first | `print(y)` of three batches; look at ten pictures with their labels | shuffle pictures and labels together |
-# | no gradient | the same digits in every epoch, at any height | copy the weights, take one step, and see which have changed | a last layer and a loss that fit; the right weights in the optimizer |
+# | no gradient | stays where it began, at any height | copy the weights, take one step, and see which have changed | a last layer and a loss that fit; the right weights in the optimizer |
 # | wrong steps | too long: hundreds in the first epoch, then 0.69; too short: it hardly moves | a tenth of the rate, then ten times | a rate that learns 32 pictures by heart; no penalty and no dropout while you search |
 #
 # The same as lines of code, wrong and right:

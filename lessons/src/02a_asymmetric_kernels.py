@@ -137,7 +137,7 @@ def macs(height, width, in_channels, out_channels, kernel_h, kernel_w):
 ex.macs.check(macs)
 
 # %% [markdown]
-# Four other ways to see 30 pixels far, all with 16 channels on 64×64: the thinnest pair, 30×1 and 1×30; fifteen 3×3 in a row; four 3×3 with a stride of 2, each halving the size (padded by a pixel, unlike the others); and a *depthwise* 30×30, in which each channel is seen by one kernel of its own and not by sixteen, followed by a 1×1 that mixes the channels.
+# Four other ways to see 30 pixels far, 16 channels, 64×64: the thinnest pair, 30×1 and 1×30; fifteen 3×3 in a row; four 3×3 with a stride of 2, each halving the size (padded, unlike the others); and a *depthwise* 30×30, in which each channel is seen by one kernel of its own and not by sixteen, followed by a 1×1 that mixes the channels.
 #
 # *stored*: what all layers put out, kept in training until the gradient has passed. *sees* is what one number of the output sees at most. *leaves* is the size of the last feature map.
 
@@ -376,7 +376,7 @@ study.conclude("four channels, one thick: more than 90 %", shares[4, 1] > 0.9)
 study.conclude("both together: more than 98 %", shares[4, 3] > 0.98)
 
 # %% [markdown]
-# Each channel in between adds a column times a row, and *n* of them add up to any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel, not for the advised pair: through sixteen it *can* come close even to a kernel of random numbers. Not to 256 at once, as a layer of 16 by 16 channels has: it has a fifth of their weights. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
+# Each channel in between adds a column times a row, and *n* of them add up to any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel only: through sixteen it *can* come close even to a kernel of random numbers. Not to 256 at once, as a layer of 16 by 16 channels has: it has a fifth of their weights. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
 #
 # **Exercise 3.** `models.two_thin` found the nearest product. Write it: from a kernel to the pair `(column, row)`.
 
