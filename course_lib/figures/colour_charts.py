@@ -126,7 +126,7 @@ def margin_against_epochs(margins: Mapping[str, float], epochs: Mapping[str, Sum
         )
         ax.legend(frameon=False, loc="lower left")
         one = next(iter(epochs.values()))
-        base = f"mean and range over {one.seeds} seeds, n = {one.n:,} each, generated"
+        base = f"epochs: mean and range over {one.seeds} seeds; distance: seed 0; n = {one.n:,} each, generated"
         ax.set_title(f"Are classes that lie farther apart learned sooner?\n{base}", fontsize=10)
         reached = {name: s for name in margins if (s := epochs[name]).low < never}
         marks = [Named(_short(name), margins[name], s.mean, s.low, s.high) for name, s in reached.items()]

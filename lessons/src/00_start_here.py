@@ -21,6 +21,7 @@
 # | a heatmap that shows the background, whatever you like, or lies beside the thing | [6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb) |
 # | accuracy drops after a change, and you wonder what that proves | [6b Why did it say that?](06b_why_did_it_say_that.ipynb) |
 # | classes of unequal size, wrong labels, several things in one picture | [7 Messy data](07_messy_data.ipynb) |
+# | a folder of pictures, and no wish to read before you have a classifier | `course classify` in the [README](../README.md#a-classifier-of-your-own-pictures) |
 #
 # Core · MINUTES
 #
@@ -129,14 +130,14 @@ study.conclude(
     "with the fewest it is no less sure than of sharp pictures",
     sure[sizes[-1]] >= sure[sizes[0]],
 )
-study.conclude("it is least sure in between", min(sure, key=sure.get) in sizes[1:-1])
+study.conclude("it is least sure at 16×16", min(sure, key=sure.get) == 16)
 study.conclude(
     "nearly all answers to one colour are SeaLake",
     share > 0.95 and test.classes[most] == "SeaLake",
 )
 
 # %% [markdown]
-# In between, at 16×16, it falls: the network hesitates. Then it is sure again, and wrong about nearly everything. Whichever of these 500 colours it gets, a plain picture is a lake to it.
+# In between, at 16×16, it falls: the network hesitates. Then it is sure again, and wrong about nearly everything. Nearly whichever of these 500 colours it gets, a plain picture is a lake to it.
 #
 # Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [chapter 5](05_open_set_rejection.ipynb).
 
@@ -178,7 +179,7 @@ study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 # A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. Runs are repeated with several seeds, because one run may be luck.
 
 # %% [markdown]
-# Advice is put on **trial**: two ways of doing something, A and B, run with the same seeds. One such trial, on EuroSAT: people say that enlarging small pictures is pointless. A enlarges them to 128 pixels before a pretrained network sees them, B leaves 64. Left, every dot is one run, and a line joins the two of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band the difference is too small to matter; every trial fixes that before it runs.
+# Advice is put on **trial**: two ways, A and B, run with the same seeds. One, on EuroSAT: people say that enlarging small pictures is pointless. A enlarges them to 128 pixels for a small pretrained network, MobileNetV2, B leaves 64. Left, a dot is one run, a line joins the two of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band a difference is too small to matter; each trial fixes that beforehand. The word above it judges what people say, not A.
 
 # %%
 figures.paired_dots(study.outcome("enlarging"))
@@ -205,14 +206,14 @@ for word in sorted(set(words)):
     print(f"{words.count(word):4} {word}")
 
 # %% [markdown]
-# With so many trials some verdicts will be wrong by chance alone: if none of the advice did anything, up to one in twenty could still look supported or refuted. Take a single verdict as a hint.
+# Many are undecided: five or ten runs are few, and the rule is strict. Still, some verdicts will be wrong by chance: if no advice did anything, about one in twenty, at most, could look supported or refuted. Take one as a hint.
 #
-# One more limit, also of the trial above. Runs that split *one* set of pictures anew share most of their pictures, so they agree more than fresh pictures would, and the interval is too short (Nadeau and Bengio, [Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003). Where pictures are drawn by a program, each seed has its own.
+# Runs that split *one* set of pictures anew, as above, share test pictures, so they agree more than on fresh ones. The interval is made longer for that, by a formula of Nadeau and Bengio ([Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003), a rule of thumb. Where a program draws the pictures, each seed has its own.
 
 # %% [markdown]
 # ## Your own picture
 #
-# Put the name of a picture in the place of `None`; on Colab, upload it first (the folder on the left). The probe knows ten kinds of ground, water among them, and nothing else. What does it make of your cat? Without a name it gets a plain grey.
+# Put the name of a picture in the place of `None`; on Colab, upload it first (the folder on the left). The probe knows ten kinds of ground, water among them, and nothing else. What does it make of your cat? Its shorter side is scaled to 64 pixels and the middle cut out. Without a name it gets a plain grey. Whatever comes out is one of the ten, and how sure it sounds tells you nothing about whether the question made sense.
 
 # %% tags=["nbval-ignore-output"]
 picture = None  # "cat.jpg"
@@ -227,7 +228,8 @@ for k in chances.argsort()[::-1][:3]:
     print(f"{test.classes[k]:22} {chances[k]:.0%}")
 
 # %% tags=["verdict", "real-data"]
-study.conclude("it names one of its ten, and is more than half sure", chances.max() > 0.5)
+if picture is None:
+    study.conclude("grey: one of its ten, and more than half sure", chances.max() > 0.5)
 
 # %% [markdown]
 # ## Next

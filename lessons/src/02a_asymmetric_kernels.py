@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third of its time in our runs; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of that, and leave a much coarser grid. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close to any one kernel, though not to all kernels of a layer at once.
+# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third of its time in our runs; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of that, and leave a much coarser grid. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close even to one kernel of random numbers, though not to all 256 kernels of a layer at once.
 # </details>
 #
 # | you see | read |
@@ -20,7 +20,7 @@
 #
 # Core · MINUTES
 #
-# You will be able to count what a kernel costs in weights, work and memory, to time it, and to say when a large kernel can be split.
+# You will be able to count what a kernel costs in weights, work and memory, to time it, and to say when a large kernel can be split. What *holds*, *±*, an interval and the verdicts mean is said in [Start here](00_start_here.ipynb).
 
 # %%
 import time
@@ -52,7 +52,7 @@ print("left of 64×64:", tuple(output.shape[2:]))
 print("one number sees", len(rows.unique()), "rows and", len(columns.unique()), "columns")
 
 # %% [markdown]
-# A little more than a single 30×30 would see. (What *Holds* below means, and ±, an interval and the four verdicts later, stands in [Start here](00_start_here.ipynb).) Try two kernels of 3×3 in its place: they see five rows and columns, not six, because they overlap. The same pair in Keras stands in section 5.
+# A little more than a single 30×30 would see. Try two kernels of 3×3 in its place: they see five rows and columns, not six, because they overlap. The same pair in Keras stands in section 5.
 
 # %% [markdown]
 # ## 2 · A fifth of the weights: a fifth of the work?
@@ -137,9 +137,9 @@ def macs(height, width, in_channels, out_channels, kernel_h, kernel_w):
 ex.macs.check(macs)
 
 # %% [markdown]
-# Four other ways to see 30 pixels far, all with 16 channels on 64×64: the thinnest pair, 30×1 and 1×30; fifteen 3×3 in a row; four 3×3 with a stride of 2, each halving the size; and a *depthwise* 30×30, in which each channel is seen by one kernel of its own and not by sixteen, followed by a 1×1 that mixes the channels.
+# Four other ways to see 30 pixels far, 16 channels, 64×64: the thinnest pair, 30×1 and 1×30; fifteen 3×3 in a row; four 3×3 with a stride of 2, each halving the size (padded, unlike the others); and a *depthwise* 30×30, in which each channel is seen by one kernel of its own and not by sixteen, followed by a 1×1 that mixes the channels.
 #
-# *stored* are the numbers that all layers put out: training keeps them until the gradient has passed. *sees* is what one number of the output sees. *leaves* is the size of the last feature map.
+# *stored*: what all layers put out, kept in training until the gradient has passed. *sees* is what one number of the output sees at most. *leaves* is the size of the last feature map.
 
 # %%
 print(f"{'':26} weights   M MACs  stored     sees leaves")
@@ -212,7 +212,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# That was your machine, once. And over ten seeds, on the machine that made the course's evidence, all six ways, again eight pictures on one thread. A seed here means other random weights and another timing. The ten of a row differ by less than a dot is wide, so look only at where the dots lie. The advice promised two things: a fifth of the large kernel's time, and the cheapest way to see far. *Slower* below means slower than what was promised.
+# That was your machine, once. And over ten seeds, on the machine that made the course's evidence, all six ways, again eight pictures on one thread. A seed here means other random weights and another timing. So the intervals speak of this machine, not of machines. The ten of a row differ by less than a dot is wide: look only at where the dots lie. The advice promised two things: a fifth of the large kernel's time, and the cheapest way to see far. *Slower* below means slower than what was promised.
 
 # %%
 seconds = study.summary("kernel_seconds")
@@ -264,9 +264,9 @@ figures.kernel_explorer(
 # %% [markdown]
 # ## 4 · What can two thin kernels compute?
 #
-# Begin with the thinnest: one column, 30×1, one channel, then one row, 1×30. A column followed by a row does what their product does: kernel[i, j] = column[i] · row[j]. In such a kernel every row is a multiple of one row, and it is said to have **rank one**.
+# Begin with the thinnest: one column, 30×1, one channel, then one row, 1×30. A column followed by a row does what their product does: kernel[i, j] = column[i] · row[j]. Every row is a multiple of one row: it has **rank one**.
 #
-# Three kernels: Sobel's edge, [−1, 0, 1] in its first and last row and [−2, 0, 2] in the middle one; a round blur; and a diagonal edge, −1 above the diagonal and +1 below. Which of them are exactly a column times a row?
+# Three kernels: Sobel's edge, [−1, 0, 1] in its first and last row and [−2, 0, 2] in the middle one; a round blur; and a diagonal edge, from lower left to upper right: −1 above it, +1 below, 0 on it. Which of them are exactly a column times a row?
 
 # %%
 line = torch.arange(-7.0, 8)
@@ -369,14 +369,36 @@ for channels, thick in [(1, 1), (1, 3), (4, 1), (16, 1), (4, 3)]:
     print(f"{channels:2} channels, {thick} thick: {shares[channels, thick]:4.0%}")
 share_guess.compare(100 * shares[4, 1])
 
+# %% [markdown]
+# And the advised sizes, 30×3 and 3×30 with sixteen channels between? Let them draw the hardest thing, a kernel of 30×30 random numbers:
+
+# %% tags=["nbval-ignore-output"]
+torch.manual_seed(0)
+anything = torch.randn(30, 30)
+dot, wanted = torch.zeros(1, 1, 31, 31), torch.zeros(60, 60)
+dot[0, 0, 15, 15], wanted[15:45, 15:45] = 1, anything
+pair = nn.Sequential(
+    nn.Conv2d(1, 16, (30, 3), padding=(29, 1), bias=False),
+    nn.Conv2d(16, 1, (3, 30), padding=(1, 29), bias=False),
+)
+optimizer = torch.optim.Adam(pair.parameters(), lr=0.03)
+for _ in range(80):
+    missed = (pair(dot)[0, 0] - wanted).square().sum()
+    optimizer.zero_grad()
+    missed.backward()
+    optimizer.step()
+drawn = 1 - missed.item() / anything.square().sum().item()
+print(f"30×3, sixteen channels, 3×30: {drawn:.1%} of its energy")
+
 # %% tags=["verdict"]
 study.conclude("one channel, one thick: less than half", shares[1, 1] < 0.5)
 study.conclude("one channel, three thick: more than 80 %", shares[1, 3] > 0.8)
 study.conclude("four channels, one thick: more than 90 %", shares[4, 1] > 0.9)
 study.conclude("both together: more than 98 %", shares[4, 3] > 0.98)
+study.conclude("30×3, sixteen channels: 95 % of random numbers or more", drawn > 0.95)
 
 # %% [markdown]
-# Each channel in between adds a column times a row of its own, and *n* such products add up to any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel, not for the advised pair: through sixteen channels it *can* draw any *one* kernel. Not 256 at once, as a layer of 16 by 16 channels has. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
+# Each channel in between adds a column times a row; *n* of them make any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel only: through sixteen it *can* come close even to a kernel of random numbers. Not to 256 at once, as a layer of 16 by 16 channels has: the pair has a fifth of their weights. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
 #
 # **Exercise 3.** `models.two_thin` found the nearest product. Write it: from a kernel to the pair `(column, row)`.
 
@@ -440,7 +462,7 @@ study.conclude(
 # %% [markdown]
 # ## Your pictures
 #
-# What would these kernels cost at the size of *your* pictures? Put the name of a folder there, one that holds a folder for each class. `None` takes spectrograms of 48×48. If your network sees them smaller, say so with `size=224`.
+# What would these kernels cost at the size of *your* pictures? Put the name of a folder there, one that holds a folder for each class. `None` takes spectrograms of 48×48. If your network sees them smaller, say so with `size=224`. The layers have 16 channels; yours may have others. Take the cheapest row that sees as far as what you look for and leaves a grid fine enough to say where it is.
 
 # %% tags=["nbval-ignore-output"]
 folder = None  # "photos"

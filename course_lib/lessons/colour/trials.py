@@ -340,7 +340,7 @@ TRIALS = (
     _sooner(
         name="decorrelate_lab",
         lesson=SPACES,
-        claim="CIELAB lags because its channels go together: turned so that they do not, it learns a hue sooner.",
+        claim="Turn and rescale the channels of CIELAB, so that they do not go together: it learns a hue sooner.",
         variant=CHANNELS["CIELAB, decorrelated"],
         baseline=CHANNELS["CIELAB, the set"],
     ),
