@@ -381,7 +381,7 @@ study.folded(trial for trial in TRIALS if trial.lesson < FEATURES)
 # %% [markdown]
 # ## Your pictures
 #
-# Put the name of a folder there that holds a folder for each class. Guessing, 54 colour numbers, probes on two backbones and a short fine-tuning (three epochs or 100 steps, one rate) answer the same fifth of your pictures, at 64 by 64 pixels. A network of your own, in PyTorch or Keras, gets a row as well: take a comment's `#` away. If several pictures show one thing (a burst, cuts of one scan), keep one of each, or all rows are too good. It is one split: repeat it with `seed=1` before you believe a difference. `None` takes 600 of the lesson's.
+# Put the name of a folder there that holds a folder for each class. Guessing, 54 colour numbers, probes on two backbones and a short fine-tuning (three epochs or 100 steps, one rate) answer the same fifth of your pictures, at 64 by 64 pixels. A network of your own, in PyTorch or Keras, gets a row as well: take a comment's `#` away. If several pictures show one thing (a burst, cuts of one scan), keep one, or all rows are too good. It is one split: repeat it with `seed=1`. `None` takes 600 of the lesson's.
 
 # %% tags=["nbval-ignore-output"]
 folder = None  # "photos"

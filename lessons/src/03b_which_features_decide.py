@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# No single one: the answer stands in these pictures several times over. This network leans on colour and on detail, and falls to about half when either goes; but a probe that learns from grey pictures loses only one point of its 89, so for *that* accuracy colour is not needed; whether 97 can be had without it, we have not tried. Highways are taken for rivers by a frozen network, 6 to 8 of 100 on random splits; trained through, it does so with 3 of 250; with the rivers that it calls highways it mixes up six, and three of them hold both, by our eyes.
+# No single one: the answer stands in these pictures several times over. This network leans on colour and on detail, and falls to about half when either goes; but a probe that learns from grey pictures loses only one point of its 89, so for *that* accuracy colour is not needed; whether 97 can be had without it, we have not tried. Highways are taken for rivers by a frozen network, 6 to 8 of 100 on random splits; trained through, it does so with 3 of 250, and three of the six that it mixes up (three are rivers) hold both, by our eyes.
 # </details>
 #
 # | you see | read |
@@ -61,11 +61,20 @@ study.conclude(
 )
 
 # %% [markdown]
-# The test pictures were drawn at random from the whole set, so they resemble the training pictures as much as pictures can. Elsewhere expect less, in one direction by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much, for a probe. This network has not been sent there. Who is mixed up with whom? Bet on a pair before you look.
+# The test pictures were drawn at random from the whole set, so they resemble the training pictures as much as pictures can. Elsewhere expect less, in one direction by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much, for a probe. This network has not been sent there. Who is mixed up with whom? In the notebook that asked, 11 of 100 highways came out as rivers; its network was frozen, with a small head on top. Bet on ours, trained through, and on a pair before you look.
+
+# %%
+river_guess = predict.number(
+    "Of 100 test pictures of highways, how many does it call a river?",
+    low=0,
+    high=100,
+    unit="%",
+)
+river_guess
 
 # %%
 pairs = [
-    "AnnualCrop / PermanentCrop",
+    "Highway / River",
     "Forest / SeaLake",
     "Industrial / Residential",
     "HerbaceousVegetation / PermanentCrop",
@@ -128,16 +137,7 @@ study.conclude(
 # %% [markdown]
 # ## 2 · Why is a highway taken for a river?
 #
-# In the notebook that asked, 11 of 100 highways came out as rivers. Its network was frozen, with a small head on top. How often does ours, trained through, do that?
-
-# %%
-river_guess = predict.number(
-    "Of 100 test pictures of highways, how many does it call a river?",
-    low=0,
-    high=100,
-    unit="%",
-)
-river_guess
+# The frozen network of the notebook that asked took 11 of 100 highways for rivers. Here is what ours, trained through, does, beside your bet.
 
 # %% tags=["real-data"]
 highway, river = map(test.classes.index, ("Highway", "River"))
@@ -193,7 +193,7 @@ for name, variant in frozen.items():
 askers_recipe.beside(frozen, confusion)
 
 # %% [markdown]
-# With a frozen network rivers come back: 6 to 8 of 100 highways, with intervals from 4 to 11 (three splits of 6,000 pictures, n = 333 together). Trained through, one is left. (The frozen ones had 6,000 pictures to learn from, the other 21,600: part of the gap may be that.) Theirs, 11, lies at the upper end of our intervals: whether it is more, we cannot tell. PermanentCrop taken for heath stays: theirs 10, frozen 7 to 9, trained through 6, and the intervals overlap. Their industrial areas called residential, 9 of 100, do not come back: 1 in every column. Was that ResNet-50, larger pictures, the split, the training? We cannot tell.
+# With a frozen network rivers come back: 6 to 8 of 100 highways, with intervals from 4 to 11 (three splits of 6,000 pictures, n = 333 together). Trained through, one is left. (The frozen ones learned from 6,000 pictures, the other from 21,600: part of the gap may be that.) Theirs, 11, lies at the upper end of our intervals. PermanentCrop taken for heath stays: theirs 10, frozen 7 to 9, trained through 6, and the intervals overlap. Their industrial areas called residential, 9 of 100, do not come back: 1 in every column. Was that ResNet-50, larger pictures, the split? We cannot tell.
 
 # %% [markdown]
 # ## 3 · When can you trust it?
@@ -413,7 +413,7 @@ study.conclude("there is a row for each of four ways", len(yours.rows) == 4)
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Train all of it: with your recipe our frozen networks took 6 to 8 of 100 highways for rivers, one that was trained through takes 1. Then look at the pictures: by our eyes three of the six that it mixes up hold both. Then take things away. Ours, the shipped one, leaned on colour most: in grey it got 43 % right. That is a habit and no need: a probe that learned from grey got 87.5 %, against 88.7 % in colour. Do not report *which feature decides*: up to 88 of 100 none does alone. And say that the split is random: elsewhere it is less.
+# Train all of it: with your recipe our frozen networks took 6 to 8 of 100 highways for rivers, one that was trained through takes 1. Look at the pictures: by our eyes three of the six that it mixes up hold both. Then take things away. Ours, the shipped one, leaned on colour most: in grey it got 43 % right. A probe that learned from grey got 87.5 %, against 88.7 % in colour. Do not report *which feature decides*: up to 88 of 100 none does alone. And say that the split is random.
 
 # %% [markdown]
 # ## Open
