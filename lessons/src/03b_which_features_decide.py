@@ -193,7 +193,7 @@ for name, variant in frozen.items():
 askers_recipe.beside(frozen, confusion)
 
 # %% [markdown]
-# With a frozen network rivers come back: 6 to 8 of 100 highways, with intervals from 4 to 11 (three splits of 6,000 pictures, n = 333 together). Trained through, one is left. (The frozen ones learned from 6,000 pictures, the other from 21,600: part of the gap may be that.) Theirs, 11, lies at the upper end of our intervals. PermanentCrop taken for heath stays: theirs 10, frozen 7 to 9, trained through 6, and the intervals overlap. Their industrial areas called residential, 9 of 100, do not come back: 1 in every column. Was that ResNet-50, larger pictures, the split? We cannot tell.
+# With a frozen network rivers come back: 6 to 8 of 100 highways, with intervals from 4 to 11 (three splits of 6,000 pictures, n = 333 together). Trained through, one is left. (The frozen ones learned from 6,000 pictures, the other from 21,600: part of the gap may be that.) Theirs, 11, lies at the upper end of our intervals. PermanentCrop taken for heath stays: theirs 10, frozen 7 to 9, trained through 6; the intervals overlap. Their industrial areas called residential, 9 of 100, do not come back: 1 in every column. We cannot tell why.
 
 # %% [markdown]
 # ## 3 · When can you trust it?
@@ -413,7 +413,7 @@ study.conclude("there is a row for each of four ways", len(yours.rows) == 4)
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Train all of it: with your recipe our frozen networks took 6 to 8 of 100 highways for rivers, one that was trained through takes 1. Look at the pictures: by our eyes three of the six that it mixes up hold both. Then take things away. Ours, the shipped one, leaned on colour most: in grey it got 43 % right. A probe that learned from grey got 87.5 %, against 88.7 % in colour. Do not report *which feature decides*: up to 88 of 100 none does alone. And say that the split is random.
+# Train all of it: with your recipe our frozen networks took 6 to 8 of 100 highways for rivers, one that was trained through takes 1. Look at the pictures: by our eyes three of the six that it mixes up hold both. Then take things away. Ours, the shipped one, leaned on colour most: in grey it got 43 % right. A probe that learned from grey got 87.5 %, against 88.7 % in colour. Do not report *which feature decides*: up to 88 of 100 none does alone. Say that the split is random.
 
 # %% [markdown]
 # ## Open
