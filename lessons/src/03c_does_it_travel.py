@@ -290,7 +290,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# At home 97 of 100 sure answers are right, in the south 87; and it gives nearly as many, 67 instead of 74 of 100. The calibration error is five times as large. So its sureness falls by far less than its accuracy: a threshold of 90 % lets 8 to 9 errors in 100 pictures through, at home 2 to 3. AURC, the share of errors among those kept, averaged over how many one keeps, surest first (0 is best; without any order 0.25 in the south), rises from 0.025 to 0.10: the order is still of use.
+# At home 97 of 100 sure answers are right, in the south 87; and it gives nearly as many, 67 instead of 74 of 100. Its sureness falls far less than its accuracy: a threshold of 90 % lets 8 to 9 errors in 100 pictures through, at home 2 to 3. AURC, the share of errors among those kept, averaged over how many one keeps, surest first (0 is best; without any order 0.25 in the south), rises from 0.025 to 0.10: the order still helps.
 #
 # In the cells of 10° the harm is smaller, and the trial cannot decide.
 
