@@ -5,16 +5,16 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Measure the floor of colour first: 54 numbers that know nothing of any shape come within three points of a frozen network from photographs. Then take the network that is quick on *your* machine, with its own preprocessing, and fit a linear probe on it, which takes seconds. Fine-tuning all of it brings 97 of 100 right on a random split, where the same training from random weights ends at 81. All this is on random splits: a probe that gets 89 there gets 75 where it learns in the north and is asked about the south. The fine-tuned network has not been sent there ([3c](03c_does_it_travel.ipynb)).
+# Measure the floor of colour first: 54 numbers that know nothing of any shape come, on average, two points behind a frozen network from photographs. Then take the network that is quick on *your* machine, with its own preprocessing, and fit a linear probe on it, which takes seconds. Fine-tuning all of it brings 97 of 100 right on a random split, where the same training from random weights ends at 81. All this is on random splits. Elsewhere it is less, in one direction by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much, for a probe. The fine-tuned network has not been sent there.
 # </details>
 #
 # | you see | read |
 # |---|---|
 # | a good accuracy, and you wonder what it is worth | section 2 |
-# | a pretrained network that is no better than guessing, without an error | section 3 |
+# | a pretrained network, and you are not sure that it is fed rightly | section 3 |
 # | many backbones, and no idea which | section 4 |
 # | a validation loss that rises in the middle of training | section 5 |
-# | a frozen network that gets worse while you train the head | section 6 |
+# | `requires_grad = False`, and you think that it is frozen | section 6 |
 # | it works, and nobody knows why | [3b Which features decide?](03b_which_features_decide.ipynb) |
 # | you only want it on your own folder | *Your pictures*, at the end |
 #
@@ -38,7 +38,7 @@ train, val, test = pictures.split((0.8, 0.1, 0.1), seed=0)
 # %% [markdown]
 # ## 1 · Look before you train
 #
-# EuroSAT has 27,000 pictures from a satellite, 64 by 64 pixels of ten metres each. They are cut *at random*: eight tenths to learn from, a tenth to watch, a tenth to test. So every accuracy below is *on a random split*. Elsewhere it is less: a probe with 88.6 % on random splits gets 74.8 % where it learns in the north and is tested in the south (5 seeds, n = 4,860 each; see [3c](03c_does_it_travel.ipynb)).
+# EuroSAT has 27,000 pictures from a satellite, 64 by 64 pixels of ten metres each. They are cut *at random*: eight tenths to learn from, a tenth to watch, a tenth to test. So every accuracy below is *on a random split*. Elsewhere it is less, in one direction by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much.
 #
 # AnnualCrop is sown each year; PermanentCrop is vines and orchards; HerbaceousVegetation is heath; Pasture is grazed. Which would you mix up?
 
@@ -92,7 +92,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Six numbers get 77.9 % on random splits, the 54 get 86.6 %, the frozen network 88.7 % (5 splits, n = 2,700 each): two points ahead, and not even surely one. An earlier version of this lesson took the six for *all that colour can tell*. They are not, and nor are the 54; nobody knows the best description.
+# Six numbers get 77.9 % on random splits, the 54 get 86.6 %, the frozen network 88.7 % (5 splits, n = 2,700 each): two points ahead on average; five splits leave open whether it is ahead at all. The six are not *all that colour can tell*, and nor are the 54; nobody knows the best description.
 #
 # A floor tells you what needs no shape. A network above it has not shown that it sees shapes: it may use colours better than our trees. To find out, take something away from it, as [3b](03b_which_features_decide.ipynb) does.
 
@@ -183,12 +183,12 @@ study.conclude(
 )
 
 # %% [markdown]
-# Alone, the network with the fewest MACs takes the *most* time: it has 52 convolutions one after another, each must be started and must fetch and store its maps, and for a single small picture that is most of the work. In batches of 32 the starting is shared, and the order may be another. So measure where, and how, the network shall run.
+# Alone, the network with the fewest MACs takes the *most* time: it has 52 convolutions one after another, each must be started and must fetch and store its maps; for a single small picture that may well be most of the work. In batches of 32 the starting is shared, and the order may be another. So measure where, and how, the network shall run, on a machine that does nothing else.
 #
 # The figure shows batches of 32: higher is better, further left is quicker. The accuracies are stored (probes, five random splits), the times are yours, from just now.
 
 # %% [markdown]
-# At 64 px the two networks from photographs differ by a point, in favour of MobileNetV2, and from north to south by four (75 and 71 %, see [3c](03c_does_it_travel.ipynb)). Enlarging to 128 px takes four to five times the MACs and brings three to five points, although it adds no information. (Perhaps because filters that learned from photographs of 224 px meet a road at the width that they know; perhaps because more places are left at the end. We have not told the two apart.)
+# At 64 px the two networks from photographs differ by a point, in favour of MobileNetV2. Enlarging to 128 px takes four to five times the MACs and brings three to five points, although it adds no information. (Perhaps because filters that learned from photographs of 224 px meet a road at the width that they know; perhaps because more places are left at the end. We have not told the two apart.)
 #
 # What is each worth *because* of what it had learned? Its twin has random weights:
 
@@ -199,7 +199,7 @@ figures.dots(
 )
 
 # %% [markdown]
-# Photographs are worth 36 points to MobileNetV2, drawings 12 to `texture_net`, against random weights that were drawn once and serve all five splits. But do not read these twelve as *texture*: its second task in training was to tell mean and spread of red, green and blue, the very six numbers of section 2. How much comes from that, we do not know; a twin without it has not been trained. And random weights of one network lose what those of another keep.
+# Photographs are worth 36 points to MobileNetV2, drawings 12 to `texture_net`, against random weights that were drawn once and serve all five splits. But do not read these twelve as *texture*: its second task in training was to tell mean and spread of red, green and blue, the very six numbers of section 2. How much comes from that, we do not know; a twin without it has not been trained. Nor can the gains of two networks be compared: random weights get 53 % in one, and 72 % in the other.
 
 # %% [markdown]
 # ## 5 · Probe, or fine-tune?
@@ -259,20 +259,21 @@ for epoch in range(1, epochs + 1):
 study.conclude("three epochs on 3,000 pictures: 80 % or more", tuned >= 0.8)
 
 # %% [markdown]
-# In this one run fine-tuning ends a little ahead of the probe, with 500 pictures to tell them apart. With all 21,600 and six epochs the training takes ten minutes, so its record is stored; the network itself is the one that 3b takes apart. Look at the validation loss in the second epoch, then at the end.
+# In this one run fine-tuning ends ahead of the probe, with 500 pictures to tell them apart. With all 21,600 and six epochs the training takes ten minutes, so its record is stored; the network itself is the one that 3b takes apart. Look at the validation loss in the second epoch, then at the end.
 
 # %%
 figures.history(network.record())
 
 # %% tags=["verdict"]
 losses = [epoch.val_loss for epoch in network.record().history]
+study.conclude("it rises in the second epoch", losses[1] > losses[0])
 study.conclude(
     "the validation loss is lowest in one of the last two epochs",
     min(losses) == min(losses[-2:]),
 )
 
 # %% [markdown]
-# In the second epoch the loss on new pictures *rises*, from 0.26 to 0.28, while that in training falls. Overfitting? No: there the learning rate is at its peak, and each step moves the weights so far that they overshoot. As the rate falls, so does the loss, to 0.08. Overfitting would rise at the *end*, while the rate is low.
+# In the second epoch the loss on new pictures *rises*, from 0.26 to 0.28, while that in training falls. Overfitting? Then it would not fall again, to 0.08. In that epoch the learning rate is at its peak; our reading is that each step moves the weights too far. Overfitting would rise at the *end*, while the rate is low.
 #
 # But did the *transfer* do this, or just the training? Take random weights and the same six epochs.
 
@@ -309,9 +310,9 @@ study.conclude(
 )
 
 # %% [markdown]
-# Fine-tuned 97.0 %, a probe on the same means 88.8 %, from random weights 80.6 % (3, 5 and 3 random splits, n = 2,700 each). Three seeds are too few for a trial's verdict, but the ranges lie far apart. In these runs ImageNet's start is worth sixteen points, although ImageNet has no fields.
+# Fine-tuned 97.0 %, a probe on the same means 88.8 %, from random weights 80.6 % (3, 5 and 3 random splits, n = 2,700 each). Three seeds are too few for a verdict, but the ranges lie far apart. In these runs ImageNet's start is worth sixteen points, although ImageNet has no fields. And 80.6 is six points below what colours without any order get.
 #
-# One setting decides more than the rest. Below, SqueezeNet, 5,000 pictures, three epochs, two optimizers, three seeds; each rate is about three times the one before. Do not look at the tops only, look at what lies to the right of them.
+# One setting can spoil all of it. Below, SqueezeNet, 5,000 pictures, three epochs, two optimizers, three seeds; each rate is about three times the one before. Look at what lies to the right of the tops.
 
 # %%
 figures.lines(
@@ -356,7 +357,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Nothing crashed, no warning came, and between two and five points are gone (the interval of five seeds). So `requires_grad = False` alone does not freeze a backbone. Fine-tuning moves the same averages and gains, perhaps because there the weights can follow. We have not tested that.
+# Nothing crashed, no warning came, and between one and six points are gone (the interval of five seeds). So `requires_grad = False` alone does not freeze a backbone. Fine-tuning moves the same averages and gains, perhaps because there the weights can follow. We have not tested that.
 #
 # **Exercise 2.** Make the head learn and keep the backbone as it is, its BatchNorm too. A training loop that calls `model.train()` each epoch would undo it: where would you call your function then?
 
@@ -380,7 +381,7 @@ study.folded(trial for trial in TRIALS if trial.lesson < FEATURES)
 # %% [markdown]
 # ## Your pictures
 #
-# Put the name of a folder there that holds a folder for each class. Guessing, 54 colour numbers, a probe on each of two backbones and a short fine-tuning get the same fifth of your pictures to answer, 64 by 64 pixels each. A network of your own, in PyTorch or in Keras, gets a row as well: take a comment's `#` away. It is one split: where one way's share lies inside another's interval, repeat it with `seed=1` and `seed=2` before you believe a difference. `None` takes 600 of the lesson's.
+# Put the name of a folder there that holds a folder for each class. Guessing, 54 colour numbers, probes on two backbones and a short fine-tuning (three epochs or 100 steps, one rate) answer the same fifth of your pictures, at 64 by 64 pixels. A network of your own, in PyTorch or Keras, gets a row as well: take a comment's `#` away. If several pictures show one thing (a burst, cuts of one scan), keep one, or all rows are too good. It is one split: repeat it with `seed=1`. `None` takes 600 of the lesson's.
 
 # %% tags=["nbval-ignore-output"]
 folder = None  # "photos"
@@ -400,7 +401,7 @@ study.conclude("there is a row for each of five ways", len(mine.rows) >= 5)
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Your nine of ten are what a frozen network brings here, too ([3b](03b_which_features_decide.ipynb) repeats your recipe). Say beside it what colours alone get, which is nearly as much, and that your split is random: elsewhere it may be 75 for 89. The photographs earned a good part of it, for training from random weights ends sixteen points below training from theirs. Before a larger network, fine-tune this one, at three learning rates: here that brought eight points, in ten minutes on one core. Which features decide is the next notebook.
+# Your nine of ten are what a frozen network brings here, too ([3b](03b_which_features_decide.ipynb) repeats your recipe). Say beside it what colours alone get, which is nearly as much, and that your split is random: elsewhere it is less ([3c](03c_does_it_travel.ipynb)). The photographs earned a good part of it, for training from random weights ends sixteen points below training from theirs. Before a larger network, fine-tune this one: here that brought eight points, at one rate, in ten minutes on one core (try three rates). Which features decide is the next notebook.
 
 # %% [markdown]
 # ## Open

@@ -108,7 +108,7 @@ QUIZ = Quiz(
             ],
         ),
         Question(
-            "A fine-tuned network gets 97 % right in colour, and 48 % on the same pictures in grey. A probe that was "
+            "One of three trainings gets 97 % right in colour, and 48 % on the same pictures in grey. A probe that was "
             "fitted on grey pictures gets 87.5 %. Which conclusion do these numbers carry?",
             [
                 Option(

@@ -73,7 +73,7 @@ QUIZ = Quiz(
                 Option(
                     "Label a hundred of its pictures, and count.",
                     True,
-                    "A hundred labels give the accuracy there to within some eight points, and they were taken where "
+                    "A hundred labels give the accuracy there to within some ten points, and they were taken where "
                     "the network shall work.",
                 ),
             ],

@@ -125,14 +125,14 @@ TRIALS = (
     ),
     _trial(
         name="accuracy_travels",
-        claim="The accuracy of a random split is what you get in regions without a label, too.",
+        claim="The accuracy of a random split holds for cells of 10° that were left out.",
         says="no better",
         variant=HOME,
         baseline=MAP_SPLITS["MobileNetV2, cells of 10°"],
     ),
     _trial(
         name="sureness_travels",
-        claim="Where a network is far from home, its probabilities are as honest as at home.",
+        claim="A network's probabilities are as honest in cells of 10° that were left out as at home.",
         says="no better",
         metric="calibration error",
         variant=HOME,
