@@ -40,7 +40,7 @@ test: check ## everything: check, the slow tests, then each lesson run and compa
 	$(PYTEST) $(SUITE) $(COVER) -m slow
 	$(PY) -m coverage report
 	$(PYTEST) tests/lessons
-	lessons=$$($(PY) -m course_lib.practice.notebooks) && $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout 900 $$lessons
+	lessons=$$($(PY) -m course_lib.practice.notebooks) && $(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 900 $$lessons
 	$(PYTEST) -rs tests/browser
 
 lessons: venv-dev ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="01a 01b", "01" for all of chapter 1, "03 --no-execute")
