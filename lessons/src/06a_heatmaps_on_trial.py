@@ -34,7 +34,6 @@ from course_lib.lessons.explanation.experiments import (
     CAM,
     CAM_BY_CELLS,
     FILLS,
-    FROM_BLACK,
     FROM_MEAN,
     METHODS,
     OCCLUSION,

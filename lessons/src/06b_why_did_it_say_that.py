@@ -23,7 +23,6 @@
 
 # %%
 import torch  # for a Keras model in the last cell  # noqa: F401
-
 from course_lib import data, explain, figures, study, training
 from course_lib.lessons.explanation import exercises as ex
 from course_lib.lessons.explanation import experiments, your_pictures
@@ -291,12 +290,18 @@ folder = (
 )
 
 size = 64  # the side of the pictures that your network wants
-mine = data.from_folder(folder, size=size) if folder else test.subset(min(300, len(test)), seed=0)
+mine = (
+    data.from_folder(folder, size=size)
+    if folder
+    else test.subset(min(300, len(test)), seed=0)
+)
 yours = your_pictures.answers_that_stay(own, mine.images)
 print(yours)
 
 # %% tags=["verdict"]
-study.conclude("some change turns answers", min(row.right for row in yours.rows) < len(mine))
+study.conclude(
+    "some change turns answers", min(row.right for row in yours.rows) < len(mine)
+)
 
 # %% [markdown]
 # ## What we would write to the asker
