@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -31,6 +30,8 @@ def temperature(logits: Tensor, labels: np.ndarray) -> float:
         return 1.0
     wanted = torch.full((n, classes), 1 / (n + 2) / (classes - 1), dtype=torch.float64)
     wanted[torch.arange(n), torch.as_tensor(labels)] = (n + 1) / (n + 2)
+    from scipy.optimize import minimize_scalar
+
     found = minimize_scalar(
         lambda log10: float(cross_entropy(logits.double() / 10**log10, wanted)), bounds=(-2, 2), method="bounded"
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.stats import binomtest
 from torch import nn
 
 from .. import features, models
@@ -212,6 +211,8 @@ def by_chance(better: np.ndarray, worse: np.ndarray) -> float:
     0.015625
     """
     first, second = int((better & ~worse).sum()), int((worse & ~better).sum())
+    from scipy.stats import binomtest
+
     return float(binomtest(first, first + second, 0.5, alternative="greater").pvalue) if first + second else 1.0
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.stats import beta
 from torch import Tensor, nn
 
 from .. import data, models, openset
@@ -309,6 +308,8 @@ def note(n: int, promise: float, *, grouped: bool = False) -> str:
             f"and there are {n}. So no picture is refused. Add pictures, or promise less: --refuse with a larger share."
         )
     rank = math.ceil((n + 1) * (1 - promise) - 1e-9)
+    from scipy.stats import beta
+
     low, high = (100 * (1 - beta.ppf(q, rank, n + 1 - rank)) for q in (0.975, 0.025))
     return (
         f"The promise holds on average over folders like yours. Of lines that are drawn with {n:,} pictures, as "
