@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third of its time in our runs; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of that, and leave a much coarser grid. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close even to one kernel of random numbers, though not to all 256 kernels of a layer at once.
+# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third to a half of its time in our runs; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of that, and leave a much coarser grid. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close even to one kernel of random numbers, though not to all 256 kernels of a layer at once.
 # </details>
 #
 # | you see | read |
@@ -248,7 +248,7 @@ fine = [
 study.conclude("two ways to a fine grid take 37 and 27 % of that", fine == [37, 27])
 
 # %% [markdown]
-# The *order* of the times is that of the MACs, in all six rows. The *ratio* is not: in a millisecond the single large kernel gets through 57 million MACs, the four strided ones through 27 million. Our reading: small layers spend a larger part of their time on reading, writing and getting started.
+# The *order* of the times is that of the MACs in these six rows; the table at the end of the page shows others where it is not. The *ratio* differs, too: in a millisecond the single large kernel gets through 57 million MACs, the four strided ones through 27 million. Our reading: small layers spend a larger part of their time on reading, writing and getting started.
 #
 # So count MACs to find the candidates, and time the best two or three on the machine that you will use. On a graphics card the order may be another one; we have not measured it.
 
