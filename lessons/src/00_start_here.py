@@ -21,7 +21,7 @@
 # | a heatmap that shows the background, whatever you like, or lies beside the thing | [6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb) |
 # | accuracy drops after a change, and you wonder what that proves | [6b Why did it say that?](06b_why_did_it_say_that.ipynb) |
 # | classes of unequal size, wrong labels, several things in one picture | [7 Messy data](07_messy_data.ipynb) |
-# | a folder of pictures, and no wish to read before you have a classifier | `course classify` in the [README](../README.md#a-classifier-of-your-own-pictures) |
+# | a folder of pictures, and no wish to read before you have a classifier | `course classify FOLDER --out DIR`, in a terminal |
 #
 # Core · MINUTES
 #

@@ -77,7 +77,7 @@ VERDICTS = {
     "colour_decides_trained": "undecided",
     "grey_removes_bias": "undecided",
     "zoom_texture_tuned_16": "undecided",
-    "zoom_texture_tuned_8": "refuted",
+    "zoom_texture_tuned_8": "undecided",
     "zoom_free": "undecided",
 }
 

@@ -110,8 +110,7 @@ QUIZ = Quiz(
                     "One channel is hundreds of times the other two.",
                     True,
                     "Ten seeds ended at 50.5 %. The same three channels, normalised with the set's statistics, were "
-                    "learned in 3.1 epochs on average (with hues 6° apart). The numbers of one channel were the "
-                    "trouble, not what they say.",
+                    "learned in 3.1 epochs on average (hues 6° apart). The range was in the way.",
                 ),
                 Option(
                     "Saturation and value are noise that drowns the hue.",

@@ -96,8 +96,11 @@ def probed(backbone: str, train: ImageSet) -> models.Classifier:
     model = models.Classifier(models.backbone(backbone), train.classes, frozen=True, pooling="mean").eval()
     known = features.extract(model.backbone, train, pooling="mean", progress=False)
     scale, regression = (step for _, step in features.probe(known, train.labels, known, train.labels).model.steps)
-    weight = torch.tensor(regression.coef_ / scale.scale_)
+    weight, bias = torch.tensor(regression.coef_ / scale.scale_), torch.tensor(regression.intercept_)
+    bias = bias - weight @ torch.tensor(scale.mean_)
+    if len(weight) == 1:  # of two classes scikit-learn keeps the second one's logit alone
+        weight, bias = (torch.cat([torch.zeros_like(part), part]) for part in (weight, bias))
     with torch.no_grad():
         model.head[0].weight.copy_(weight)
-        model.head[0].bias.copy_(torch.tensor(regression.intercept_) - weight @ torch.tensor(scale.mean_))
+        model.head[0].bias.copy_(bias)
     return model

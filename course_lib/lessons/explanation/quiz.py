@@ -17,7 +17,7 @@ QUIZ = Quiz(
                     "network, is another matter. What fails there needs no more tests.",
                 ),
                 Option(
-                    "There no network can go by anything else.",
+                    "There the network has no other thing to go by.",
                     False,
                     "It may have: a shade of the ground would do. So the lesson covers the planted thing, and then all "
                     "but the planted thing, and looks at the accuracy.",
