@@ -75,7 +75,6 @@ figures.occlusion_explorer(
 
 # %% tags=["verdict", "real-data"]
 alike = explain.rank_correlation(falls["grey"], falls["black"])
-print(f"grey and black: rank correlation of the two maps {alike:.2f}")
 study.conclude("the fill hardly matters here: correlation above 0.9", alike > 0.9)
 
 # %% [markdown]
@@ -161,7 +160,7 @@ print("right, %: mean ± deviation over 10 seeds, about 100 pictures of a class 
 print(study.table(CLASSES, changes, lambda c, change: by_class[c][change]))
 
 # %% [markdown]
-# Shuffled, nearly no highway and no river is left. Told by their shape, then? But AnnualCrop and HerbaceousVegetation fall deep as well, and they have no such outline. Two readings fit: a layout wider than 8 pixels is gone, or the seams upset the network. PermanentCrop and Pasture lose most by grey.
+# Shuffled, nearly no highway and no river is left. Their shape, then? But AnnualCrop and HerbaceousVegetation fall deep, too, without such an outline. Two readings fit: a wider layout is gone, or the seams upset the network. PermanentCrop and Pasture lose most by grey.
 #
 # Take care with classes that *lose nothing*. If a change makes one answer come more often, that answer is right more often, and no skill is in it. Blurred, nearly all right answers are in two classes: that may be no skill at all.
 #
