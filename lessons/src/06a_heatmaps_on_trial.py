@@ -164,7 +164,7 @@ for name in ("mobilenet_v2_035", "efficientnet_lite0", "resnet18", "squeezenet1_
     print(f"{name:18} a cell of {cells.step[0]:g} px, painted {off:+.1f} px beside")
 
 # %% [markdown]
-# Half a cell again, and not even to the same side: torch pads a stride of 2 on both sides, TensorFlow below and to the right, and the first two networks were made with its padding. So by its padding alone one and the same architecture would come out 15 pixels too far up and to the left with the one convention, and 15 too far down and to the right with the other. SqueezeNet does not pad, and is right by luck.
+# Half a cell again, and not even to the same side: torch pads a stride of 2 on both sides, TensorFlow below and to the right, and the first two networks were made with its padding. So one architecture comes out on either side, by its padding alone. SqueezeNet does not pad, and is right by luck.
 #
 # Lay each cell on the pixel where it looks, and draw linearly in between (`explain.enlarge`). Three roads, one network trained here:
 
@@ -214,7 +214,7 @@ names = ("cam_enlarged", "cam_best", "cam_finer")
 print(study.verdicts(*(f"{name}_{reason}" for name in names for reason in REASONS)))
 
 # %% [markdown]
-# With its cells in their place, Grad-CAM's hottest pixel is on the road 56 times in 100, before 17. By heat it gains five points; whether that is more than the five that matter is undecided for road and hue, and yes for texture. It stays behind occlusion: *Grad-CAM is the best* is refuted without the mistake, too, for small sharp things. The finer maps have more heat on the road (44 and 42 against 23), and no more hottest pixels there (53 and 52 against 56). Their formula is another one, too; which of the two it was we have not run apart.
+# With its cells in their place, Grad-CAM's hottest pixel is on the road 56 times in 100, before 17. By heat it gains five points; whether that is more than the five that matter is undecided for road and hue, and yes for texture. It stays behind occlusion: *Grad-CAM is the best* is refuted without the mistake, too, for small sharp things. Finer maps, by another formula, put more heat there (44 and 42 against 23), and no more hottest pixels (53 and 52 against 56).
 #
 # And slack is cheap: within a cell of the road lie nearly all hottest pixels, but also half of the blobs'.
 #
@@ -291,7 +291,7 @@ names = ("saliency", "cam", "integrated", "integrated_mean")
 print(study.verdicts(*(f"depends_{name}" for name in names)))
 
 # %% [markdown]
-# As they are, integrated gradients look wholly changed, and saliency does not: so one usually reads it. Signs left out, they keep no less of their order than saliency, 0.19 and 0.16 against 0.13: the difference was one of signs. *Refuted* says here that 0.19 is surely more than 0.1 above what random numbers have. It is far from 1: most of the map did change. (As they are, Grad-CAM and saliency have no signs to lose.)
+# As they are, integrated gradients look wholly changed, and saliency does not: so one usually reads it. Signs left out, they keep no less of their order than saliency, 0.19 and 0.16 against 0.13: the difference was one of signs. *Refuted* means: more than 0.1 above random numbers. Most of the map did change. (As they are, Grad-CAM and saliency have no signs to lose.)
 #
 # Nor is *changed* the same as *right*: random numbers change, too. [Yona and Greenfeld](https://arxiv.org/abs/2110.14297) (2021) show that the task decides much of the outcome, [Binder et al.](https://arxiv.org/abs/2211.12486) (2023) that noise does well in it and that even random layers pass strong channels on. It is one hint among several.
 #
