@@ -65,6 +65,12 @@ cover_guess.compare(100 * falls["grey"].max())
 for fill, fall in falls.items():
     print(f"{fill:9} falls by {100 * fall.max():3.0f} points at most, from {plain:.0%}")
 
+# %% tags=["verdict", "real-data"]
+study.conclude(
+    "somewhere a square takes more than half of the answer",
+    min(fall.max() for fall in falls.values()) > plain / 2,
+)
+
 # %% [markdown]
 # Drag the square. The map on the right has all places at once: dark where covering takes the answer away, light where it helps. Then change what the square is painted with. Does the map stay as it is?
 
