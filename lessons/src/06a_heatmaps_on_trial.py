@@ -214,9 +214,9 @@ names = ("cam_enlarged", "cam_best", "cam_finer")
 print(study.verdicts(*(f"{name}_{reason}" for name in names for reason in REASONS)))
 
 # %% [markdown]
-# With its cells in their place, Grad-CAM's hottest pixel is on the road 56 times in 100, before 17. By heat it gains five points; whether that is more than the five that matter is undecided for road and hue, and yes for texture. It stays behind occlusion: *Grad-CAM is the best* is refuted without the mistake, too, for small sharp things. Finer maps, by another formula, put more heat there (44 and 42 against 23), and no more hottest pixels (53 and 52 against 56).
+# Its hottest pixel is now on the road 56 times in 100, before 17. By heat it gains four to seven points: for texture surely more than the five that matter, else undecided. It stays behind occlusion: *Grad-CAM is the best* is refuted, for small sharp things. Finer maps, by another formula, have more heat there (44, 42 against 23), no more hottest pixels (53, 52 against 56).
 #
-# And slack is cheap: within a cell of the road lie nearly all hottest pixels, but also half of the blobs'.
+# Slack is cheap: nearly all hottest pixels lie within a cell of the road, so do half of the blobs'.
 #
 # **Exercise 2.** How does Grad-CAM make its map, before it is enlarged?
 
@@ -291,9 +291,9 @@ names = ("saliency", "cam", "integrated", "integrated_mean")
 print(study.verdicts(*(f"depends_{name}" for name in names)))
 
 # %% [markdown]
-# As they are, integrated gradients look wholly changed, and saliency does not: so one usually reads it. Signs left out, they keep no less of their order than saliency, 0.19 and 0.16 against 0.13: the difference was one of signs. *Refuted* means: more than 0.1 above random numbers. Most of the map did change. (As they are, Grad-CAM and saliency have no signs to lose.)
+# As they are, integrated gradients look wholly changed, and saliency does not: so one usually reads it. Signs left out, they keep no less of their order, 0.19 and 0.16 against 0.13: the difference was one of signs. *Refuted* means: more than 0.1 above random numbers. Most of the map did change.
 #
-# Nor is *changed* the same as *right*: random numbers change, too. [Yona and Greenfeld](https://arxiv.org/abs/2110.14297) (2021) show that the task decides much of the outcome, [Binder et al.](https://arxiv.org/abs/2211.12486) (2023) that noise does well in it and that even random layers pass strong channels on. It is one hint among several.
+# Nor is *changed* the same as *right*: random numbers change, too. [Yona and Greenfeld](https://arxiv.org/abs/2110.14297) (2021) show that the task decides much of it, [Binder et al.](https://arxiv.org/abs/2211.12486) (2023) that noise does well in it and that even random layers pass strong channels on. It is one hint among several.
 #
 # ## 4 · In the asker's network
 #
