@@ -47,6 +47,7 @@ get it, whether there is an effect or not.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -204,13 +205,18 @@ def _ends(d: np.ndarray, overlap: float, resamples: int) -> tuple[np.ndarray, ..
         confidence_level=BOOTSTRAP_LEVEL, method="percentile", rng=np.random.default_rng(0),
     ).bootstrap_distribution  # fmt: skip
     student = stats.t.ppf((1 + LEVEL) / 2, n - 1)
-    error = spread * np.sqrt(1 / n + overlap / (1 - overlap))
+    error = spread * _shrink(n, overlap)
     low, low_error = _beyond(drawn, student)
     high, high_error = _beyond(-drawn, student)
     wild = np.where(still, 0, 1e6 * spread)  # resamples without any spread have reached into the tail
     low, high = mean - low * error, mean + high * error
     low, high = np.where(mean - low > wild, -np.inf, low), np.where(high - mean > wild, np.inf, high)
     return low, high, np.where(np.isinf(low), 0, low_error * error), np.where(np.isinf(high), 0, high_error * error)
+
+
+def _shrink(n: int, overlap: float) -> float:
+    """What the standard deviation of `n` differences is multiplied with to give the standard error of their mean."""
+    return math.sqrt(1 / n + overlap / (1 - overlap))
 
 
 def _beyond(drawn: np.ndarray, student: float) -> tuple[np.ndarray, np.ndarray]:
@@ -232,7 +238,7 @@ def no_effect(differences: ArrayLike, *, overlap: float = 0.0) -> float:
     d = np.asarray(differences, dtype=float)
     if len(d) < MIN_SEEDS or _still(d):
         return np.nan
-    error = d.std(ddof=1) * np.sqrt(1 / len(d) + overlap / (1 - overlap))
+    error = d.std(ddof=1) * _shrink(len(d), overlap)
     return float(2 * stats.t.sf(abs(d.mean()) / error, len(d) - 1))
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from ... import training
 from ...study import Experiment, Metric
+from .. import pools
 from . import changes, networks, reasons, trust
 
 SEEDS = 10
@@ -16,7 +17,6 @@ ALL = {"pictures": None}
 QUICK_LAND = {"pictures": 1_500}  # reruns that a learner waits for
 QUICK_PLANTED = {"n_per_class": 100}
 ACCURACY = {"test accuracy": Metric()}
-EUROSAT, EUROSAT_CLASS = 27_000, 2_500  # pictures that each seed draws from: all, of a class
 
 Settings = Mapping[str, object]
 
@@ -29,7 +29,7 @@ def _training(**chosen: object) -> Settings:
 
 def _experiment(name: str, run, variants: Mapping[str, Settings], **more: object) -> Experiment:
     """Variants share the network of a seed."""
-    more = {"metrics": ACCURACY, "quick": QUICK_LAND, "seeds": SEEDS, "pool": EUROSAT} | more
+    more = {"metrics": ACCURACY, "quick": QUICK_LAND, "seeds": SEEDS, "pool": pools.EUROSAT} | more
     return Experiment(name=name, run=run, variants=variants, shared=True, **more)
 
 
@@ -191,7 +191,7 @@ SEEN_BY_CLASS = _experiment(
         )
     },
     metrics=BY_CLASS,
-    pool=EUROSAT_CLASS,
+    pool=pools.EUROSAT_CLASS,
 )
 
 # --- networks that were trained on changed pictures ---
@@ -224,7 +224,7 @@ TRAINED_BY_CLASS = _experiment(
         "zoomed": _small(ZOOMED, ZOOMED),
     },
     metrics=BY_CLASS,
-    pool=EUROSAT_CLASS,
+    pool=pools.EUROSAT_CLASS,
 )
 
 

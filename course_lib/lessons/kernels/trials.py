@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...study import Experiment, Metric, Trial
+from .. import pools
 from . import experiments, timing
 from .variants import (
     AS_DEEP,
@@ -52,10 +53,10 @@ KERNEL_SECONDS = _experiment(
 THIN_HUE = _training(name="thin_hue", variants=HUE)
 THIN_LINES = _training(name="thin_lines", variants=LINES)
 LINES_TWICE = _training(name="lines_twice", variants=TWICE, quick={**_quick(240, 80), "epochs": 3})
-THIN_ROADS = _training(name="thin_roads", variants=ROADS, pool=5_000)  # Highway and River
+THIN_ROADS = _training(name="thin_roads", variants=ROADS, pool=pools.HIGHWAY_AND_RIVER)
 NETWORKS_HUE = _training(name="hue_networks", variants=HUE_NETWORKS)
 NETWORKS_TEN = _training(
-    name="eurosat_networks", variants=EUROSAT_NETWORKS, quick={**_quick(400, 200), "epochs": 3}, pool=27_000
+    name="eurosat_networks", variants=EUROSAT_NETWORKS, quick={**_quick(400, 200), "epochs": 3}, pool=pools.EUROSAT
 )
 HUE_FEW = _experiment(name="few_hue", run=experiments.learn_from_few, variants=FEW_HUE, quick=_quick(40, 80))
 LINES_FEW = _experiment(name="few_lines", run=experiments.learn_from_few, variants=FEW_LINES, quick=_quick(40, 80))

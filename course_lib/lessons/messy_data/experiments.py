@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...study import Experiment, Metric
+from .. import pools
 from . import decisions, leaks, long_tails, mixed_land, model_choice, wrong_labels
 from .wrong_labels import ORDERS
 
@@ -16,14 +17,13 @@ Settings = Mapping[str, object]
 SEEDS = 10
 COMMON = {"pictures": None, "network": "mobilenet_v2_035", "weights": "real", "pooling": "mean"}
 PENALTY = {"C": 0.01}
-EUROSAT = 27_000  # pictures that each seed draws from
 QUICK = {"pictures": 1_500, "weights": "any"}  # a rerun that a learner waits for
 THRESHOLDS = {"thresholds": (0.02, 0.99, 0.02)}  # start, stop, step
 
 
 def _experiment(name: str, run, variants: Mapping[str, Settings], quick: Settings | None = None, **more) -> Experiment:
     settings = {variant: {**COMMON, **own} for variant, own in variants.items()}
-    more = {"quick": {**QUICK, **(quick or {})}, "seeds": SEEDS, "pool": EUROSAT} | more
+    more = {"quick": {**QUICK, **(quick or {})}, "seeds": SEEDS, "pool": pools.EUROSAT} | more
     return Experiment(name=name, run=run, variants=settings, **more)
 
 

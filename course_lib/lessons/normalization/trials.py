@@ -12,6 +12,7 @@ from math import sqrt
 
 from ... import models, study, training
 from ...study import Experiment, Metric, Trial
+from .. import pools
 from . import inputs, layers, networks
 
 LESSON = "04_normalization"
@@ -20,7 +21,6 @@ POINT = 0.01
 NETWORK = "mobilenet_v2_035"
 QUICK = {"pictures": 1_500}  # a rerun that a learner waits for
 ALL = {"pictures": None}
-EUROSAT = 27_000  # pictures that each seed draws from
 
 Settings = Mapping[str, object]
 ACCURACY = {"test accuracy": Metric()}
@@ -33,7 +33,7 @@ def _training(**chosen: object) -> Settings:
 
 
 def _experiment(name: str, run, variants: Mapping[str, Settings], **more: object) -> Experiment:
-    more = {"metrics": ACCURACY, "quick": QUICK, "pool": EUROSAT} | more
+    more = {"metrics": ACCURACY, "quick": QUICK, "pool": pools.EUROSAT} | more
     return Experiment(name=name, run=run, variants=variants, seeds=SEEDS, **more)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...data import ImageSet
 from ...study import Experiment, Measurement, Metric, Summary, Trial
+from .. import pools
 from . import travel
 
 LESSON = "03c_does_it_travel"
@@ -70,7 +71,7 @@ def _experiment(name: str, variants: Mapping[str, Settings], *, shared: bool = F
         metrics=METRICS,
         seeds=5,
         shared=shared,
-        pool=27_000,
+        pool=pools.EUROSAT,
     )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from ... import training
 from ...study import Experiment, Metric, Summary, Trial
+from .. import pools
 from . import askers_recipe, experiments, travel_trials
 
 LESSON, FEATURES = "03a_transfer_learning_eurosat", "03b_which_features_decide"
@@ -16,14 +17,13 @@ POINT = 0.01
 MEAN_ALONE = f"{NETWORK}, ImageNet, 64 px, mean alone"
 QUICK = {"pictures": 1_500}  # a rerun that a learner waits for
 ALL = {"pictures": None}
-EUROSAT = 27_000  # pictures that each seed draws from
 
 Settings = Mapping[str, object]
 
 
 def _experiment(name: str, run, variants: Mapping[str, Settings], **more: object) -> Experiment:
     metrics = {"test accuracy": Metric()}
-    return Experiment(name=name, run=run, quick=QUICK, variants=variants, metrics=metrics, pool=EUROSAT, **more)
+    return Experiment(name=name, run=run, quick=QUICK, variants=variants, metrics=metrics, pool=pools.EUROSAT, **more)
 
 
 # --- probes ---
@@ -98,7 +98,7 @@ ASKED = Experiment(
     ),
     metrics=dict.fromkeys(askers_recipe.METRICS, Metric()),
     seeds=3,
-    pool=EUROSAT,
+    pool=pools.EUROSAT,
 )
 
 # --- networks that are trained ---

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from ...study import Experiment, Metric
+from .. import pools
 from . import askers_network, detecting, measures, teaching, watching
 from .unknown_pictures import KINDS
 
@@ -308,7 +309,7 @@ LAND = _experiment(
     {name: {**LAND_WORLD, **HEAD, **detector} for name, detector in DETECTORS.items()},
     (measures.AUROC["near"], measures.AUROC["far"], measures.OSCR["near"]),
     {"weights": "any", "pictures": 600, "n_train": 250, "n_test": 60, "n_far": 50, "n_far_each": 3},
-    pool=27_000,
+    pool=pools.EUROSAT,
 )
 CARS = _experiment(
     "car_logos",
@@ -316,7 +317,7 @@ CARS = _experiment(
     {name: {**CAR_WORLD, **HEAD, **detector} for name, detector in DETECTORS.items()},
     (measures.AUROC["near"], measures.AUROC["far"], measures.OSCR["near"]),
     _QUICK_CARS,
-    pool=2_000,
+    pool=pools.CAR_LOGOS,
 )
 CAR_CERTAINTY = _experiment(
     "car_certainty",
@@ -324,7 +325,7 @@ CAR_CERTAINTY = _experiment(
     {"softmax": {**CAR_WORLD, **HEAD, **CERTAIN}},
     tuple(measures.SURE.values()),
     _QUICK_CARS,
-    pool=2_000,
+    pool=pools.CAR_LOGOS,
 )
 
 EXPERIMENTS = (
