@@ -128,7 +128,8 @@ def test_every_name_that_a_lesson_says_is_marked_in_the_registry():
     text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "lessons" / "src").glob("*.py"))
     said = {name for name in registry.entries() if f'"{name}"' in text}
     assert "eurosat" in said
-    assert said <= set(registry.for_lessons())
+    # Lesson 6b draws ResNet-18's shape with random weights: nothing to fetch.
+    assert said - {"resnet18"} <= set(registry.for_lessons())
 
 
 # --- between sessions ---
