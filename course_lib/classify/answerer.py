@@ -35,9 +35,13 @@ def energy(features: Tensor, logits: Tensor, bank: Tensor, k: int) -> Tensor:
 
 
 def k_nearest(features: Tensor, logits: Tensor, bank: Tensor, k: int) -> Tensor:
-    """`openset.KNN`: distance to the `k`-th nearest of `bank`, features scaled to length 1: 0–2."""
-    likeness = (of_length_one(features) @ bank.T).topk(k, dim=1).values[:, -1]
-    return (2 - 2 * likeness).clamp(min=0).sqrt()
+    """`openset.KNN`: distance to the `k`-th nearest of `bank`, features scaled to length 1: 0–2.
+
+    The products find the nearest only: √(2 − 2·likeness) would make 5e-4 of a rounding error of 1e-7.
+    """
+    rows = of_length_one(features)
+    nearest = (rows @ bank.T).topk(k, dim=1).indices[:, -1]
+    return (rows - bank[nearest]).norm(dim=1)
 
 
 SCORES: dict[str, Score] = {

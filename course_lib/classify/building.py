@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import time
 import warnings
 from collections.abc import Sequence
@@ -84,7 +85,7 @@ def build(
     settings = Settings(float(minutes), group_by, refuse, seed, turns)  # type: ignore[arg-type]
     folder, out = Path(folder).expanduser(), Path(out).expanduser()
     files = check_folder(folder)
-    strangers = _strangers(unknown)
+    strangers = _strangers(unknown, files)
     probe.backbone()  # or a DataError, before anything is written
     key = claiming.key_of(folder, files, strangers, settings)
     teller = stages.to_terminal(STAGES) if progress else stages.silent()
@@ -309,12 +310,13 @@ def _suspects(p: Parts, seed: int) -> list[dict]:
 # --- what comes in, and where it goes ---
 
 
-def _strangers(unknown: str | Path | None) -> list[Path]:
-    """The files of --unknown. DataError where that is no folder with pictures."""
+def _strangers(unknown: str | Path | None, known: Sequence[Path]) -> list[Path]:
+    """The files of --unknown. DataError where that is no folder with pictures, or has pictures of `known`."""
     if unknown is None:
         return []
     folder = Path(unknown).expanduser()
     files = data.pictures_in(folder) if folder.is_dir() else []
+    _check_strange(folder, files, known)
     if not any(map(data.shorter_side, files)):
         what = "in which there is no picture that can be read" if folder.is_dir() else "which is no folder"
         raise DataError(
@@ -322,6 +324,23 @@ def _strangers(unknown: str | Path | None) -> list[Path]:
             "Without one, leave it out: classes left out and generated pictures are met anyway."
         )
     return files
+
+
+def _check_strange(folder: Path, files: Sequence[Path], known: Sequence[Path]) -> None:
+    """DataError where a picture is given as known and as unknown, byte for byte: it would count as let in."""
+    of_size: dict[int, list[Path]] = {}
+    for path in known:
+        of_size.setdefault(path.stat().st_size, []).append(path)
+    both = [
+        path for path in files
+        if any(filecmp.cmp(path, other, shallow=False) for other in of_size.get(path.stat().st_size, ()))
+    ]  # fmt: skip
+    if both:
+        raise DataError(
+            f"classify got unknown={str(folder)!r}, in which {len(both)} of {len(files)} pictures are pictures of a "
+            f"class too, {both[0].name!r} for one; it wants pictures that belong to no class. Take them out of one of "
+            "the two folders."
+        )
 
 
 def _given(files: Sequence[Path], side: int, seed: int) -> list[tuple[str, str, ImageSet]]:

@@ -95,6 +95,22 @@ def _about(answerer: Answerer) -> dict[str, str]:
     }
 
 
+def session_of(path: str | Path) -> Any:  # noqa: ANN401 - onnxruntime brings no types
+    """An onnxruntime session of the model at `path`, on the CPU, with as many threads as PyTorch has.
+
+    By itself onnxruntime takes one for each core of the machine, and they wait for one another by spinning. In a
+    container that may use two cores of sixty-four, an answer then takes minutes.
+
+    Raises:
+        ModuleNotFoundError: without onnxruntime (the extra `export`).
+    """
+    onnxruntime = _needed("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
 def difference(path: str | Path, answerer: Answerer, pictures: Tensor) -> float:
     """The largest difference of probabilities and score, PyTorch against onnxruntime; inf where they accept others.
 
@@ -107,7 +123,7 @@ def difference(path: str | Path, answerer: Answerer, pictures: Tensor) -> float:
     Raises:
         ModuleNotFoundError: without onnxruntime (the extra `export`).
     """
-    session = _needed("onnxruntime").InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = session_of(path)
     return max((_apart(session, answerer, some) for some in pictures.split(AT_ONCE)), default=0.0)
 
 

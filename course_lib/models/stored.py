@@ -44,7 +44,7 @@ def save(model: Classifier, path: str | Path) -> Path:
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     with places.replacing(path) as part:
-        save_file(state, part, metadata={"classifier": about, "sha256": _digest(about, state)})
+        save_file(state, part, metadata={"classifier": _sealed(about, _digest(about, state))})
     return path
 
 
@@ -63,7 +63,7 @@ def load(path: str | Path) -> Classifier:
     try:
         with safe_open(path, framework="pt") as file:
             kept = file.metadata() or {}
-            about = kept.get("classifier")
+        about, digest = _opened(kept)
         state = load_file(path)
     except SafetensorError as error:
         raise ValueError(f"load got {path.name}, {_what(path)}") from error
@@ -72,7 +72,7 @@ def load(path: str | Path) -> Classifier:
             f"load got {path.name}, which holds no classifier, only tensors. It wants a file made by `models.save`. "
             "Build the network yourself, and fill it: model.load_state_dict(safetensors.torch.load_file(path))."
         )
-    if kept.get("sha256", found := _digest(about, state)) != found:  # older files have none
+    if digest not in ("", _digest(about, state)):
         raise ValueError(
             f"load got {path.name}, which is damaged: its weights or its description are not those that were saved. "
             "Copy it again, or save the model again."
@@ -87,6 +87,21 @@ def load(path: str | Path) -> Classifier:
 
 
 # --- the description -------------------------------------------------------------------------------------
+
+
+def _sealed(about: str, digest: str) -> str:
+    """Description and digest as one entry: safetensors writes several in any order, and no two files would be alike."""
+    return json.dumps({"about": about, "sha256": digest})
+
+
+def _opened(kept: dict[str, str]) -> tuple[str | None, str]:
+    """(description or None, digest or "") of a file's metadata; older files have two entries, or no digest."""
+    text = kept.get("classifier")
+    try:
+        sealed = json.loads(text or "{}")
+        return sealed["about"], sealed["sha256"]
+    except (ValueError, LookupError, TypeError):
+        return text, kept.get("sha256", "")
 
 
 def _described(model: Classifier) -> dict[str, object]:

@@ -106,6 +106,7 @@ def test_the_same_seed_builds_the_same(built, tmp_path):
     assert again.rejection == built.result.rejection
     first, second = (load_file(tmp_path / out / "model.safetensors") for out in ("out", "again"))
     assert all(torch.equal(first[name], second[name]) for name in first | second)
+    assert again.model.digest == built.result.model.digest
 
 
 def test_copies_are_never_on_both_sides(small, pets, tmp_path):
@@ -324,6 +325,17 @@ def test_unknown_pictures_that_are_not_there_are_told_first(small, pets, tmp_pat
         (tmp_path / "strangers" / "a.png").write_bytes(b"none")
     with pytest.raises(data.DataError, match="a folder of pictures that belong to no class"):
         build(pets, tmp_path / "out", unknown=tmp_path / "strangers")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("how", ["a class of its own", "copies"])
+def test_pictures_of_a_class_are_no_unknowns(small, pets, tmp_path, how):
+    strangers = pets / "steep"
+    if how == "copies":
+        strangers = folder(tmp_path / "strangers", ("odd",), 5, seed=7)
+        shutil.copy(pets / "steep" / "003.png", strangers / "odd" / "copy.png")
+    with pytest.raises(data.DataError, match=r"pictures are pictures of a class too, '(copy|000)\.png' for one"):
+        build(pets, tmp_path / "out", unknown=strangers)
     assert not (tmp_path / "out").exists()
 
 

@@ -64,10 +64,7 @@ def test_on_a_thousand_pictures_the_real_network_answers_as_pytorch_does(tmp_pat
 
 @exporting
 def test_it_takes_bytes_as_picture_libraries_give_them_and_any_number(tmp_path):
-    import onnxruntime
-
-    answerer = answerer_of()
-    session = onnxruntime.InferenceSession(str(export.export(answerer, tmp_path / "m.onnx")))
+    session = export.session_of(export.export(answerer_of(), tmp_path / "m.onnx"))
     for n in (1, 3):
         shares, score, accepted = session.run(None, {"pictures": np.zeros((n, 48, 48, 3), dtype=np.uint8)})
         assert (shares.shape, score.shape, accepted.shape) == ((n, 3), (n,), (n,))

@@ -190,11 +190,31 @@ def test_a_folder_is_made_for_it(tmp_path):
     assert models.save(make(), tmp_path / "a" / "b" / "model.safetensors").is_file()
 
 
+def test_the_same_model_gives_the_same_bytes(tmp_path):
+    model = moved(make())
+    files = {models.save(model, tmp_path / f"{k}.safetensors").read_bytes() for k in range(8)}
+    assert len(files) == 1
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_a_digest_in_an_entry_of_its_own_is_compared(tmp_path, sound):
+    path = models.save(moved(make()), tmp_path / "model.safetensors")
+    with safe_open(path, framework="pt") as file:
+        sealed = json.loads(file.metadata()["classifier"])
+    digest = sealed["sha256"] if sound else "0" * 64
+    save_file(load_file(path), path, metadata={"classifier": sealed["about"], "sha256": digest})
+    if sound:
+        assert models.load(path).classes
+    else:
+        with pytest.raises(ValueError, match="which is damaged"):
+            models.load(path)
+
+
 def test_a_file_of_an_older_version_is_read(tmp_path):
     model = moved(make(frozen=True, hidden=(8,)))
     path = models.save(model, tmp_path / "model.safetensors")
     with safe_open(path, framework="pt") as file:
-        about = json.loads(file.metadata()["classifier"])
+        about = json.loads(json.loads(file.metadata()["classifier"])["about"])
     for name in ("norm", "preprocessing", "still"):
         about.pop(name)
     save_file(load_file(path), path, metadata={"classifier": json.dumps(about)})
@@ -212,7 +232,7 @@ class Code:
 def rewritten(**changes):
     def change(path):
         with safe_open(path, framework="pt") as file:
-            about = json.loads(file.metadata()["classifier"])
+            about = json.loads(json.loads(file.metadata()["classifier"])["about"])
         save_file(load_file(path), path, metadata={"classifier": json.dumps(about | changes)})
 
     return change
