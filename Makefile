@@ -24,7 +24,7 @@ help: ## this list
 lab: venv ## open your copies of the lessons, my/, in JupyterLab (LAB_ARGS="--no-browser --port 8890" is passed on)
 	@exec .venv/bin/course lab $(LAB_ARGS)
 
-SUITE = -n 2 --dist loadfile tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
+SUITE = -n 2 --dist loadfile --max-worker-restart 0 tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
 
 # Branch coverage of the rooms, summed up over the two runs of `make test`. `make check` goes without: it would be slower.
 test: COVER = --cov=course_lib --cov-branch --cov-append --cov-report= --cov-fail-under=0
@@ -40,7 +40,7 @@ test: check ## everything: check, the slow tests, then each lesson run and compa
 	$(PYTEST) $(SUITE) $(COVER) -m slow
 	$(PY) -m coverage report
 	$(PYTEST) tests/lessons
-	lessons=$$($(PY) -m course_lib.practice.notebooks) && $(PYTEST) -n 2 --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout 900 $$lessons
+	lessons=$$($(PY) -m course_lib.practice.notebooks) && $(PYTEST) -n 2 --dist loadfile --max-worker-restart 0 --nbval --nbval-current-env --nbval-cell-timeout 900 $$lessons
 	$(PYTEST) -rs tests/browser
 
 lessons: venv-dev ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="01a 01b", "01" for all of chapter 1, "03 --no-execute")
