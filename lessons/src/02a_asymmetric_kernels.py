@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third of its time in our evidence; on a 32×32 picture it saves no work at all. In training it stores more than twice as much for each picture. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of that, and leave a much coarser grid. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close even to one kernel of random numbers, though not to all 256 kernels of a layer at once, if those are random: at most 70 % of their energy.
+# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third of its time in our evidence; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of the work, and leave a much coarser grid. In training the pair stores more than twice as much for each picture. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close even to one kernel of random numbers, though not to a layer of 256 such kernels at once.
 # </details>
 #
 # | you see | read |
@@ -152,9 +152,9 @@ print(
 )
 
 # %% [markdown]
-# For each picture the pair stores more than twice as much as the large kernel, because it has two outputs. Its weights save 2.9 MB, once. So from 23 pictures in a batch on, the pair needs more memory. Fifteen small kernels store by far the most.
+# For each picture the pair stores more than twice as much as the large kernel, because it has two outputs. Its weights save 2.9 MB, once. So from 23 pictures in a batch on, the pair needs more memory. Fifteen small kernels store the most.
 #
-# The thinnest pair does a third of the work of 30×3 and 3×30. Section 4 says what it gives up.
+# The thinnest pair does about a third of the work of 30×3 and 3×30. Section 4 says what it gives up.
 #
 # Four 3×3 with a stride of 2 see as far with a twenty-fourth of the pair's MACs. They pay with the grid: with 4×4 numbers they know less well *where* something was.
 
@@ -417,7 +417,7 @@ study.conclude("30×3, sixteen channels: 95 % of random numbers or more", drawn 
 study.conclude("256 kernels at once: 71 % at most", 0.68 < at_most < 0.71)
 
 # %% [markdown]
-# Each channel in between adds a column times a row; *n* of them make any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel only. Through sixteen the pair drew random numbers, but spent 2,880 weights on 900 of them. It saves weights where many kernels share the channels, and there it cannot draw all: 256 random ones need 480 products, and it has 16·3² = 144.
+# Each channel in between adds a column times a row; *n* of them make any kernel of rank *n*. And t columns and t rows make up to t² products. So rank one is the rule for one channel only. Through sixteen the pair drew random numbers, but spent 2,880 weights on 900. It saves weights only where many kernels share the channels, and then it cannot draw them all: 256 random ones need 480 products, and the pair has 16·3² = 144.
 #
 # **Exercise 3.** `models.two_thin` found the nearest product. Write it: from a kernel to the pair `(column, row)`.
 
@@ -479,7 +479,7 @@ study.conclude(
 # %% [markdown]
 # ## Your pictures
 #
-# What would these kernels cost at the size of *your* pictures? Put the name of a folder there, one that holds a folder for each class. `None` takes spectrograms of 48×48; `size=224` takes another size. The layers have 16 channels. All rows see about 30 pixels. If what you look for is larger, shrink the pictures with `size=` until it is 30 pixels long; if it is much smaller, you need no such kernel. Take the cheapest row whose grid is fine enough to say where it is.
+# What would these kernels cost at the size of *your* pictures? Put the name of a folder there, one that holds a folder for each class. `None` takes spectrograms of 48×48; `size=224` sets another size. The layers have 16 channels. All rows see about 30 pixels. If what you look for is larger, shrink the pictures with `size=` until it is 30 pixels long; if it is much smaller, you need no such kernel. Take the cheapest row whose grid is fine enough to say where it is.
 
 # %% tags=["nbval-ignore-output"]
 folder = None  # "photos"

@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# For hue they do not help: the pair got 88.4 % right, plain 3×3 networks 89.6 to 90.2 % (10 seeds, n = 400 each), and nobody can get more than 90.9 % on average. For long faint lines, level or upright, they get there from 600 pictures, in eight epochs, where 3×3 networks that stride in each layer stay near chance; whether a 3×3 network that strides *later* does as well, ten seeds cannot tell. For roads and rivers the pair was behind all four rivals on average, and behind two of them surely by more than two points.
+# For hue they do not help: the pair got 88.4 % right, plain 3×3 networks 89.6 to 90.2 % (10 seeds, n = 400 each), and nobody can get more than 90.9 % on average. On long faint lines, level or upright, the pair got 85 % right from 600 pictures, in eight epochs, and 3×3 networks that stride in each layer 55 to 56 %; whether one that strides *later* does as well as the pair, ten seeds cannot tell. For roads and rivers the pair was behind all four rivals on average, and behind two of them surely by more than two points.
 # </details>
 #
 # | you see | read |
@@ -212,7 +212,7 @@ lines_guess = predict.choice(
 lines_guess
 
 # %% [markdown]
-# One seed first, live, with three of the five. `fit` is the loop that you have seen. All three had their best rate at 0.1, chosen on five seeds that do not count. (A first choice, on two seeds, gave the strides later 0.3, and three of the ten trainings that count failed. We threw them away and chose anew for all. Three of ten fail now as well.)
+# One seed first, live, with three of the five. `fit` is the loop that you have seen. All three had their best rate at 0.1, chosen on five seeds that do not count. (A first choice, on two seeds, gave the strides later 0.3, and three of the ten trainings that count failed. We threw those runs away and chose anew for all. Three of ten fail now as well.)
 #
 # Make the lines stronger, take more pictures, or train longer: when do the networks become equal?
 
@@ -411,7 +411,7 @@ for found in outcomes.values():
 figures.dots(on_roads, title="Highways and rivers, 600 pictures to learn from")
 
 # %% [markdown]
-# On average the pair is behind all four (10 seeds, n = 400 each): surely by five to six points where the rival does as much work or takes as much time; by two to three, which stays undecided, where it has as many weights. (All tests are drawn from one set of 5,000 pictures; the intervals are wider for it.)
+# On average the pair is behind all four (10 seeds, n = 400 each): by five to six points, and surely by more than two, where the rival does as much work or takes as much time; by two to three, which stays undecided, where it has as many weights. (All tests are drawn from one set of 5,000 pictures; the intervals are wider for it.)
 #
 # Why here, after its success on lines? A road runs at any angle, but the pair *can* compute a slanting kernel ([2a](02a_asymmetric_kernels.ipynb), section 4). Whether training finds one from 600 pictures, we do not know.
 

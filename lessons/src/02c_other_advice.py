@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# For hue none of it could gain two points, for a plain network is within one of the best possible; and none lost two: larger kernels, two branches, shallow paths (10 seeds each). From 200 pictures a frozen SqueezeNet got 69.7 % right where six colour numbers got 87.9 % (n = 400 each). For the ten classes of EuroSAT two branches gained 2.3 points on average and took 2.8 times as long; whether they gain the two points that we said would matter is undecided. A receptive field is a limit and not a promise: three networks trained on the lines of 2b got 95 % of their gradient from 78 to 90 % of it on average, and one deep stack of small kernels, untrained and without activations, from about a third. Training brought large kernels nearer to separable ones; that it makes them long and thin we could not show.
+# For hue none of it could gain two points, for a plain network is within one of the best possible; and none lost two: larger kernels, two branches, shallow paths (10 seeds each). From 200 pictures a frozen SqueezeNet got 69.7 % right where six colour numbers got 87.9 % (n = 400 each). For the ten classes of EuroSAT two branches gained 2.3 points on average and took 2.8 times as long; whether they gain the two points that we said would matter is undecided. A receptive field is a limit and not a promise: three networks trained on the lines of 2b got 95 % of their gradient from 78 to 90 % of it on average, and one deep stack of small kernels, untrained and without activations, from about a third. Training brought large kernels nearer to separable ones; that they become long and thin we could not show.
 # </details>
 #
 # | you see | read |
@@ -134,7 +134,7 @@ for trial in (
     print(f"{found.trial.variant.name:18} {found.verdict.word}\n{'':18} {found.effect}")
 
 # %% [markdown]
-# *No difference that matters*, four times: the whole interval lies within two points. (How to read intervals and verdicts: [Start here](00_start_here.ipynb).) No gain was to be had: from the plain network to the best possible there is less than a point. One might still *lose*. Only 15×15 does, by less than two points; its interval ends at zero.
+# *No difference that matters*, four times: the whole interval lies within two points. (How to read intervals and verdicts: [Start here](00_start_here.ipynb).) No gain was to be had: from the plain network to the best possible there is less than a point. One might still *lose*. Only 15×15 seems to, by less than two points: its interval ends at zero.
 #
 # So try pictures that leave room: EuroSAT, all ten classes, the middle 48 pixels of 2,000 to learn from. One branch gets 72 % right there.
 
@@ -232,9 +232,9 @@ figures.dots(
 print(study.verdicts("transfer_hue", "transfer_lines"))
 
 # %% [markdown]
-# On hue the features learned from photographs lose to the small CNN, with 69.7 ± 1.6 % against 87.9 ± 1.6 % (10 seeds, n = 400 each); six plain numbers get 87.9 ± 1.3 %. Our guess: who names dogs in any light has learned to look past four degrees of hue.
+# On hue the features learned from photographs lose to the small CNN, with 69.7 ± 1.6 % against 87.9 ± 1.6 % (10 seeds, n = 400 each); six plain numbers get 87.9 ± 1.3 %. Our guess: a network that names dogs in any light has learned to look past four degrees of hue.
 #
-# On lines the probe gets 61.4 ± 2.1 %, of little use with two classes, and the small CNN stays near chance, at 51.7 ± 3.6 %. (The long thin pair of 2b was not tried here.) The pictures do not tell beforehand: try it, beside six plain numbers. For satellite pictures, see [chapter 3](03a_transfer_learning_eurosat.ipynb).
+# On lines the probe gets 61.4 ± 2.1 %, of little use with two classes, and the small CNN stays near chance, at 51.7 ± 3.6 %. (The long thin pair of 2b was not tried here.) We would have guessed neither result: try it, beside six plain numbers. For satellite pictures, see [chapter 3](03a_transfer_learning_eurosat.ipynb).
 
 # %% [markdown]
 # ## 3 · How far does a network really look?
@@ -401,7 +401,7 @@ claim = "over ten seeds from 21.9 to 57.4 and 38.3 %; what was added has 58.2 an
 study.conclude(claim, shares == [21.9, 57.4, 58.2, 21.9, 38.3, 85.9])
 
 # %% [markdown]
-# In this one run 72 % of the change on roads is even: what such a kernel has learned in this way is how bright or how coloured a place is, and no direction. So a share near 100 % does not show a long thin kernel. On clear lines 5 % is even. Of the rest one column times one row keeps about six tenths in both, of a random start two. So: nearer to separable, yes; long and thin, not shown.
+# In this one run 72 % of the change on roads is even: what such a kernel has learned in this way is how bright or how coloured a place is, and no direction. So a share near 100 % does not show a long thin kernel. On clear lines 5 % is even. Of the rest one column times one row keeps about six tenths in both, and of a random start two tenths. So: nearer to separable, yes; long and thin, not shown.
 
 # %% [markdown]
 # ## The trials of 2c

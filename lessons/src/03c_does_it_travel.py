@@ -275,7 +275,7 @@ for kind in ("PermanentCrop", "Pasture"):
     print(f"{kind}: {in_the_north} to learn from in the north, {at_random} at random")
 
 # %% [markdown]
-# In the north striped fields, green and brown; in the south, among others, pale ground and small plots between houses. Four of each prove nothing: show others with `range(4, 8)`. Perhaps the probe learned what vines and orchards look like where they are drawn with a ruler; that is our reading of a dozen pictures. Or had it too few to learn from? There are fewer in the north than at random; but of Pasture there are more, and it fell as far.
+# In the north striped fields, green and brown; in the south, among others, pale ground and small plots between houses. Four of each prove nothing: show others with `range(4, 8)`. Perhaps the probe learned what vines and orchards look like where they are drawn with a ruler; that is our reading of a dozen pictures. Or had it too few to learn from? The north has fewer than a random draw. But of Pasture it has more, and that fell as far.
 
 # %% [markdown]
 # ## 5 · Does it know?
@@ -321,9 +321,9 @@ study.conclude("north to south: sure answers fall less than accuracy", less < mo
 study.conclude("east to west: sure answers fall more", deeper > milder + 0.03)
 
 # %% [markdown]
-# At home 97 of 100 sure answers are right, in the south 87. The share of sure answers falls by 8 points, the accuracy by 14. That is not so everywhere: from east to west the sure answers fall by 16 and the accuracy by 9. You cannot rely on it. In the cells of 10° the harm is smaller, and the trial cannot decide.
+# At home 97 of 100 sure answers are right, in the south 87. The share of sure answers falls by 8 points, the accuracy by 14. That is not so everywhere: from east to west the sure answers fall by 16 and the accuracy by 9. So how sure it is does not tell how much is lost. On cells of 10° the trial cannot decide.
 #
-# AURC is the share of errors among those kept, averaged over how many one keeps, surest first (0 is best; without any order 0.25 in the south). It rises to 0.10: the order still helps.
+# AURC is the share of errors among those kept, averaged over how many one keeps, surest first (0 is best; without order 0.25 in the south). Here 0.10: the order still helps.
 
 # %% [markdown]
 # ## 6 · What helps?
@@ -437,7 +437,7 @@ study.conclude("there are three rows for each of three splits", len(yours.rows) 
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Your accuracy holds for pictures from between those you trained on. Neighbouring fields are hardly the trouble. Another region is, and the way counts: from north to south our probe lost 14 points, most of them on one class, vines and orchards, which is frequent there; and of its sure answers 87 in 100 were right instead of 97. So cut between regions as far apart as your network will travel, name the split beside your table, show recall by class, and label a hundred pictures there.
+# Your accuracy holds for pictures from between those you trained on. Neighbouring fields are hardly the trouble. Another region is, and the way counts: from north to south our probe lost 14 points, most of them on vines and orchards, a class twice as frequent there; and of its sure answers 87 in 100 were right instead of 97. So cut between regions as far apart as your network will travel, name the split beside your table, show recall by class, and label a hundred pictures there.
 #
 # ## Open
 #
