@@ -148,7 +148,7 @@ study.conclude("equal weights: within 1 %", abs(alike[0] / pair[0] - 1) < 0.01)
 study.conclude("equal MACs: within 2 %", abs(work[1] / pair[1] - 1) < 0.02)
 
 # %% [markdown]
-# *Equal time* was set by whole trainings, on another day's machine; on yours, and at this moment, a single step may say otherwise.
+# *Equal time* was set by whole trainings on another machine; here a single step may say otherwise.
 #
 # And over ten seeds, each with its own pictures and weights. The dash-dotted line is the best possible, 90.9 %; on 400 pictures one can be lucky, so some bars go beyond it. Does any row stand apart from the others?
 
@@ -426,7 +426,7 @@ study.folded(trial for trial in TRIALS if trial.lesson < OTHER)
 # %% [markdown]
 # ## Quiz
 #
-# Seven questions about the chapter. Every option has its explanation.
+# Seven questions about the chapter.
 
 # %%
 from course_lib.lessons.kernels.quiz import QUIZ

@@ -407,7 +407,7 @@ study.conclude(
 # %% [markdown]
 # ## The trials of 3c
 #
-# Unfold the table, cover the column with the verdicts, and say of each piece of advice which one it got.
+# All six, folded: five seeds decide none of them.
 
 # %%
 study.folded(travel_trials.TRIALS)
@@ -423,7 +423,7 @@ QUIZ
 # %% [markdown]
 # ## Your pictures
 #
-# Put the name of a folder there that holds a folder for each class. Phones write the place into a photograph where their settings let them; for other pictures give `table="places.csv"`, with a header and a line a picture: `river_1.jpg,11.58,48.14`, longitude first. A line across the longer side of your map parts a far fifth from the rest, at the one end and then at the other. The colour numbers are those of [3a](03a_transfer_learning_eurosat.ipynb). `None` takes 600 of the lesson's.
+# Name a folder that holds a folder for each class. Phones write the place into a photograph where their settings let them; for other pictures give `table="places.csv"`, with a header and a line a picture: `river_1.jpg,11.58,48.14`, longitude first. A line across the longer side of your map parts a far fifth from the rest, at the one end and then at the other. The colour numbers are those of [3a](03a_transfer_learning_eurosat.ipynb). `None` takes 600 of the lesson's.
 
 # %% tags=["nbval-ignore-output"]
 folder = None  # "photos"
