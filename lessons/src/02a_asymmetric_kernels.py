@@ -52,7 +52,7 @@ print("left of 64×64:", tuple(output.shape[2:]))
 print("one number sees", len(rows.unique()), "rows and", len(columns.unique()), "columns")
 
 # %% [markdown]
-# A little more than a single 30×30 would see. Try two kernels of 3×3 in its place: they see five rows and columns, not six, because they overlap. The same pair in Keras stands in section 5.
+# A little more than a single 30×30 would see. Try two kernels of 3×3 in its place: they see five rows and columns, not six, because they overlap.
 
 # %% [markdown]
 # ## 2 · A fifth of the weights: a fifth of the work?
@@ -267,7 +267,7 @@ study.conclude(
 # So count MACs to find candidates, and time the best two or three on the machine that you will use. On a graphics card we have measured nothing.
 
 # %% [markdown]
-# Now play. It starts with a wide kernel, 3×30, on a picture with horizontal lines. Set *Height* to 30, *Width* to 3 and *Kernel* to vertical edge: what does the response keep of the lines? Then set 3×3 and raise *Layers*: with each layer the field grows by two pixels and the weights by nine.
+# Now play. It starts with a wide kernel, 3×30, on a picture with horizontal lines. Set *Height* to 30, *Width* to 3 and *Kernel* to vertical edge: what does the response keep of the lines? Then set 3×3 and raise *Layers*: with each layer the field grows by two pixels and the weights by nine. (The bars: a square kernel as long as yours, and two ways to split it.)
 
 # %%
 lines = data.spectrograms(3, **{**variants.FAINT_LINES, "strength_db": 12.0})
