@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third to a half of its time in our runs; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of that, and leave a much coarser grid. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close even to one kernel of random numbers, though not to all 256 kernels of a layer at once.
+# On a 64×64 picture the pair has a fifth of the weights of one 30×30, does 27 % of its multiplications, and took a third of its time in our evidence; on a 32×32 picture it saves no work at all. Four ordinary 3×3 kernels with a stride of 2 see as far for a small part of the work, and leave a much coarser grid. In training the pair stores more than twice as much for each picture. What a pair can compute depends on its thickness and on the channels between the two: one channel and one pixel of thickness give only kernels whose rows are all multiples of one row, while 30×3 with sixteen channels can come close even to one kernel of random numbers, though not to a layer of 256 such kernels at once.
 # </details>
 #
 # | you see | read |
@@ -52,7 +52,7 @@ print("left of 64×64:", tuple(output.shape[2:]))
 print("one number sees", len(rows.unique()), "rows and", len(columns.unique()), "columns")
 
 # %% [markdown]
-# A little more than a single 30×30 would see. Try two kernels of 3×3 in its place: they see five rows and columns, not six, because they overlap. The same pair in Keras stands in section 5.
+# A little more than a single 30×30 would see. Try two kernels of 3×3 in its place: they see five rows and columns, not six, because they overlap.
 
 # %% [markdown]
 # ## 2 · A fifth of the weights: a fifth of the work?
@@ -134,23 +134,29 @@ def macs(height, width, in_channels, out_channels, kernel_h, kernel_w):
 ex.macs.check(macs)
 
 # %% [markdown]
-# Four other ways to see 30 pixels far, 16 channels, 64×64: the thinnest pair, 30×1 and 1×30; fifteen 3×3 in a row; four 3×3 with a stride of 2, each halving the size (padded, unlike the others); and a *depthwise* 30×30, in which each channel is seen by one kernel of its own and not by sixteen, followed by a 1×1 that mixes the channels.
+# Four other ways to see 30 pixels far: the thinnest pair, 30×1 and 1×30; fifteen 3×3 in a row; four 3×3 with a stride of 2 (padded, unlike the others); and a *depthwise* 30×30, one kernel for each channel, and then a 1×1 that mixes the channels.
 #
-# *stored*: what all layers put out, kept in training until the gradient has passed. *sees* is what one number of the output sees at most. *leaves* is the size of the last feature map.
+# *stored*: what the layers put out for one picture, kept in training until the gradient has passed. *sees* is what one number of the output sees at most, *leaves* the size of the last feature map. In training a weight takes 16 bytes, with its gradient and Adam's two averages.
 
 # %%
 print(f"{'':26} weights   M MACs  stored     sees leaves")
-print(f"{'':26}     (k)             (KiB)")
+print(f"{'':26}     (k)     (KiB a picture)")
 counted = {name: timing.counts(row) for name, row in variants.STACKS.items()}
 for name, counts in counted.items():
     print(f"{name:26}", counts)
+one, two = counted["one 30×30"], counted["30×3 then 3×30"]
+saved, more = 16 * (one.weights - two.weights), 4 * (two.kept - one.kept)
+print(f"\nthe pair saves {saved / 1e6:.1f} MB for weights, once,")
+print(
+    f"and stores {more / 1e6:.2f} MB more a picture: equal at {saved / more:.1f} pictures"
+)
 
 # %% [markdown]
-# Where memory is short, the pair is no help: it stores more than twice as much as the large kernel, because it has two outputs instead of one, and the first is larger. Fifteen small kernels store the most.
+# For each picture the pair stores more than twice as much as the large kernel, because it has two outputs. Its weights save 2.9 MB, once. So from 23 pictures in a batch on, the pair needs more memory. Fifteen small kernels store the most.
 #
-# The thinnest pair does about a third of the work of 30×3 and 3×30. What it gives up is in section 4.
+# The thinnest pair does about a third of the work of 30×3 and 3×30. Section 4 says what it gives up.
 #
-# And four 3×3 with a stride of 2 see as far with a twenty-fourth of the pair's MACs. They pay with the grid: 4×4 numbers are left of 64×64, so they know less well *where* something was.
+# Four 3×3 with a stride of 2 see as far with a twenty-fourth of the pair's MACs. They pay with the grid: with 4×4 numbers they know less well *where* something was.
 
 # %% tags=["verdict"]
 cheap, thin, large = (
@@ -161,6 +167,10 @@ study.conclude(
 )
 study.conclude("with 24 times fewer MACs", round(thin.macs / cheap.macs) == 24)
 study.conclude("the pair stores more than twice as much", thin.kept > 2 * large.kept)
+saves, costs_more = 16 * (large.weights - thin.weights), 4 * (thin.kept - large.kept)
+study.conclude(
+    "and needs more memory from 23 pictures on", 22 * costs_more < saves < 23 * costs_more
+)
 
 # %% [markdown]
 # ## 3 · A fifth of the time?
@@ -174,19 +184,18 @@ time_guess = predict.number(
 time_guess
 
 # %% [markdown]
-# Time it: eight pictures through each row of kernels, forward, seven times. The *fastest* of the seven counts, because other programs can only make a pass slower. Add a row of your own, or change the number of channels.
+# Time it: eight pictures through each row of kernels, forward, seven times. The *fastest* of the seven counts, because other programs can only make a pass slower. Add a row of your own, or change `c`, the number of channels.
 
 # %% tags=["nbval-ignore-output"]
+c = 16
 of_layers = {
-    "one 30×30": nn.Conv2d(16, 16, 30),
-    "30×3 then 3×30": nn.Sequential(
-        nn.Conv2d(16, 16, (30, 3)), nn.Conv2d(16, 16, (3, 30))
-    ),
+    "one 30×30": nn.Conv2d(c, c, 30),
+    "30×3 then 3×30": nn.Sequential(nn.Conv2d(c, c, (30, 3)), nn.Conv2d(c, c, (3, 30))),
     "four 3×3, stride 2": nn.Sequential(
-        *[nn.Conv2d(16, 16, 3, stride=2, padding=1) for _ in range(4)]
+        *[nn.Conv2d(c, c, 3, stride=2, padding=1) for _ in range(4)]
     ),
 }
-pictures, here = torch.rand(8, 16, 64, 64), {}
+pictures, here = torch.rand(8, c, 64, 64), {}
 for name, network in of_layers.items():
     taken = []
     for _ in range(7):
@@ -209,7 +218,9 @@ study.conclude(
 )
 
 # %% [markdown]
-# That was your machine, once. And over ten seeds, on the machine that made the course's evidence, all six ways, again eight pictures on one thread. A seed here means other random weights and another timing. So the intervals speak of this machine, not of machines. The ten of a row differ by less than a dot is wide: look only at where the dots lie. The advice promised two things: a fifth of the large kernel's time, and the cheapest way to see far. *Slower* below means slower than what was promised.
+# That was your machine, once. And over ten seeds, all six ways, on the machine that made the course's evidence. A seed is other random weights and another timing. The ten of a row lie within a dot's width.
+#
+# The advice promised two things: a fifth of the large kernel's time, and the cheapest way to see far. *Slower* below means slower than promised.
 
 # %%
 seconds = study.summary("kernel_seconds")
@@ -221,7 +232,9 @@ figures.dots(
 )
 
 # %% [markdown]
-# The pair took 13.2 ms and the large kernel 39.4 ms (10 seeds, each ± less than 0.1): a third, not a fifth. A fifth would have been 7.9 ms, and the pair is 5.3 ms slower than that. Four strided 3×3 take 0.9 ms, and the pair is 12.3 ms slower than those. On your machine the share may be another one. A fifth is a limit: on ever larger pictures the MACs come near it, and never reach it.
+# The pair took 13.2 ms and the large kernel 39.4 ms (10 seeds, each ± less than 0.1): a third, not a fifth. On another machine the share may be another one. Four strided 3×3 took 0.9 ms.
+#
+# Among the ways that leave a fine grid both pairs were faster than fifteen 3×3, which took 17.5 ms. Only the depthwise 30×30 was faster than the thinnest pair.
 #
 # Do MACs tell the order at least? Put both beside each other, the most work on top.
 
@@ -243,14 +256,18 @@ fine = [
     for name in ("30×1 then 1×30", "30×30 depthwise, then 1×1")
 ]
 study.conclude("two ways to a fine grid take 37 and 27 % of that", fine == [37, 27])
+ahead = {name for name in by_time if seconds[name].mean < seconds["fifteen 3×3"].mean}
+study.conclude(
+    "of the fine grids only fifteen 3×3 are slower than the pair", len(ahead) == 4
+)
 
 # %% [markdown]
-# The *order* of the times is that of the MACs in these six rows; *Your pictures* shows others where it is not. The *ratio* differs: in a millisecond the single large kernel gets through 57 million MACs, the four strided ones through 27 million. Our reading: small layers spend a larger part of their time on reading, writing and getting started.
+# In these six rows the *order* of the times is that of the MACs. At 48×48 it is not (*Your pictures*): there fifteen 3×3 took longer than one 30×30, with fewer than half of its MACs. And in a millisecond the large kernel gets through 57 million MACs, the four strided ones through 27 million. Our reading: small layers spend more of their time on reading, writing and getting started.
 #
-# So count MACs to find the candidates, and time the best two or three on the machine that you will use. On a graphics card the order may be another one; we have not measured it.
+# So count MACs to find candidates, and time the best two or three on the machine that you will use. On a graphics card we have measured nothing.
 
 # %% [markdown]
-# Now play. It starts with a wide kernel, 3×30, on a picture with horizontal lines. Set *Height* to 30, *Width* to 3 and *Kernel* to vertical edge: what does the response keep of the lines? Then set 3×3 and raise *Layers*: what grows faster, the field or the weights?
+# Now play. It starts with a wide kernel, 3×30, on a picture with horizontal lines. Set *Height* to 30, *Width* to 3 and *Kernel* to vertical edge: what does the response keep of the lines? Then set 3×3 and raise *Layers*: with each layer the field grows by two pixels and the weights by nine. (The bars: a square kernel as long as yours, and two ways to split it.)
 
 # %%
 lines = data.spectrograms(3, **{**variants.FAINT_LINES, "strength_db": 12.0})
@@ -367,7 +384,7 @@ for channels, thick in [(1, 1), (1, 3), (4, 1), (16, 1), (4, 3)]:
 share_guess.compare(100 * shares[4, 1])
 
 # %% [markdown]
-# And the advised sizes, 30×3 and 3×30 with sixteen channels between? Let them draw the hardest thing, a kernel of 30×30 random numbers:
+# And the advised sizes, 30×3 and 3×30 with sixteen channels between? Let them draw the hardest thing, a kernel of 30×30 random numbers. And then 256 of those, a layer's worth; here arithmetic says what can be had at most.
 
 # %%
 torch.manual_seed(0)
@@ -385,7 +402,11 @@ for _ in range(80):
     missed.backward()
     optimizer.step()
 drawn = 1 - missed.item() / anything.square().sum().item()
-print(f"30×3, sixteen channels, 3×30: {drawn:.0%} of its energy")
+weights = sum(layer.weight.numel() for layer in pair)
+print(f"30×3, sixteen channels, 3×30: {drawn:.0%} of its energy, {weights:,} weights")
+energy = torch.linalg.svdvals(torch.randn(16 * 30, 16 * 30)) ** 2  # all 256
+at_most = (energy[: 16 * 3 * 3].sum() / energy.sum()).item()
+print(f"a layer of 256 such kernels: at most {at_most:.0%}")
 
 # %% tags=["verdict"]
 study.conclude("one channel, one thick: less than half", shares[1, 1] < 0.5)
@@ -393,9 +414,10 @@ study.conclude("one channel, three thick: more than 80 %", shares[1, 3] > 0.8)
 study.conclude("four channels, one thick: more than 90 %", shares[4, 1] > 0.9)
 study.conclude("both together: more than 98 %", shares[4, 3] > 0.98)
 study.conclude("30×3, sixteen channels: 95 % of random numbers or more", drawn > 0.95)
+study.conclude("256 kernels at once: 71 % at most", 0.68 < at_most < 0.71)
 
 # %% [markdown]
-# Each channel in between adds a column times a row; *n* of them make any kernel of rank *n*. Thickness helps too: t columns and t rows make up to t² products. So rank one is the rule for one channel only: through sixteen it *can* come close even to a kernel of random numbers. Not to 256 at once, as a layer of 16 by 16 channels has: the pair has a fifth of their weights. (Does training find it? See [2b](02b_do_long_thin_kernels_help.ipynb).)
+# Each channel in between adds a column times a row; *n* of them make any kernel of rank *n*. And t columns and t rows make up to t² products. So rank one is the rule for one channel only. Through sixteen the pair drew random numbers, but spent 2,880 weights on 900. It saves weights only where many kernels share the channels, and then it cannot draw them all: 256 random ones need 480 products, and the pair has 16·3² = 144.
 #
 # **Exercise 3.** `models.two_thin` found the nearest product. Write it: from a kernel to the pair `(column, row)`.
 
@@ -457,7 +479,7 @@ study.conclude(
 # %% [markdown]
 # ## Your pictures
 #
-# What would these kernels cost at the size of *your* pictures? Put the name of a folder there, one that holds a folder for each class. `None` takes spectrograms of 48×48. If your network sees them smaller, say so with `size=224`. The layers have 16 channels; yours may have others. Take the cheapest row that sees as far as what you look for and leaves a grid fine enough to say where it is.
+# What would these kernels cost at the size of *your* pictures? Put the name of a folder there, one that holds a folder for each class. `None` takes spectrograms of 48×48; `size=224` sets another size. The layers have 16 channels. All rows see about 30 pixels. If what you look for is larger, shrink the pictures with `size=` until it is 30 pixels long; if it is much smaller, you need no such kernel. Take the cheapest row whose grid is fine enough to say where it is.
 
 # %% tags=["nbval-ignore-output"]
 folder = None  # "photos"
@@ -476,12 +498,12 @@ if folder is None:
 # %% [markdown]
 # ## What we would write to the asker
 #
-# The fifth is true of the weights. The work falls by a factor of 4.7 at 224 pixels, of 3.8 at 64, at 32 not at all; and training has more to store. To see far cheaply, begin with 3×3 kernels and a stride. For a fine grid, try 30×1 and then 1×30, or a depthwise 30×30 and a 1×1: they took 37 and 27 % of the pair's time. If you split a large kernel, leave channels between the two thin ones: through a single one, one pixel thick, only rank one survives.
+# The fifth is true of the weights. The work falls by a factor of 4.7 at 224 pixels, of 3.8 at 64, at 32 not at all; at 64 the time fell to a third. Training stores more for each picture. To see far cheaply, begin with 3×3 kernels and a stride. For a fine grid, try 30×1 and 1×30, or a depthwise 30×30 and a 1×1: they took 37 and 27 % of the pair's time. If you split a large kernel, leave several channels between the two thin ones.
 
 # %% [markdown]
 # ## Open
 #
-# All times are from one thread of one CPU, forward only, with 16 channels and pictures of 64×64. A graphics card, a phone or another library may order the rows differently.
+# All times are from one thread of a CPU, forward only, with 16 channels and pictures of 64×64 (48×48 in *Your pictures*). A graphics card, a phone or another library may order the rows differently.
 #
 # We counted what layers *store* and did not measure the peak of memory.
 #

@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# For hue they do nothing: the pair got 88.4 % right, plain 3×3 networks 89.6 to 90.2 % (10 seeds, n = 400 each), and nobody can get more than 90.9 % on average. For long faint lines, level or upright, they get there with fewer pictures than 3×3 networks that stride in each layer; whether a 3×3 network that strides *later* does as well, ten seeds cannot tell. For roads and rivers the pair was behind all four rivals on average, and behind two of them surely by more than two points.
+# For hue they do not help: the pair got 88.4 % right, plain 3×3 networks 89.6 to 90.2 % (10 seeds, n = 400 each), and nobody can get more than 90.9 % on average. On long faint lines, level or upright, the pair got 85 % right from 600 pictures, in eight epochs, and 3×3 networks that stride in each layer 55 to 56 %; whether one that strides *later* does as well as the pair, ten seeds cannot tell. For roads and rivers the pair was behind all four rivals on average, and behind two of them surely by more than two points.
 # </details>
 #
 # | you see | read |
@@ -39,7 +39,7 @@ torch.set_num_threads(1)  # networks this small gain nothing from a second threa
 # %% [markdown]
 # ## 1 · Where only the hue differs
 #
-# These are such pictures, drawn by a program. The two classes lie four degrees apart on the colour circle, and within a class the hue varies by 1.5 degrees. Brightness and stripes are drawn by chance in both, and say nothing. The last square of each row is flat: the middle hue of its class, without any of that. Somebody who knew exactly how the hues spread would get 90.9 % right on average, and nobody can do better.
+# These are such pictures, drawn by a program. The two classes lie four degrees apart on the colour circle, and within a class the hue has a standard deviation of 1.5 degrees. Brightness and stripes are drawn by chance in both, and say nothing. The last square of each row is flat: the middle hue of its class, without any of that. Somebody who knew exactly how the hues spread would get 90.9 % right on average (Φ(2 / 1.5)), and nobody can do better.
 
 # %%
 hues = data.spectrograms(500, seed=0, **variants.HUES)
@@ -113,14 +113,8 @@ for name, network in networks.items():
     right[name] = (answers == labels_new).float().mean().item()
     print(f"{name:20} {right[name]:.1%} of n = 400 right")
 
-# %% tags=["verdict"]
-study.conclude(
-    "both get more than 80 % right, of 90.9 % that are possible",
-    min(right.values()) > 0.8,
-)
-
 # %% [markdown]
-# One run says little about a point or two. Before you see ten: is *as many weights* the fair comparison? It could also be as many **MACs** (multiplications, each with its addition), or as much time. Three rivals, then. A fourth strides *later*: two 3×3 without a stride, then four with a stride of 2, near the pair in weights, below it in MACs. All see about as far: *sees* is the receptive field, the pixels that one number of the last map can see. *ms* is one training step on 32 pictures, timed here, the fastest of five.
+# Before you see ten runs: is *as many weights* the fair comparison? It could also be as many **MACs** (multiplications, each with its addition), or as much time. Three rivals, then. A fourth strides *later*: two 3×3 without a stride, then four with a stride of 2, with as many weights as the pair. *sees* is the receptive field, the pixels that one number of the last map can see. *ms* is one training step on 32 pictures, timed here, the fastest of five.
 
 # %% tags=["nbval-ignore-output"]
 print(f"{'':20} weights   MACs (M)    ms    sees   channels")
@@ -143,6 +137,9 @@ for name, settings in variants.HUE.items():
     print(f"{name:20} {told}")
 
 # %% tags=["verdict"]
+study.conclude(
+    "both get more than 80 % right, of 90.9 % possible", min(right.values()) > 0.8
+)
 study.conclude("all see at least 31 pixels far", min(reach) >= 31)
 pair, alike, work = (
     counted[name] for name in (variants.PAIR, variants.WEIGHTS, variants.MACS)
@@ -151,7 +148,7 @@ study.conclude("equal weights: within 1 %", abs(alike[0] / pair[0] - 1) < 0.01)
 study.conclude("equal MACs: within 2 %", abs(work[1] / pair[1] - 1) < 0.02)
 
 # %% [markdown]
-# *Equal time* was set by whole trainings, on another day's machine; on yours, and at this moment, a single step may say otherwise.
+# *Equal time* was set by whole trainings on another machine; here a single step may say otherwise.
 #
 # And over ten seeds, each with its own pictures and weights. The dash-dotted line is the best possible, 90.9 %; on 400 pictures one can be lucky, so some bars go beyond it. Does any row stand apart from the others?
 
@@ -162,15 +159,25 @@ for rival in RIVALS:
     found = study.outcome(f"thin_hue_{rival}")
     print(f"{found.trial.baseline.name:20} {found.verdict.word:10} {found.effect}")
 figures.dots(
-    on_hue, ceiling=0.909, xlim=(0.84, 0.94), title="Hue, 600 pictures to learn from"
+    on_hue,
+    ceiling=0.909,
+    xlim=(0.84, 0.94),
+    title="Hue (generated), 600 pictures to learn from",
 )
+
+# %% tags=["verdict"]
+highs = sorted(study.outcome(f"thin_hue_{rival}").verdict.high for rival in RIVALS)
+study.conclude("hue: three of four intervals lie below zero", highs[2] < -0.002)
+study.conclude("the fourth ends at zero", abs(highs[3]) < 0.001)
+means = [on_hue[name].mean for name in variants.WIDTHS]
+study.conclude("all five are within three points of the best", min(means) > 0.909 - 0.03)
 
 # %% [markdown]
 # Each line above the figure is the pair less that rival; the claim was that the pair is *better*. (How to read them: [Start here](00_start_here.ipynb).)
 #
-# The means differ by less than two points, and in three of four comparisons the interval lies below zero: the pair is a little *worse*. By how much is open, since the intervals reach down to −3.4 points. So the verdicts are *undecided*: worse, but perhaps by less than the two points that matter.
+# The means differ by less than two points. In three of four comparisons the interval lies below zero, and in the fourth (equal MACs) it ends at zero: the pair is a little *worse*. By how much is open, since the intervals reach down to −3.4 points; so the verdicts are *undecided*.
 #
-# So it is no help: a hue is there in every single pixel, and reach adds nothing to it.
+# It is no help, then: a hue is there in every single pixel, and reach adds nothing to it.
 
 # %% [markdown]
 # ## 2 · Where structure is long
@@ -195,7 +202,7 @@ figures.gallery(
 )
 
 # %% [markdown]
-# The same five networks, 600 such pictures, ten seeds. Count a rival as beaten where the whole interval of the difference lies above two points.
+# The same five networks, 600 such pictures, ten seeds. A rival counts as beaten where the whole interval of the difference lies above two points.
 
 # %%
 lines_guess = predict.choice(
@@ -205,7 +212,9 @@ lines_guess = predict.choice(
 lines_guess
 
 # %% [markdown]
-# One seed first, live, with three of the five. `fit` is the loop that you have seen. All three had their best rate at 0.1, chosen on five seeds that do not count. Make the lines stronger, or take more pictures: when do the networks become equal?
+# One seed first, live, with three of the five. `fit` is the loop that you have seen. All three had their best rate at 0.1, chosen on five seeds that do not count. (A first choice, on two seeds, gave the strides later 0.3, and three of the ten trainings that count failed. We threw those runs away and chose anew for all. Three of ten fail now as well.)
+#
+# Make the lines stronger, take more pictures, or train longer: when do the networks become equal?
 
 # %% tags=["nbval-ignore-output"]
 strength_db, n = 2.0, 600
@@ -241,7 +250,7 @@ figures.dots(
     {name: on_lines[name] for name in variants.WIDTHS},
     chance=0.5,
     each=True,
-    title="Faint lines, 600 pictures to learn from",
+    title="Faint lines (generated), 600 pictures to learn from",
 )
 
 # %% [markdown]
@@ -274,7 +283,7 @@ for name, layers in {
 # %% [markdown]
 # The network that strides at once keeps every second place of its first layer, when each number has seen 3×3 pixels; in so small a window a faint line hardly rises above the noise. The one that strides later lets the first places go in its third layer, where a number has seen 7×7; the thin pair keeps them all. That is our reading.
 #
-# But striding later also made the network two layers deeper. Which of the two helps? Take the same six layers in the other order: the four with a stride first.
+# But striding later also made the network two layers deeper. Which of the two helps? Take the same six layers in the other order: the four with a stride first, at their own best rate, 0.01.
 
 # %%
 print(study.verdicts("thin_lines_depth"))
@@ -282,22 +291,35 @@ depth = study.outcome("thin_lines_depth")
 figures.paired_dots(depth)
 
 # %% [markdown]
-# With the strides first, all ten trainings end near chance, so two more layers do not help by themselves. With the strides last, seven of ten reach 78 % or more, and three end near chance as well. Because of those three the interval reaches below zero, so the verdict on the *mean* is undecided. What the figure does show: of these two orders, only the late stride found the lines at all.
+# With the strides first, all ten trainings end near chance, so two more layers do not help by themselves. With the strides last, seven of ten reach 78 % or more, and three end near chance as well. Because of those three the verdict on the *mean* is undecided. But of these two orders, only the late stride found the lines at all.
 
 # %% [markdown]
 # ### Twice the pictures
 #
-# Now the pair against the network that strides later. In the ten-seed figure the bars of both reach down to chance: some trainings never found the lines, and those hide the answer. So we asked again with 1,200 pictures. (We added this comparison after we had seen the first one.) Each dot is a seed; at the left a line joins the two runs that share their pictures. Look for the one dot on which the mean hangs.
+# Now the pair against the network that strides later. In the ten-seed figure the bars of both reach down to chance: some trainings did not find the lines in their eight epochs, and those hide the answer. So we asked again with 1,200 pictures. (We added this comparison after we had seen the first one.) Each dot is a seed; at the left a line joins the two runs that share their pictures. Look for the two dots on which the mean hangs.
 
 # %%
 print(study.verdicts("thin_lines_twice"))
 twice = study.outcome("thin_lines_twice")
 figures.paired_dots(twice)
 
+# %% tags=["verdict"]
+last, first = zip(*depth.values, strict=True)
+found_them = sum(round(100 * value) >= 78 for value in last)
+study.conclude("strides last: seven of ten reach 78 %", found_them == 7)
+study.conclude("strides first: none gets beyond 55 %", max(first) < 0.55)
+*near, second, largest = sorted(twice.differences, key=abs)
+within = max(map(abs, near)) < 0.0355 and sum(gap < 0 for gap in near) == 6
+study.conclude("1,200: eight within 3.5 points, the pair behind in six", within)
+study.conclude("in two it leads by 12 and 44", second > 0.12 and largest > 0.43)
+study.conclude(
+    "without these two it is behind by a point", -0.01 < sum(near) / 8 < -0.008
+)
+
 # %% [markdown]
-# In nine seeds the two are at most 13 points apart; in one the 3×3 network ends near chance. The interval goes up to +72.7 points, which cannot be: even a network that guesses is less than 50 behind. Nearly all of the mean comes from that dot; the method, a bootstrap, stretches an interval where one value lies far out. Read so wide an interval as *not known*.
+# In eight seeds the two are at most 3.5 points apart, and in six of these the 3×3 network is ahead. In one the pair leads by 12, and in one by 44, where the 3×3 network ends near chance. The mean comes from those two. The interval goes up to +72.7 points, which cannot be: a network that guesses is less than 50 behind. The method, a bootstrap, stretches an interval where one value lies far out; read it as *not known*.
 #
-# Leave that seed out, and the two differ by about half a point; but who leaves out failures compares only successes. Whether it fails more often, ten seeds cannot tell.
+# Without those two the pair is a point behind; but who leaves out failures compares only successes.
 
 # %% [markdown]
 # ### Ten times the pictures
@@ -318,17 +340,12 @@ more = on_lines[variants.TEN_TIMES]
 more_guess.compare(100 * more.mean)
 shown = [variants.PAIR, variants.SINGLE, variants.WEIGHTS]
 shown += [variants.TEN_EPOCHS, variants.TEN_TIMES]
-figures.dots({name: on_lines[name] for name in shown}, chance=0.5, title="Faint lines")
+rows = {name: on_lines[name] for name in shown}
+figures.dots(rows, chance=0.5, title="Faint lines (generated)")
 
 # %% tags=["verdict"]
-last, first = zip(*depth.values, strict=True)
-found_them = sum(round(100 * value) >= 78 for value in last)
-study.conclude("strides last: seven of ten reach 78 %", found_them == 7)
-study.conclude("strides first: none gets beyond 55 %", max(first) < 0.55)
-within = sum(abs(twice.differences) <= 0.13)
-study.conclude("1,200 pictures: nine seeds at most 13 points apart", within == 9)
-rest = sorted(twice.differences, key=abs)[:-1]
-study.conclude("without the tenth less than a point", abs(sum(rest)) / 9 < 0.01)
+means = [round(100 * on_lines[name].mean, 1) for name in (variants.PAIR, variants.LATER)]
+study.conclude("600 pictures: the pair 85.0, strides later 76.8 %", means == [85.0, 76.8])
 study.conclude(
     "ten times the pictures give the strided network more than 20 points",
     more.low - on_lines[variants.WEIGHTS].high > 0.2,
@@ -337,9 +354,9 @@ longer = on_lines[variants.TEN_EPOCHS].mean - on_lines[variants.WEIGHTS].mean
 study.conclude("ten times the epochs give it less than 5", longer < 0.05)
 
 # %% [markdown]
-# They can: the same small network now gets 97.8 ± 0.7 % (10 seeds, n = 400 each), more than the pair from 600. (The pair never got 6,000.) It took ten times the steps; but ten times the epochs over 600 pictures, at the best of four rates, leave it at 56.8 ± 4.1 %. So it was the pictures. Try `n = 6000` and `peak_lr=0.01` in the live run above.
+# They can: the same small network now gets 97.8 ± 0.7 % (10 seeds, n = 400 each). The pair never got 6,000. It took ten times the steps; but ten times the epochs over 600 pictures, at the best of four rates, leave it at 56.8 ± 4.1 %. So it was the pictures. Try `n = 6000` and `peak_lr=0.01` above (some two minutes).
 #
-# So thin kernels did not bring the *ability* to see lines, but a shorter way there. And being *large* is not enough: one 30×30, in a single layer, gets 64.8 ± 2.5 % from 600 pictures.
+# So thin kernels did not bring the *ability* to see lines, but a shorter way there. Size alone is not enough: one 30×30, a single layer, gets 64.8 ± 2.5 % from 600. What a second layer would add we have not tried.
 
 # %% [markdown]
 # ## 3 · Roads and rivers
@@ -394,10 +411,9 @@ for found in outcomes.values():
 figures.dots(on_roads, title="Highways and rivers, 600 pictures to learn from")
 
 # %% [markdown]
-# On average the pair is behind all four (10 seeds, n = 400 each): by five to six points where the rival does as much work or takes as much time, by two to three where it has as many weights. The two small differences are undecided: against *strides later* the interval lies below zero but not below −2, against *equal weights* it holds zero. All seeds draw their tests from one set of 5,000 pictures, so they agree more than fresh pictures would, and the intervals are wider for it (Nadeau, Bengio, 2003).
-
-# %% [markdown]
-# Why here, after its success on lines? A road runs at any angle, but that cannot be all of it: the pair *can* compute a slanting kernel, as section 4 of [2a](02a_asymmetric_kernels.ipynb) shows. Whether training finds one from 600 pictures is another matter, and we do not know.
+# On average the pair is behind all four (10 seeds, n = 400 each): by five to six points, and surely by more than two, where the rival does as much work or takes as much time; by two to three, which stays undecided, where it has as many weights. (All tests are drawn from one set of 5,000 pictures; the intervals are wider for it.)
+#
+# Why here, after its success on lines? A road runs at any angle, but the pair *can* compute a slanting kernel ([2a](02a_asymmetric_kernels.ipynb), section 4). Whether training finds one from 600 pictures, we do not know.
 
 # %% [markdown]
 # ## The trials of 2a and 2b
@@ -410,7 +426,7 @@ study.folded(trial for trial in TRIALS if trial.lesson < OTHER)
 # %% [markdown]
 # ## Quiz
 #
-# Seven questions about the chapter. Every option has its explanation.
+# Seven questions about the chapter.
 
 # %%
 from course_lib.lessons.kernels.quiz import QUIZ
@@ -420,7 +436,9 @@ QUIZ
 # %% [markdown]
 # ## Your pictures
 #
-# Put the name of a folder there that holds a folder for each class. Three small networks (strides at once, strides later, the thin pair) and a frozen one from photographs answer the same fifth of your pictures. They are shrunk to 64×64 pixels, and a thin line may be lost: if you look for something a pixel or two thick, cut one tile of 64 pixels from each picture first. Each small network takes the best of three rates, chosen within the other four fifths. Repeat it with `seed=1`. `None` takes the lines of section 2.
+# Name a folder that holds a folder for each class. Three small networks and a frozen one answer the same fifth of your pictures, shrunk to 64×64 pixels. (For thin lines, cut a tile of 64 pixels from each picture first.) Each small network takes the best of three rates and 300 steps or more, twice as many as in section 2, whose lines `None` takes. A thousand pictures take ten minutes.
+#
+# The intervals are for the pictures and not for the training: an unlucky start can cost 40 points. So repeat it with `seed=1`.
 
 # %% tags=["nbval-ignore-output"]
 folder = None  # "photos"
@@ -444,12 +462,12 @@ if folder is None:
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Thin kernels could not have helped you: a hue needs no reach. From 600 such pictures, every network that we tried came on average within three points of the best possible, plain 3×3 as well. So leave the architecture and look at the pipeline, as [1c](01c_stuck_at_50_percent.ipynb) does. Keep long thin kernels for long structure, level or upright, when you have few pictures, and try 3×3 kernels with a later stride beside them: they took as long to train as the pair (4.1 against 4.3 s, where strides at once took 1.0 s).
+# Thin kernels could not have helped you: a hue needs no reach. From 600 such pictures, every network that we tried came on average within three points of the best possible, plain 3×3 as well. So leave the architecture and look at the pipeline, as [1c](01c_stuck_at_50_percent.ipynb) does. Keep long thin kernels for long structure, level or upright, when you have few pictures, and try 3×3 kernels with a later stride beside them; in our evidence they took 4.1 s to train, the pair 4.3, strides at once 1.0.
 
 # %% [markdown]
 # ## Open
 #
-# All networks here are small, and all pictures have 48 pixels. Why do some trainings on lines fail altogether? Would thin kernels find roads that have been turned upright, or a tall and a wide kernel *side by side* in place of one after the other? We have not found out.
+# All networks here are small, and all pictures have 48 pixels. Why do some trainings on lines fail? More epochs we tried over ten seeds for the smallest rival only. (We gave twice the epochs to the four failed trainings of the pair and the strides later, and some found the lines then, not all.) Would thin kernels find roads that have been turned upright, or a tall and a wide kernel *side by side* in place of one after the other? We have not found out.
 #
 # ## Read on
 #

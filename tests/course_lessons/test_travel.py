@@ -11,6 +11,7 @@ import torch
 
 from course_lib import data, features, study
 from course_lib.data import ImageSet
+from course_lib.data.places import shipped
 from course_lib.lessons.own_pictures import Row
 from course_lib.lessons.transfer import experiments, travel, travel_trials, your_map
 from course_lib.lessons.transfer.exercises import lost_to
@@ -52,6 +53,16 @@ def test_the_stand_in_lies_where_its_classes_lie():
     pasture, heath = (lent.places[lent.labels == lent.classes.index(kind), 1].mean()
                       for kind in ("Pasture", "HerbaceousVegetation"))  # fmt: skip
     assert pasture > heath + 3  # degrees: it lies further north, as EuroSAT's does
+
+
+def test_the_map_is_as_the_lesson_says():
+    """Nearly half have a neighbour within 700 m, and there are 17 cells of 10°."""
+    from sklearn.neighbors import BallTree
+
+    table = np.loadtxt(shipped("eurosat_places.csv"), delimiter=",", skiprows=1, usecols=(1, 2))
+    nearest = BallTree(np.radians(table[:, ::-1]), metric="haversine").query(np.radians(table[:, ::-1]), k=2)[0][:, 1]
+    assert 0.48 < (6371 * nearest < 0.7).mean() < 0.5
+    assert len(np.unique(np.floor(table / 10), axis=0)) == 17
 
 
 # --- who answers ---
@@ -244,9 +255,18 @@ def test_what_did_not_travel_has_no_twin():
 
 def test_own_pictures_have_three_rows_for_each_split(towns):
     look = your_map.travels(towns)
-    assert len(look.rows) == 6
+    assert len(look.rows) == 9
     assert {row.n for row in look.rows} == {40}
-    assert look.rows[0].name == "random: the largest class"
+    splits = [row.name.partition(": ")[0] for row in look.rows[::3]]
+    assert splits == ["random", "far north", "far south"]
+
+
+def test_both_ends_of_the_map_are_tested(towns):
+    splits = your_map.splits(towns, seed=0)
+    latitude = {name: test.places[:, 1] for name, (_, test) in splits.items()}
+    middle = towns.places[:, 1].median()
+    assert latitude["far north"].min() > middle > latitude["far south"].max()
+    assert len(latitude["far north"]) == len(latitude["far south"]) == len(towns) // 5
 
 
 def test_own_pictures_without_places_are_refused_with_a_way_out(two_greys):
@@ -266,11 +286,17 @@ def test_the_longer_side_is_measured_in_kilometres(towns):
 
 
 @pytest.mark.parametrize(
-    ("home", "far", "begins"),
-    [(95, 70, "The frozen network is right 25 points less"), (70, 95, "The far part is easier"), (90, 88, "So many")],
+    ("home", "north", "south", "begins"),
+    [
+        (95, 94, 70, "The frozen network is right 25 points less often in the far south"),
+        (95, 70, 94, "The frozen network is right 25 points less often in the far north"),
+        (70, 95, 70, "One end is easier"),
+        (90, 88, 92, "So many"),
+    ],
 )
-def test_advice_speaks_only_of_sure_differences(home, far, begins):
-    assert your_map.advice(Row("home", home, 100), Row("far", far, 100)).startswith(begins)
+def test_advice_speaks_only_of_sure_differences(home, north, south, begins):
+    rows = [Row(f"{name}: all", right, 100) for name, right in (("far north", north), ("far south", south))]
+    assert your_map.advice(Row("random: all", home, 100), *rows).startswith(begins)
 
 
 @pytest.mark.filterwarnings("ignore::course_lib.data.StandInWarning")

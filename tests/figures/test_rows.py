@@ -6,6 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from course_lib import figures
+from course_lib.figures.rows import rests_on
 from course_lib.figures.words import with_unit
 from course_lib.study import Summary
 
@@ -150,3 +151,12 @@ def test_title_does_not_lie_on_the_legend():
     title = axes_of(shown).title.get_window_extent()
     assert title.width > 100
     assert not title.overlaps(drawn.legends[0].get_window_extent())
+
+
+def test_of_many_sizes_the_first_and_the_last_are_told():
+    def of(*sizes):
+        return rests_on([Summary("grey", 0.5, 0.02, 0.47, 0.53, 5, n, 1.0, "CPU") for n in sizes])
+
+    assert of(400) == "5 seeds, n = 400 each"
+    assert of(1_398, 29) == "5 seeds, n = 29 or 1,398 each"
+    assert of(113, 1_398, 29) == "5 seeds, n = 29 to 1,398 each"

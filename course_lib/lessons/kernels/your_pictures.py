@@ -53,7 +53,9 @@ class Costs:
         """What follows from the rows."""
         by_name = {row.name: row.counts for row in self.rows}
         cheap, pair = by_name[CHEAP], by_name[PAIR]
-        share = f"30 pixels are {30 / self.size[0]:.0%} of your pictures' height. Is what you look for as long as that?"
+        share = (
+            f"30 pixels are {30 / self.size[0]:.0%} of your pictures' height. For what is longer, shrink the pictures."
+        )
         if cheap is None or pair is None:
             return f"A kernel of 30 does not fit into {self.size[0]}×{self.size[1]}: take smaller ones, or pad."
         return f"{share}\nThe pair takes {pair.macs / cheap.macs:.0f} times the MACs of {CHEAP}, which sees as far."

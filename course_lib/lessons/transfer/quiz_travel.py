@@ -61,8 +61,8 @@ QUIZ = Quiz(
                 Option(
                     "See whether it is as sure there as at home.",
                     False,
-                    "Sureness fell less than accuracy did when a probe went from north to south. A network does not "
-                    "know by itself how far it is from home.",
+                    "From north to south a probe gave 67 of 100 answers at 90 % or more, at home 74, and of these "
+                    "87 of 100 were right, at home 97. Sureness does not tell.",
                 ),
                 Option(
                     "Turn its answers with the new mix of classes.",

@@ -1,4 +1,4 @@
-"""3c's question, asked of a reader's own folder: what is right on a random split, and what in the far part?"""
+"""3c's question, asked of a reader's own folder: what is right on a random split, and what at either end of the map?"""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LEAST = 50  # pictures with a place: a fifth of fewer says nothing
 
 
 def travels(folder: str | ImageSet, *, table: str | Path | None = None, seed: int = 0) -> FirstLook:
-    """Guessing, colour alone and a frozen network, each on a random split and on a far one; a fifth is the test.
+    """Guessing, colour alone and a frozen network, each on a random split and on two far ones; a fifth is the test.
 
-    The far split is a line across the longer side of the map: what lies behind it, in the east or in the north, is the
-    test. Pictures without a place are left out.
+    A far split is a line across the longer side of the map: the test is what lies behind it, at the one end (east or
+    north) and then at the other. Pictures without a place are left out.
 
     Args:
         folder: of your pictures, with a folder a class (`data.from_folder`), or an `ImageSet`.
@@ -41,13 +41,17 @@ def travels(folder: str | ImageSet, *, table: str | Path | None = None, seed: in
             "a frozen network": probe.model.predict(numbers[test.rows]),
         }
         rows += [Row(f"{split}: {name}", _right(given, test), len(test)) for name, given in answers.items()]
-    return FirstLook(tuple(rows), advice(rows[2], rows[-1]))
+    return FirstLook(tuple(rows), advice(*rows[2::3]))
 
 
 def splits(pictures: ImageSet, seed: int) -> dict[str, tuple[ImageSet, ...]]:
-    """(train, test) on a random split and on one that cuts across the longer side of the map, four fifths to one."""
-    far = data.geographic_split(pictures, by="longitude" if wider_than_high(pictures) else "latitude")
-    return {"random": pictures.split((0.8, 0.2), seed=seed), "far": far}
+    """(train, test) on a random split and at both ends of the longer side of the map, four fifths to one."""
+    by, ends = ("longitude", ("east", "west")) if wider_than_high(pictures) else ("latitude", ("north", "south"))
+    far = {
+        f"far {end}": data.geographic_split(pictures, by=by, reverse=reverse)
+        for end, reverse in zip(ends, (False, True), strict=True)
+    }
+    return {"random": pictures.split((0.8, 0.2), seed=seed), **far}
 
 
 def wider_than_high(pictures: ImageSet) -> bool:
@@ -75,17 +79,18 @@ def _right(answers: np.ndarray, test: ImageSet) -> int:
     return int((answers == test.labels.numpy()).sum())
 
 
-def advice(home: Row, far: Row) -> str:
-    """What the frozen network's two rows say. It speaks of a difference only where the intervals do not overlap."""
-    points = 100 * (home.right / home.n - far.right / far.n)
-    if far.interval[1] < home.interval[0]:
+def advice(home: Row, *far: Row) -> str:
+    """What the frozen network's rows say. It speaks of a difference only where the intervals do not overlap."""
+    worst = min(far, key=lambda row: row.right / row.n)
+    points, end = 100 * (home.right / home.n - worst.right / worst.n), worst.name.partition(":")[0]
+    if worst.interval[1] < home.interval[0]:
         return (
-            f"The frozen network is right {points:.0f} points less often in the far part. Report both numbers, and "
-            "label a hundred pictures of the place where it shall work: they tell more than any split."
+            f"The frozen network is right {points:.0f} points less often in the {end} than at random. Report all three "
+            "numbers, and label a hundred pictures of the place where it shall work: they tell more than any split."
         )
-    if far.interval[0] > home.interval[1]:
-        return "The far part is easier than the rest: it may have more of the easy classes. Look at recall by class."
+    if any(row.interval[0] > home.interval[1] for row in far):
+        return "One end is easier than the rest: it may have more of the easy classes. Look at recall by class."
     return (
-        "So many pictures show no sure difference between random and far. That is no promise for a place outside of "
-        "your map: label a hundred pictures there."
+        "So many pictures show no sure loss at either end. That is no promise for a place outside of your map: label a "
+        "hundred pictures there."
     )
