@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Measure the floor of colour first: 54 numbers that know nothing of any shape come, on average, two points behind a frozen network from photographs. Then take the network that is quick on *your* machine, with its own preprocessing, and fit a linear probe on it, which takes seconds. Fine-tuning all of it brings 97 of 100 right on a random split, where the same training from random weights ends at 81. All this is on random splits. Elsewhere it is less, in one direction by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much, for a probe. The fine-tuned network has not been sent there.
+# Measure the floor of colour first: 54 numbers that know nothing of any shape come, on average, two points behind a frozen network from photographs. Then take the network that is quick on *your* machine, with its own preprocessing, and fit a linear probe on it, which takes seconds. Fine-tuning all of it brings 97 of 100 right on a random split, where the same training from random weights ends at 81. All this is on random splits. Elsewhere it is less, in two of four directions by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much, for a probe. The fine-tuned network has not been sent there.
 # </details>
 #
 # | you see | read |
@@ -38,7 +38,7 @@ train, val, test = pictures.split((0.8, 0.1, 0.1), seed=0)
 # %% [markdown]
 # ## 1 · Look before you train
 #
-# EuroSAT has 27,000 pictures from a satellite, 64 by 64 pixels of ten metres each. They are cut *at random*: eight tenths to learn from, a tenth to watch, a tenth to test. So every accuracy below is *on a random split*. Elsewhere it is less, in one direction by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much.
+# EuroSAT has 27,000 pictures from a satellite, 64 by 64 pixels of ten metres each. They are cut *at random*: eight tenths to learn from, a tenth to watch, a tenth to test. So every accuracy below is *on a random split*. Elsewhere it is less, in two of four directions by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much.
 #
 # AnnualCrop is sown each year; PermanentCrop is vines and orchards; HerbaceousVegetation is heath; Pasture is grazed. Which would you mix up?
 

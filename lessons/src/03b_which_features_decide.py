@@ -61,7 +61,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# The test pictures were drawn at random from the whole set, so they resemble the training pictures as much as pictures can. Elsewhere expect less, in one direction by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much, for a probe. This network has not been sent there. Who is mixed up with whom? In the notebook that asked, 11 of 100 highways came out as rivers; its network was frozen, with a small head on top. Bet on ours, trained through, and on a pair before you look.
+# The test pictures were drawn at random from the whole set, so they resemble the training pictures as much as pictures can. Elsewhere expect less, in two of four directions by a great deal: [3c](03c_does_it_travel.ipynb) lets you bet how much, for a probe. This network has not been sent there. Who is mixed up with whom? In the notebook that asked, 11 of 100 highways came out as rivers; its network was frozen, with a small head on top. Bet on ours, trained through, and on a pair before you look.
 
 # %%
 river_guess = predict.number(

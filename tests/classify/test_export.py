@@ -43,8 +43,18 @@ def middle_of(answerer, side=48):
         return float(answerer(pictures(40, side))[1].median())
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """(answerer without a line, its model.onnx): an export takes seconds."""
+    answerer = answerer_of()
+    return answerer, export.export(answerer, tmp_path_factory.mktemp("onnx") / "model.onnx")
+
+
 @exporting
-@pytest.mark.parametrize("score", ["max softmax", "max logit", "energy", "k nearest"])
+@pytest.mark.parametrize(
+    "score",
+    ["max softmax", "k nearest", *(pytest.param(name, marks=pytest.mark.slow) for name in ("max logit", "energy"))],
+)
 def test_each_score_answers_as_pytorch_does(tmp_path, score):
     threshold = middle_of(answerer_of(score=score))
     answerer = answerer_of(score=score, threshold=threshold)
@@ -63,8 +73,8 @@ def test_on_a_thousand_pictures_the_real_network_answers_as_pytorch_does(tmp_pat
 
 
 @exporting
-def test_it_takes_bytes_as_picture_libraries_give_them_and_any_number(tmp_path):
-    session = export.session_of(export.export(answerer_of(), tmp_path / "m.onnx"))
+def test_it_takes_bytes_as_picture_libraries_give_them_and_any_number(exported):
+    session = export.session_of(exported[1])
     for n in (1, 3):
         shares, score, accepted = session.run(None, {"pictures": np.zeros((n, 48, 48, 3), dtype=np.uint8)})
         assert (shares.shape, score.shape, accepted.shape) == ((n, 3), (n,), (n,))
@@ -76,9 +86,8 @@ def test_it_takes_bytes_as_picture_libraries_give_them_and_any_number(tmp_path):
 
 
 @exporting
-def test_another_network_is_found_to_differ(tmp_path):
-    path = export.export(answerer_of(), tmp_path / "model.onnx")
-    other = answerer_of()
+def test_another_network_is_found_to_differ(exported):
+    path, other = exported[1], answerer_of()
     with torch.no_grad():
         other.classifier.head[-1].bias.add_(torch.tensor([0.5, 0.0, 0.0]))
     assert export.difference(path, other, pictures(4, 48)) > 0.01
