@@ -142,6 +142,9 @@ def feature_extraction(pictures: data.ImageSet) -> None:
 def stand_in() -> None:
     standin.eurosat_tiles(20)
     line("stand-in tiles", f"{4000 / seconds(lambda: standin.eurosat_tiles(400)):,.0f} tiles/s", "≥ 2,000")
+    data.logos(1)  # draws the marks
+    line("logos", f"{200 / seconds(lambda: data.logos(10)):,.0f} pictures/s", "≥ 200")
+    line("planted reasons", f"{500 / seconds(lambda: data.planted('hue', 250)):,.0f} pictures/s", "≥ 500")
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 
 import numpy as np
 import pytest
@@ -63,14 +62,6 @@ def test_the_seed_decides(which):
 
 def test_a_larger_set_begins_with_the_smaller_one(known):
     assert torch.equal(data.logos(2, seed=1).images, known[0].images[:20])
-
-
-def test_200_pictures_a_second():
-    data.logos(1)  # draws the marks
-    start = time.process_time()
-    data.logos(10)
-    data.far_unknowns(100)
-    assert time.process_time() - start < 1
 
 
 # --- the mark ---

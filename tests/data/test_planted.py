@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 
 import numpy as np
 import pytest
@@ -43,13 +42,6 @@ def test_the_seed_decides(reason):
 def test_a_larger_set_begins_with_the_smaller_one():
     small, large = (data.planted("hue", n, seed=3)[0].images for n in (16, 40))
     assert torch.equal(small, large[:32])
-
-
-@each_reason
-def test_500_pictures_a_second(reason):
-    start = time.perf_counter()
-    data.planted(reason, 250)
-    assert time.perf_counter() - start < 1
 
 
 # --- the mask ---
