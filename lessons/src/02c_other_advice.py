@@ -389,7 +389,7 @@ for task in ("clear lines", "roads"):
     print(f"{task:12} {even_share[task]:.0%} of the added energy is even; {kept}")
     each = added.flatten(0, 1)
     most = each.square().sum(dim=(1, 2)).argsort(descending=True)[:4]
-    changed |= {f"{task},\nkernel {int(k)}": each[k] for k in most}
+    changed |= {f"{task}, kernel {int(k)}": each[k] for k in most}
 figures.kernel_grid(changed, columns=4)
 
 # %% tags=["verdict", "real-data"]
@@ -401,7 +401,7 @@ claim = "over ten seeds from 21.9 to 57.4 and 38.3 %; what was added has 58.2 an
 study.conclude(claim, shares == [21.9, 57.4, 58.2, 21.9, 38.3, 85.9])
 
 # %% [markdown]
-# In this one run 72 % of the change on roads is even: what such a kernel has learned in this way is how bright or how coloured a place is, and no direction. So a share near 100 % does not show a long thin kernel. On clear lines 5 % is even. Of the rest one column times one row keeps about six tenths in both, and of a random start two tenths. So: nearer to separable, yes; long and thin, not shown.
+# In this one run 72 % of the change on roads is even: what such a kernel has learned in this way is how bright or how coloured a place is, and no direction. So a share near 100 % does not show a long thin kernel. On clear lines 5 % is even. Look at the upper row: a level and an upright line cross in one kernel, which is a sum of two products, so one column times one row keeps only half. So: long and thin things do appear, for lines, and in pairs; separable they are not.
 
 # %% [markdown]
 # ## The trials of 2c
