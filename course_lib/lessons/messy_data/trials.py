@@ -5,8 +5,20 @@ from __future__ import annotations
 from functools import partial
 
 from ...study import Trial, verdicts
-from . import long_tails, wrong_labels
-from .experiments import CHOICE, COPIES, COSTS, EXPERIMENTS, LEAKS, NOT_REVIEWED, REVIEWED, SEEDS, SETS, TAILS
+from . import leaks, long_tails, wrong_labels
+from .experiments import (
+    BESIDE,
+    CHOICE,
+    COPIES,
+    COSTS,
+    EXPERIMENTS,
+    NOT_REVIEWED,
+    OVERLAP,
+    REVIEWED,
+    SEEDS,
+    SETS,
+    TAILS,
+)  # fmt: skip
 
 __all__ = ["EXPERIMENTS", "LESSON", "TRIALS", "advice"]
 
@@ -102,6 +114,12 @@ TRIALS = (
         variant=TAILS["50 : 1, nothing"],
         baseline=TAILS["50 : 1, logits adjusted"],
     ),
+    _trial(
+        name="tail_adjusted_even",
+        claim="Shifting the logits afterwards beats class weights (50 : 1, the penalty as strong for both).",
+        variant=TAILS["50 : 1, logits adjusted"],
+        baseline=TAILS["50 : 1, class weights, same penalty"],
+    ),
     # --- wrong labels ---
     _find(
         name="labels_unsure_uniform",
@@ -170,6 +188,51 @@ TRIALS = (
         variant=REVIEWED["20% confusions, self confidence"],
         baseline=REVIEWED["20% confusions, least sure"],
     ),
+    _find(
+        name="labels_ambiguous",
+        claim="A low probability of the label tells more errors than a low maximum. (5 %, ambiguous pictures.)",
+        variant=REVIEWED["5% ambiguous, self confidence"],
+        baseline=REVIEWED["5% ambiguous, least sure"],
+    ),
+    _find(
+        name="labels_unsure_ambiguous",
+        claim="To find wrong labels, review what it is least sure of: better than at random. (5 %, ambiguous ones.)",
+        variant=REVIEWED["5% ambiguous, least sure"],
+        baseline=REVIEWED["5% ambiguous, random"],
+    ),
+    _find(
+        name="labels_neighbours",
+        claim="A low probability of the label tells more errors than a low maximum. (5 %, neighbours on the map.)",
+        variant=REVIEWED["5% neighbours, self confidence"],
+        baseline=REVIEWED["5% neighbours, least sure"],
+    ),
+    _find(
+        name="labels_unsure_neighbours",
+        claim="To find wrong labels, review what it is least sure of: better than at random. (5 %, by neighbours.)",
+        variant=REVIEWED["5% neighbours, least sure"],
+        baseline=REVIEWED["5% neighbours, random"],
+    ),
+    _trial(
+        name="labels_mend_5",
+        claim="Relabelling where the label is improbable makes a better classifier. (5 %, confusions.)",
+        metric=wrong_labels.ACCURACY,
+        variant=REVIEWED["5% confusions, self confidence"],
+        baseline=NOT_REVIEWED["5% confusions, not reviewed"],
+    ),
+    _trial(
+        name="labels_mend_ambiguous",
+        claim="Relabelling where the label is improbable makes a better classifier. (5 %, ambiguous pictures.)",
+        metric=wrong_labels.ACCURACY,
+        variant=REVIEWED["5% ambiguous, self confidence"],
+        baseline=NOT_REVIEWED["5% ambiguous, not reviewed"],
+    ),
+    _trial(
+        name="labels_mend_neighbours",
+        claim="Relabelling where the label is improbable makes a better classifier. (5 %, neighbours on the map.)",
+        metric=wrong_labels.ACCURACY,
+        variant=REVIEWED["5% neighbours, self confidence"],
+        baseline=NOT_REVIEWED["5% neighbours, not reviewed"],
+    ),
     # --- several kinds of land ---
     _trial(
         name="land_sigmoids",
@@ -210,6 +273,16 @@ TRIALS = (
         variant=COSTS["a smooth probe: least expected cost"],
         baseline=COSTS["a smooth probe: likeliest class"],
     ),
+    *(
+        _pay(
+            name=f"cost_likeliest_{ratio}",
+            claim=f"The likeliest class is the best answer where a missed highway costs {ratio}.",
+            says="no better",
+            variant=COSTS[f"a smooth probe, {ratio} : 1: least expected cost"],
+            baseline=COSTS[f"a smooth probe, {ratio} : 1: likeliest class"],
+        )
+        for ratio in (3, 30)
+    ),
     _pay(
         name="cost_priority",
         claim="A priority rule with a chosen threshold is as good as a cost matrix.",
@@ -229,20 +302,29 @@ TRIALS = (
         variant=COSTS["an overconfident probe: least expected cost, calibrated"],
         baseline=COSTS["an overconfident probe: least expected cost"],
     ),
-    # --- leaks ---
-    _trial(
-        name="leak_colour",
-        claim="A random split is as honest as a split by colour.",
-        says="no better",
-        variant=LEAKS["probe, random split"],
-        baseline=LEAKS["probe, split by colour"],
+    *(
+        _pay(
+            name=f"cost_calibrate_{ratio}",
+            claim=f"Calibrate before you weigh costs, where a missed highway costs {ratio} (an overconfident probe).",
+            variant=COSTS[f"an overconfident probe, {ratio} : 1: least expected cost, calibrated"],
+            baseline=COSTS[f"an overconfident probe, {ratio} : 1: least expected cost"],
+        )
+        for ratio in (3, 30)
     ),
-    _trial(
-        name="leak_look",
-        claim="A random split is as honest as a split by what the network sees.",
-        says="no better",
-        variant=LEAKS["probe, random split"],
-        baseline=LEAKS["probe, split by what the network sees"],
+    # --- leaks ---
+    *(
+        _trial(
+            name=f"leak_{near}_{short}",
+            claim=f"A training picture that {what} flatters a {judge}.",
+            metric=leaks.ACCURACY,
+            variant=experiment[f"{judge}, neighbours in the training"],
+            baseline=experiment[f"{judge}, neighbours replaced"],
+        )
+        for near, experiment, what in (
+            ("overlap", OVERLAP, "overlaps one of the test"),
+            ("beside", BESIDE, "touches one of the test"),
+        )
+        for short, judge in (("probe", "probe"), ("nearest", "nearest neighbour"))
     ),
     _trial(
         name="leak_copies_probe",
