@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from ...study import Experiment, Metric
 from .. import pools
-from . import decisions, leaks, long_tails, mixed_land, model_choice, wrong_labels
+from . import decisions, leaks, long_tails, mixed_land, wrong_labels
 from .wrong_labels import ORDERS
 
 Settings = Mapping[str, object]
@@ -223,24 +223,4 @@ COPIES = _experiment(
     shared=True,
 )
 
-# --- choosing a model ---
-
-_CANDIDATES = (
-    ("network", 1e-6), ("network", 1e-5), ("network", 1e-4), ("network", 1e-3), ("network", 1e-2), ("network", 1e-1),
-    ("network", 1.0), ("colour", 1.0),
-)  # fmt: skip
-CHOICE = _experiment(
-    "chosen_by",
-    model_choice.choose_by_accuracy,
-    {
-        "accuracy": {"n": 4_000, "candidates": _CANDIDATES, "k": 1},
-        "accuracy@2": {"n": 4_000, "candidates": _CANDIDATES, "k": 2},
-        "accuracy@3": {"n": 4_000, "candidates": _CANDIDATES, "k": 3},
-        "accuracy@5": {"n": 4_000, "candidates": _CANDIDATES, "k": 5},
-    },
-    quick={"n": 1_400},
-    metrics={model_choice.ACCURACY: Metric(), model_choice.CHANGED: Metric()},
-    shared=True,
-)
-
-EXPERIMENTS = (TAILS, REVIEWED, NOT_REVIEWED, SETS, COSTS, SURENESS, OVERLAP, BESIDE, COPIES, CHOICE)
+EXPERIMENTS = (TAILS, REVIEWED, NOT_REVIEWED, SETS, COSTS, SURENESS, OVERLAP, BESIDE, COPIES)

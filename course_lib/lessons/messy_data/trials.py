@@ -8,7 +8,6 @@ from ...study import Trial, verdicts
 from . import leaks, long_tails, wrong_labels
 from .experiments import (
     BESIDE,
-    CHOICE,
     COPIES,
     COSTS,
     EXPERIMENTS,
@@ -337,21 +336,6 @@ TRIALS = (
         claim="Copies in train and test flatter a nearest neighbour.",
         variant=COPIES["nearest neighbour, copies, random split"],
         baseline=COPIES["nearest neighbour, copies kept together"],
-    ),
-    # --- choosing a model ---
-    _trial(
-        name="choose_at_2",
-        claim="Accuracy@2 chooses as good a model as accuracy.",
-        says="no better",
-        variant=CHOICE["accuracy"],
-        baseline=CHOICE["accuracy@2"],
-    ),
-    _trial(
-        name="choose_at_5",
-        claim="Accuracy@5 chooses as good a model as accuracy.",
-        says="no better",
-        variant=CHOICE["accuracy"],
-        baseline=CHOICE["accuracy@5"],
     ),
 )
 
