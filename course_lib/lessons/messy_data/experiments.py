@@ -40,9 +40,9 @@ REMEDIES: dict[str, Settings] = {
 }
 # The three smallest are a third of ten classes.
 _TAIL = {**PENALTY, "n_train": 2_000, "n_test": 2_000, "smallest": 3, "ranked_at": 50}
-# More or fewer pictures, or weights whose mean over the pictures is not 1, make the penalty weaker or stronger beside
-# the loss. Here it keeps its strength, so that only the remedy differs.
-EVEN = ("oversampled", "undersampled", "both", "class weights")
+# More or fewer pictures make the penalty weaker or stronger beside the loss. Here it keeps its strength, so that only
+# the remedy differs. (The weights' mean over the pictures is 1 in any case.)
+EVEN = ("oversampled", "undersampled", "both")
 _TAILS = {"1 : 1, nothing": {**_TAIL, "ratio": 1, "remedy": "nothing"}} | {
     f"{ratio} : 1, {name}": {**_TAIL, "ratio": ratio, **remedy}
     for ratio in (1.5, 10, 50)
@@ -71,9 +71,7 @@ _PLANTED: dict[str, Settings] = {
 # Errors for which there is a reason in the picture, or beside it. Another network says which pictures are ambiguous:
 # the one that searches would find its own doubts again.
 REASONS: dict[str, Settings] = {"ambiguous": {"judge": "squeezenet1_1"}, "neighbours": {}}
-_PLANTED |= {f"5% {kind}": {"rate": 0.05, "kind": kind, **judge} for kind, judge in REASONS.items()} | {
-    "20% ambiguous": {"rate": 0.2, "kind": "ambiguous", **REASONS["ambiguous"]}
-}
+_PLANTED |= {f"5% {kind}": {"rate": 0.05, "kind": kind, **judge} for kind, judge in REASONS.items()}
 REVIEWED = _experiment(
     "labels_reviewed",
     wrong_labels.review_labels,

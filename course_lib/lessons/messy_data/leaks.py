@@ -28,16 +28,23 @@ def learn_beside(settings: Settings, seed: int) -> Result:
     all that is tested. So does the rest of `n_train`: both trainings are of one size and one mix of classes.
     """
     pictures = eurosat.pictures(settings["pictures"])
-    tested, partners = _parted(pairs_near(settings["pictures"], tuple(settings["metres"])), settings["n_pairs"], seed)
-    far = _far(pictures, tested, settings["apart"], seed)
-    rest, labels = far[: settings["n_train"] - len(partners)], pictures.labels.numpy()
-    if settings["partners"] == "replaced":
-        partners = _of_the_same_classes(far[len(rest) :], labels, labels[partners])
-    train = np.concatenate([rest, partners])
-    embeddings = eurosat.embeddings(settings)
+    tested, partners = parted(pairs_near(settings["pictures"], tuple(settings["metres"])), settings["n_pairs"], seed)
+    train = training_rows(settings, pictures, tested, partners, seed)
+    embeddings, labels = eurosat.embeddings(settings), pictures.labels.numpy()
     with threadpool_limits(1):
         right = _judge(settings, embeddings[train], labels[train]).predict(embeddings[tested]) == labels[tested]
     return Result({ACCURACY: right.mean()}, n=len(tested), source=pictures.source)
+
+
+def training_rows(
+    settings: Settings, pictures: ImageSet, tested: np.ndarray, partners: np.ndarray, seed: int
+) -> np.ndarray:
+    """int64 [n_train]: what is learned from; `learn_beside` has the settings."""
+    far, labels = _far(pictures, tested, settings["apart"], seed), pictures.labels.numpy()
+    rest = far[: settings["n_train"] - len(partners)]
+    if settings["partners"] == "replaced":
+        partners = _of_the_same_classes(far[len(rest) :], labels, labels[partners])
+    return np.concatenate([rest, partners])
 
 
 @lru_cache(maxsize=2)
@@ -46,7 +53,7 @@ def pairs_near(n: int | None, metres: tuple[float, float]) -> np.ndarray:
     return data.neighbours.pairs_within(eurosat.pictures(n), metres)
 
 
-def _parted(pairs: np.ndarray, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def parted(pairs: np.ndarray, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """(tested, their partners), int64 [≤ n] each: of `pairs` in random order those that share no picture."""
     rng, used, chosen = np.random.default_rng(seed), set(), []
     for pair in rng.permutation(pairs):

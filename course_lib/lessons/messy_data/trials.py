@@ -1,10 +1,10 @@
-"""The advice that lesson 7 puts on trial, on the variants of `experiments`: `course trials list` names it."""
+"""The advice that chapter 7 puts on trial, on the variants of `experiments`: `course trials list` names it."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from ...study import Trial, verdicts
+from ...study import Trial
 from . import leaks, long_tails, wrong_labels
 from .experiments import (
     BESIDE,
@@ -19,12 +19,13 @@ from .experiments import (
     TAILS,
 )  # fmt: skip
 
-__all__ = ["EXPERIMENTS", "LESSON", "TRIALS", "advice"]
+__all__ = ["EXPERIMENTS", "LABELS", "LESSON", "TRIALS"]
 
-LESSON = "07_messy_data"
+LESSON, LABELS = "07a_unequal_classes", "07b_wrong_labels_and_leaks"
 
 _trial = partial(Trial, smallest_effect=0.01, seeds=SEEDS, lesson=LESSON)
-_find = partial(_trial, smallest_effect=0.05)  # one error in twenty
+_of_labels = partial(_trial, lesson=LABELS)
+_find = partial(_of_labels, smallest_effect=0.05)  # one error in twenty
 _pay = partial(_trial, smallest_effect=1.0)  # what one ordinary error in a hundred pictures costs
 
 TRIALS = (
@@ -113,11 +114,18 @@ TRIALS = (
         variant=TAILS["50 : 1, nothing"],
         baseline=TAILS["50 : 1, logits adjusted"],
     ),
+    # Resampling to other numbers changes how strong the penalty is beside the loss; here it does not.
+    _trial(
+        name="tail_oversample_even",
+        claim="Always oversample, at 50 : 1 as well (the penalty as strong as without).",
+        variant=TAILS["50 : 1, oversampled, same penalty"],
+        baseline=TAILS["50 : 1, nothing"],
+    ),
     _trial(
         name="tail_adjusted_even",
-        claim="Shifting the logits afterwards beats class weights (50 : 1, the penalty as strong for both).",
+        claim="Shifting the logits afterwards beats oversampling (50 : 1, the penalty as strong for both).",
         variant=TAILS["50 : 1, logits adjusted"],
-        baseline=TAILS["50 : 1, class weights, same penalty"],
+        baseline=TAILS["50 : 1, oversampled, same penalty"],
     ),
     # --- wrong labels ---
     _find(
@@ -156,7 +164,7 @@ TRIALS = (
         variant=REVIEWED["5% confusions, margin"],
         baseline=REVIEWED["5% confusions, self confidence"],
     ),
-    _trial(
+    _of_labels(
         name="labels_harmless_5",
         claim="5 % of wrong labels do no harm.",
         says="no better",
@@ -164,7 +172,7 @@ TRIALS = (
         variant=NOT_REVIEWED["no errors planted"],
         baseline=NOT_REVIEWED["5% confusions, not reviewed"],
     ),
-    _trial(
+    _of_labels(
         name="labels_harmless_20",
         claim="20 % of wrong labels do no harm.",
         says="no better",
@@ -172,14 +180,14 @@ TRIALS = (
         variant=NOT_REVIEWED["no errors planted"],
         baseline=NOT_REVIEWED["20% confusions, not reviewed"],
     ),
-    _trial(
+    _of_labels(
         name="labels_mend",
         claim="Relabelling where the label is improbable makes a better classifier. (20 %, confusions.)",
         metric=wrong_labels.ACCURACY,
         variant=REVIEWED["20% confusions, self confidence"],
         baseline=NOT_REVIEWED["20% confusions, not reviewed"],
     ),
-    _trial(
+    _of_labels(
         name="labels_mend_unsure",
         claim="Relabelling the least sure is as good for the classifier. (20 %, confusions.)",
         says="no better",
@@ -211,21 +219,21 @@ TRIALS = (
         variant=REVIEWED["5% neighbours, least sure"],
         baseline=REVIEWED["5% neighbours, random"],
     ),
-    _trial(
+    _of_labels(
         name="labels_mend_5",
         claim="Relabelling where the label is improbable makes a better classifier. (5 %, confusions.)",
         metric=wrong_labels.ACCURACY,
         variant=REVIEWED["5% confusions, self confidence"],
         baseline=NOT_REVIEWED["5% confusions, not reviewed"],
     ),
-    _trial(
+    _of_labels(
         name="labels_mend_ambiguous",
         claim="Relabelling where the label is improbable makes a better classifier. (5 %, ambiguous pictures.)",
         metric=wrong_labels.ACCURACY,
         variant=REVIEWED["5% ambiguous, self confidence"],
         baseline=NOT_REVIEWED["5% ambiguous, not reviewed"],
     ),
-    _trial(
+    _of_labels(
         name="labels_mend_neighbours",
         claim="Relabelling where the label is improbable makes a better classifier. (5 %, neighbours on the map.)",
         metric=wrong_labels.ACCURACY,
@@ -233,32 +241,32 @@ TRIALS = (
         baseline=NOT_REVIEWED["5% neighbours, not reviewed"],
     ),
     # --- several kinds of land ---
-    _trial(
+    _of_labels(
         name="land_sigmoids",
         claim="For several kinds of land train sigmoids, not a softmax. (Learned from pure pictures.)",
         variant=SETS["sigmoids, above a threshold, learned from pure"],
         baseline=SETS["softmax, above a threshold, learned from pure"],
     ),
-    _trial(
+    _of_labels(
         name="land_sigmoids_mixed",
         claim="For several kinds of land train sigmoids, not a softmax. (Learned from mixed pictures.)",
         variant=SETS["sigmoids, above a threshold, learned from mixed"],
         baseline=SETS["softmax, above a threshold, learned from mixed"],
     ),
-    _trial(
+    _of_labels(
         name="land_top_two",
         claim="The softmax's top two are as good as sigmoids. (Learned from pure pictures.)",
         says="no better",
         variant=SETS["sigmoids, above a threshold, learned from pure"],
         baseline=SETS["softmax, top two, learned from pure"],
     ),
-    _trial(
+    _of_labels(
         name="land_one_name",
         claim="A threshold on the softmax finds more exact sets than always one name. (Learned from pure pictures.)",
         variant=SETS["softmax, above a threshold, learned from pure"],
         baseline=SETS["softmax, top one, learned from pure"],
     ),
-    _trial(
+    _of_labels(
         name="land_examples",
         claim="Show it mixed pictures in training.",
         variant=SETS["sigmoids, above a threshold, learned from mixed"],
@@ -312,7 +320,7 @@ TRIALS = (
     ),
     # --- leaks ---
     *(
-        _trial(
+        _of_labels(
             name=f"leak_{near}_{short}",
             claim=f"A training picture that {what} flatters a {judge}.",
             metric=leaks.ACCURACY,
@@ -325,21 +333,16 @@ TRIALS = (
         )
         for short, judge in (("probe", "probe"), ("nearest", "nearest neighbour"))
     ),
-    _trial(
+    _of_labels(
         name="leak_copies_probe",
         claim="Copies in train and test flatter a probe.",
         variant=COPIES["probe, copies, random split"],
         baseline=COPIES["probe, copies kept together"],
     ),
-    _trial(
+    _of_labels(
         name="leak_copies_nearest",
         claim="Copies in train and test flatter a nearest neighbour.",
         variant=COPIES["nearest neighbour, copies, random split"],
         baseline=COPIES["nearest neighbour, copies kept together"],
     ),
 )
-
-
-def advice() -> str:
-    """Verdict, claim and difference of every trial of the lesson."""
-    return verdicts(*(trial.name for trial in TRIALS))

@@ -30,7 +30,7 @@ def review_labels(settings: Settings, seed: int) -> Result:
     penalty `C`.
     """
     train, test = parts(settings, seed)
-    truth, given = train.labels.numpy(), _spoilt(settings, seed)
+    truth, given = train.labels.numpy(), spoilt(settings, seed)
     more = [name for name in ("judge",) if name in settings]
     p = _probabilities(eurosat.key(settings, *_PARTS, "rate", "kind", "folds", "C", *more), seed)
     wrong = given != truth
@@ -44,9 +44,7 @@ def review_labels(settings: Settings, seed: int) -> Result:
 def leave_labels(settings: Settings, seed: int) -> Result:
     """Learn from labels of which a share is wrong, without a review; settings as those of `review_labels`."""
     train, test = parts(settings, seed)
-    return Result(
-        {ACCURACY: _accuracy(settings, _spoilt(settings, seed), train, test)}, n=len(test), source=test.source
-    )
+    return Result({ACCURACY: _accuracy(settings, spoilt(settings, seed), train, test)}, n=len(test), source=test.source)
 
 
 def review_order(given: np.ndarray, p: np.ndarray, order: str, *, seed: int = 0) -> np.ndarray:
@@ -71,19 +69,19 @@ def parts(settings: Settings, seed: int) -> tuple[ImageSet, ImageSet]:
     return pictures.split((n_train, n_test, len(pictures) - n_train - n_test), seed=seed)[:2]
 
 
-def _spoilt(settings: Settings, seed: int) -> np.ndarray:
-    """int64 [N]: the training labels, a share of them wrong."""
+def spoilt(settings: Settings, seed: int) -> np.ndarray:
+    """int64 [N]: the training labels, a share of them wrong; `review_labels` has the settings."""
     train, _ = parts(settings, seed)
     rate, kind, confusion, classes = settings["rate"], settings["kind"], None, len(train.classes)
     if kind in ("ambiguous", "neighbours"):
-        doubt, others = _reasons(settings, train, seed)
+        doubt, others = reasons(settings, train, seed)
         return label_quality.plant_where(train.labels, rate, others, doubt, classes=classes)
     if kind == "confusions":
         confusion = _confusion(eurosat.key(settings, *_PARTS, "folds", "C"), seed)
     return label_quality.plant(train.labels, rate, kind, classes=classes, seed=seed, confusion=confusion)
 
 
-def _reasons(settings: Settings, train: ImageSet, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def reasons(settings: Settings, train: ImageSet, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """(how much speaks for another label, float64 [N]; that label, int64 [N]) of the training pictures."""
     if settings["kind"] == "neighbours":
         metres, others = beside(settings["pictures"])
@@ -119,7 +117,7 @@ def _confusion(shared: Key, seed: int) -> np.ndarray:
 def _probabilities(shared: Key, seed: int) -> np.ndarray:
     """float64 [N, K]: out of sample, of probes that learned from the wrong labels; all orders of review share them."""
     settings = dict(shared)
-    return _out_of_sample(settings, parts(settings, seed)[0], _spoilt(settings, seed), seed)
+    return _out_of_sample(settings, parts(settings, seed)[0], spoilt(settings, seed), seed)
 
 
 def _out_of_sample(settings: Settings, train: ImageSet, given: np.ndarray, seed: int) -> np.ndarray:
