@@ -31,7 +31,7 @@ def small(monkeypatch):
 
 def test_three_rules_are_priced_on_the_same_pictures(pictures, small):
     found = your_prices.prices(pictures, "b", 10)
-    assert [row.name for row in found.rows][0] == "likeliest class"
+    assert found.rows[0].name == "likeliest class"
     assert (len(found.rows), found.n, found.precious) == (3, 30, "b")
     assert all(row.cost >= 0 and 0 <= row.found <= 1 for row in found.rows)
     assert "'b' missed costs 10" in str(found)

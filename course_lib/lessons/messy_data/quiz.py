@@ -55,8 +55,8 @@ QUIZ = Quiz(
             ],
         ),
         Question(
-            "You suspect that 5 % of your labels are wrong, and have time to look at 5 % of the pictures. You have your "
-            "network's losses in training, and a probe's probabilities out of sample. At which pictures do you look?",
+            "You suspect that 5 % of your labels are wrong, and have time to look at 5 % of the pictures. You have "
+            "your network's losses in training, and a probe's probabilities out of sample. At which do you look?",
             [
                 Option(
                     "Those whose highest probability is lowest.",
