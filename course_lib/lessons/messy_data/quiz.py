@@ -61,7 +61,8 @@ QUIZ = Quiz(
                 Option(
                     "Those whose highest probability is lowest.",
                     False,
-                    "QUIZUNSURE",
+                    "That found 5.1 % of the planted confusions, a random draw 4.9 %; on ambiguous pictures it "
+                    "found 10.2 %. The unsure ones are hard pictures, and most bear the right label.",
                 ),
                 Option(
                     "Those whose loss in training is highest.",
@@ -78,7 +79,8 @@ QUIZ = Quiz(
                 Option(
                     "Those whose given label is least probable.",
                     True,
-                    "QUIZSELF",
+                    "That found 70.8 % of the planted confusions, which fell on any picture, and 43.4 % of those on "
+                    "ambiguous ones: fewer, and more than the others.",
                 ),
             ],
         ),
