@@ -429,7 +429,7 @@ study.conclude("both files are there", yours.table.is_file() and yours.gallery.i
 # %% [markdown]
 # ## What we would write to the asker
 #
-# To find wrong labels, look where the given label is improbable, out of sample, and not where the network is unsure. Expect a part of them: of errors drawn blindly we found seven in ten, of those on ambiguous pictures 43 in a hundred. (We once told you that a wrong label is mostly a clear picture. That was how we had planted them.) Before you relabel, ask whether both names are right: your Highway in a field is also a field. Keep copies together. That neighbours make your test easy we could not show; another region made it hard.
+# To find wrong labels, look where the given label is improbable, out of sample, and not where the network is unsure. Expect a part of them: of errors drawn blindly we found seven in ten, of those on ambiguous pictures 43 in a hundred. (That a wrong label is mostly a clear picture, as we once wrote, was our planting.) Before you relabel, ask whether both names are right: your Highway in a field is also a field. Keep copies together. That neighbours make a test easy we could not show.
 #
 # ## Open
 #
