@@ -61,8 +61,8 @@ QUIZ = Quiz(
                 Option(
                     "Those whose highest probability is lowest.",
                     False,
-                    "That found 5.1 % of the planted confusions, a random draw 4.9 %; on ambiguous pictures it "
-                    "found 10.2 %. The unsure ones are hard pictures, and most bear the right label.",
+                    "That found 5.1 % of the planted confusions, a random draw 4.9 %; on ambiguous pictures it found "
+                    "10.2 %. Most of the unsure ones bear the right label.",
                 ),
                 Option(
                     "Those whose loss in training is highest.",
@@ -74,7 +74,7 @@ QUIZ = Quiz(
                     "Those of a random draw, so as not to be biased.",
                     False,
                     "A random draw tells you fairly how many labels are wrong. As a search it found 4.9 % of those "
-                    "that were planted.",
+                    "that were planted, which is what chance finds.",
                 ),
                 Option(
                     "Those whose given label is least probable.",
