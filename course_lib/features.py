@@ -192,7 +192,13 @@ def probe(
 
 
 def cross_validated(
-    embeddings: np.ndarray, labels: checks.Numbers, *, folds: int = 5, C: float = 0.01, seed: int = 0
+    embeddings: np.ndarray,
+    labels: checks.Numbers,
+    *,
+    folds: int = 5,
+    C: float = 0.01,
+    seed: int = 0,
+    groups: checks.Numbers | None = None,
 ) -> np.ndarray:
     """float64 [N, K]: for each picture, the probabilities of a probe that was fitted without it, and without its fold.
 
@@ -201,9 +207,11 @@ def cross_validated(
         labels: integers [N], 0 to K − 1, each class on at least `folds` pictures.
         folds: parts, 2 or more; each in turn is answered by a probe on the others.
         C: as in `probe`.
+        groups: integers [N]; pictures of one group, such as copies, stay in one fold. None parts them at random. A
+            class whose groups all lie in one fold is not known to the probe that answers it: its probability is 0.
     """
 
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     _check_labels("cross_validated", embeddings, labels)
     labels = np.asarray(labels)
@@ -214,11 +222,11 @@ def cross_validated(
             "wants 2 folds or more, and as many pictures of every class. Leave that class out and number the others "
             "anew, or take fewer folds."
         )
-    p = np.empty((len(labels), len(counts)))
-    for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(embeddings, labels):
-        p[test] = probe(embeddings[train], labels[train], embeddings[test], labels[test], C=C).model.predict_proba(
-            embeddings[test]
-        )
+    p = np.zeros((len(labels), len(counts)))
+    parted = StratifiedKFold if groups is None else StratifiedGroupKFold
+    for train, test in parted(folds, shuffle=True, random_state=seed).split(embeddings, labels, groups):
+        model = probe(embeddings[train], labels[train], embeddings[test], labels[test], C=C).model
+        p[np.ix_(test, model.classes_)] = model.predict_proba(embeddings[test])
     return p
 
 

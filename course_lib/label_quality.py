@@ -61,6 +61,55 @@ def plant(
     return wrong
 
 
+def plant_where(
+    labels: checks.Numbers, share: float, others: checks.Numbers, doubt: checks.Numbers, *, classes: int
+) -> np.ndarray:
+    """int64 [N]: `labels` of which the round(share · N) with the highest `doubt` have become those of `others`.
+
+    `plant` draws its pictures at random, whatever they show; here errors fall where there is a reason for them.
+
+    Args:
+        labels: integers [N], 0 to `classes` − 1.
+        share: 0–1.
+        others: integers [N], what each label becomes if it is chosen; never the label itself.
+        doubt: float [N], finite; of equals the first one is chosen.
+
+    Raises:
+        ValueError: anything else.
+
+    >>> plant_where([0, 0, 1, 1], 0.25, [1, 1, 0, 0], [0.1, 0.9, 0.2, 0.3], classes=2).tolist()
+    [0, 1, 1, 1]
+    """
+    given = checks.labels(labels, "plant_where", classes=classes).numpy().copy()
+    others = checks.labels(others, "plant_where", classes=classes, n=len(given)).numpy()
+    doubt = np.asarray(doubt, dtype=float)
+    if not checks.is_number(share) or not 0 <= share <= 1:
+        raise ValueError(f"plant_where got share={share!r}; it wants 0 to 1, the share of labels to make wrong.")
+    if doubt.shape != given.shape or not np.isfinite(doubt).all() or (others == given).any():
+        raise ValueError(
+            f"plant_where got doubt of shape {doubt.shape} and {int((others == given).sum())} others that are the "
+            f"label itself, for {len(given)} labels; it wants one finite number and one other class each."
+        )
+    chosen = np.argsort(-doubt, kind="stable")[: round(share * len(given))]
+    given[chosen] = others[chosen]
+    return given
+
+
+def torn(labels: checks.Numbers, probabilities: checks.Numbers) -> tuple[np.ndarray, np.ndarray]:
+    """(how torn a model is between the label and the best other class, float64 [N], 0 to −1; that class, int64 [N]).
+
+    0 where both are equally likely: less the distance between the two probabilities. See `plant_where`.
+
+    >>> torn([0, 1], [[.6, .4, 0], [.1, .8, .1]])[0].round(1).tolist()
+    [-0.2, -0.7]
+    """
+    p, labels = _both(probabilities, labels, "torn")
+    places, others = np.arange(len(p)), p.copy()
+    others[places, labels] = -1
+    other = others.argmax(axis=1)
+    return -np.abs(p[places, labels] - p[places, other]), other
+
+
 def _chances(kind: Kind, classes: int, confusion: checks.Numbers | None) -> np.ndarray:
     """float64 [K, K]: how often the class of the row should become that of the column; the diagonal is 0."""
     if kind not in get_args(Kind):

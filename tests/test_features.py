@@ -143,6 +143,34 @@ def test_weights_that_cannot_be_are_told(weight):
         features.probe(found, labels, found, labels, sample_weight=weight)
 
 
+def test_pictures_of_one_group_are_never_parted(monkeypatch):
+    """Every fold's probe is asked of whole groups only, and has seen none of them."""
+    rng = np.random.default_rng(0)
+    found, labels, groups = rng.normal(size=(60, 4)).astype(np.float32), np.arange(60) % 3, np.arange(60) // 3 % 12
+    asked, plain = [], features.probe
+
+    def noted(train, train_labels, test, test_labels, **more):
+        asked.append((train, test))
+        return plain(train, train_labels, test, test_labels, **more)
+
+    monkeypatch.setattr(features, "probe", noted)
+    p = features.cross_validated(found, labels, folds=3, groups=groups)
+    assert np.allclose(p.sum(axis=1), 1)
+    place = {row.tobytes(): group for row, group in zip(found, groups, strict=True)}
+    for train, test in asked:
+        assert not {place[row.tobytes()] for row in train} & {place[row.tobytes()] for row in test}
+
+
+def test_a_class_that_a_fold_does_not_know_has_no_probability():
+    rng = np.random.default_rng(0)
+    found, labels = rng.normal(size=(60, 4)), np.array([0, 1] * 27 + [2] * 6)
+    groups = np.concatenate([np.arange(54), np.full(6, 99)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        p = features.cross_validated(found, labels, folds=3, groups=groups)
+    assert (p[labels == 2, 2] == 0).all()
+
+
 def test_cross_validated_answers_come_from_the_other_folds():
     rng = np.random.default_rng(0)
     found, labels = rng.normal(size=(90, 4)), np.arange(90) % 3

@@ -10,9 +10,10 @@ from .answerer import SCORES, Answerer
 from .building import Built, build
 from .card import summary
 from .result import Result, Settings, Share
+from .reviewing import Reviewed, review
 from .storing import Answer, Loaded, load
 
 __all__ = [
-    "SCORES", "Answer", "Answerer", "Built", "Loaded", "Result", "Settings", "Share", "build", "load",
-    "summary",
+    "SCORES", "Answer", "Answerer", "Built", "Loaded", "Result", "Reviewed", "Settings", "Share", "build", "load",
+    "review", "summary",
 ]  # fmt: skip

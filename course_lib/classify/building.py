@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import filecmp
 import time
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from .. import data, features, label_quality, training
+from .. import data, training
 from ..data import DataError, ImageSet
-from . import calibrate, card, claiming, extras, parts, probe, reject, stages, storing, tune
+from . import calibrate, card, claiming, extras, parts, probe, reject, stages, storing, suspecting, tune
 from .answerer import Answerer
 from .look import Folder, check_folder, look
 from .probe import Parts
@@ -281,30 +280,8 @@ def _confusion(rows: Sequence[Row], classes: int) -> tuple[tuple[int, ...], ...]
 
 
 def _suspects(p: Parts, seed: int) -> list[dict]:
-    """Labels that are probably wrong, by probes on the frozen features that had not seen the picture."""
-    labels = p.pictures.labels.numpy()
-    counts = np.bincount(labels)
-    enough = np.flatnonzero(counts >= 2)
-    rows = np.flatnonzero(np.isin(labels, enough))
-    if len(enough) < 2:
-        return []
-    own = np.searchsorted(enough, labels[rows])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        chances = features.cross_validated(
-            p.embeddings[rows], own, folds=int(min(5, counts[enough].min())), C=probe.PENALTIES[0], seed=seed
-        )
-    found = label_quality.confident_learning(own, chances).suspects[:SUSPECTS]
-    return [
-        {
-            "file": p.pictures.name_of(int(rows[s])),
-            "label": p.pictures.classes[labels[rows[s]]],
-            "seen_as": p.pictures.classes[enough[chances[s].argmax()]],
-            "probability_of_label": round(float(chances[s, own[s]]), 4),
-            "probability_of_seen": round(float(chances[s].max()), 4),
-        }
-        for s in found.tolist()
-    ]
+    found = suspecting.wrong_labels(p.pictures, p.embeddings, p.groups, seed=seed)
+    return [asdict(one) for one in found[:SUSPECTS]]
 
 
 # --- what comes in, and where it goes ---

@@ -84,10 +84,10 @@ def look(folder: Path, files: Sequence[Path], group_by: str, work: Work, teller:
     """
     size, median = stored_side(files)
     pictures = _read(folder, size, work, teller)
-    flat = _flat(pictures)
-    sharpness = work.array("sharpness", lambda: _sharpness(pictures))
+    flat = flat_ones(pictures)
+    sharpness = work.array("sharpness", lambda: sharpness_of(pictures))
     teller.tell(1, 1)
-    pairs = [tuple(pair) for pair in work.json("copies", lambda: _copies(pictures, flat))]
+    pairs = [tuple(pair) for pair in work.json("copies", lambda: copies_of(pictures, flat))]
     conflicts = [pair for pair in pairs if pictures.labels[pair[0]] != pictures.labels[pair[1]]]
     contradicting = {position for first, second, _ in conflicts for position in (first, second)}
     used = np.array([p for p in range(len(pictures)) if p not in contradicting], dtype=np.int64)
@@ -105,7 +105,7 @@ def look(folder: Path, files: Sequence[Path], group_by: str, work: Work, teller:
         left_out=(*(LeftOut(*one) for one in pictures.left_out), *_contradictions(conflicts, names)),
         copies=tuple(Pair(names[first], names[second], form) for first, second, form in alike),
         conflicts=tuple(Pair(names[first], names[second], form) for first, second, form in conflicts),
-        blurred=tuple(names[p] for p in _blurred(sharpness, flat)),
+        blurred=tuple(names[p] for p in blurred_ones(sharpness, flat)),
         flat=tuple(names[p] for p in np.flatnonzero(flat)[:NAMED]),
         grouped_by=f"{group_by or 'nothing'}, and near copies stay together",
         groups=len(np.unique(groups)),
@@ -163,7 +163,7 @@ def _with_classes(pictures: ImageSet, used: np.ndarray) -> ImageSet:
             f"classify got {len(there)} class with pictures that can be used, of {len(pictures.classes)} folders; it "
             "wants two or more. Files that are damaged, and the same picture in two classes, are left out."
         )
-    if _flat(kept).all():
+    if flat_ones(kept).all():
         raise ValueError(
             f"classify got {len(kept)} pictures that are each of one colour, such as all black; it wants pictures that "
             "show something. Were they exported the right way?"
@@ -176,13 +176,13 @@ def _with_classes(pictures: ImageSet, used: np.ndarray) -> ImageSet:
 # --- what is odd ---
 
 
-def _flat(pictures: ImageSet) -> np.ndarray:
+def flat_ones(pictures: ImageSet) -> np.ndarray:
     """bool [N]: every channel deviates by less than `FLAT` from its mean."""
     parts = [pictures.batch(part).float().std(dim=(2, 3)).amax(dim=1) for part in _chunks(pictures)]
     return torch.cat(parts).numpy() < FLAT
 
 
-def _sharpness(pictures: ImageSet) -> np.ndarray:
+def sharpness_of(pictures: ImageSet) -> np.ndarray:
     """float32 [N]: variance of the Laplacian of the grey picture. Pech-Pacheco et al., ICPR 2000."""
     found = []
     for part in _chunks(pictures):
@@ -192,13 +192,13 @@ def _sharpness(pictures: ImageSet) -> np.ndarray:
     return torch.cat(found).numpy()
 
 
-def _blurred(sharpness: np.ndarray, flat: np.ndarray) -> list[int]:
+def blurred_ones(sharpness: np.ndarray, flat: np.ndarray) -> list[int]:
     """Positions, the least sharp first, far below the middle of the folder; flat ones are told apart."""
     low = np.flatnonzero((sharpness < BLURRED * np.median(sharpness)) & ~flat)
     return low[np.argsort(sharpness[low], kind="stable")][:NAMED].tolist()
 
 
-def _copies(pictures: ImageSet, flat: np.ndarray) -> list[tuple[int, int, str]]:
+def copies_of(pictures: ImageSet, flat: np.ndarray) -> list[tuple[int, int, str]]:
     """Near duplicates among what is not flat: flat pictures are all alike, and no copies of each other."""
     places = np.flatnonzero(~flat)
     found = copies(pictures.at(places)) if len(places) else []

@@ -21,6 +21,7 @@ app.command()(study.progress)
 app.command()(study.export)
 app.command()(classify.classify)
 app.command()(classify.predict)
+app.command()(classify.review)
 app.add_typer(trials.app, name="trials")
 
 

@@ -1,4 +1,4 @@
-"""`course classify` and `course predict`: parse, call one function, print."""
+"""`course classify`, `course predict` and `course review`: parse, call one function, print."""
 
 from __future__ import annotations
 
@@ -78,6 +78,26 @@ def predict(
         name = "none" if answer.answer is None else answer.answer
         table.writerow([answer.file, name, f"{answer.probability:.4f}", f"{answer.score:.6g}"])
     raise typer.Exit(code=1 if failed else NOT_ALL_ACCEPTED if refused else 0)
+
+
+def review(
+    folder: Annotated[Path, typer.Argument(help="of your pictures, with a folder a class")],
+    out: Annotated[Path | None, typer.Option(help="where the two files go; else FOLDER_review, beside it")] = None,
+) -> None:
+    """Name what to look at in a folder: labels that may be wrong, copies, outliers, blur, one picture in two classes.
+
+    Writes suspects.csv, and suspects.html with the pictures in it. The folder stays as it is.
+    """
+    from course_lib import classify as room
+    from course_lib import data
+
+    folder = folder.expanduser()
+    try:
+        made = room.review(folder, out=out or folder.resolve().with_name(f"{folder.resolve().name}_review"))
+    except (data.DataError, OSError, ValueError) as error:
+        typer.echo(f"course review: {error}", err=True)
+        raise typer.Exit(code=1) from None
+    typer.echo(f"\n{made}\n\n{made.table}\n{made.gallery}")
 
 
 def _files(pictures: list[Path]) -> list[Path]:

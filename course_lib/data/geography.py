@@ -134,7 +134,7 @@ def geographic_split(
     >>> train.places[:, 0].tolist(), test.places[:, 0].tolist()
     ([1.0, 3.0, 2.0, 4.0], [5.0])
     """
-    where = _where(pictures)
+    where = known_places(pictures, "geographic_split")
     parts = _checked(shares, len(pictures))
     if isinstance(by, str) and by in _AXES:
         order = np.argsort(where[:, _AXES[by]] * (-1 if reverse else 1), kind="stable")
@@ -150,18 +150,18 @@ def geographic_split(
     return pictures.cut(grouped_split(_cells(where, by, len(parts)), parts.tolist(), seed=seed))
 
 
-def _where(pictures: ImageSet) -> np.ndarray:
-    """float64 [N, 2]: the places, all of them known. ValueError where they are not."""
+def known_places(pictures: ImageSet, who: str) -> np.ndarray:
+    """float64 [N, 2]: the places, all of them known. ValueError where they are not, in the name of `who`."""
     if pictures.places is None:
         raise ValueError(
-            f"geographic_split got {pictures.name} ({pictures.source}), of which no place is known; it wants "
+            f"{who} got {pictures.name} ({pictures.source}), of which no place is known; it wants "
             'ImageSet.places. data.load("eurosat") has them where the real pictures are, and data.from_folder where '
             "photographs say in their EXIF data where they were taken."
         )
     unknown = int(pictures.places.isnan().any(dim=1).sum())
     if unknown:
         raise ValueError(
-            f"geographic_split got {unknown} of {len(pictures)} pictures without a place; leave them out with "
+            f"{who} got {unknown} of {len(pictures)} pictures without a place; leave them out with "
             "pictures.at((~pictures.places.isnan().any(dim=1)).nonzero()[:, 0])."
         )
     return pictures.places.numpy()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from .. import checks
 
@@ -28,36 +27,6 @@ def linked(pairs: checks.Numbers, n: int) -> np.ndarray:
         raise ValueError(f"linked got positions from {pairs.min()} to {pairs.max()}; it wants 0 to {n - 1}.")
     graph = coo_array((np.ones(len(pairs), dtype=bool), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     return connected_components(graph, directed=False)[1].astype(np.int64)
-
-
-def look_alikes(features: checks.Numbers, labels: checks.Numbers, *, per_class: int, seed: int = 0) -> np.ndarray:
-    """int64 [N]: groups of pictures of one class that lie close together in feature space, by k-means.
-
-    A stand-in for places where none are known. It is harsher than they are: whole kinds of picture go into the test.
-
-    Args:
-        features: float [N, D]; each column is scaled to the same deviation first.
-        labels: integers [N].
-        per_class: groups of each class, at least 2; a class with fewer pictures has one group a picture.
-    """
-
-    from sklearn.cluster import KMeans
-
-    features, labels = np.asarray(features, dtype=np.float64), np.asarray(labels)
-    if features.ndim != 2 or labels.shape != features.shape[:1] or len(labels) == 0 or per_class < 2:
-        raise ValueError(
-            f"look_alikes got features of shape {features.shape}, labels of shape {labels.shape}, per_class="
-            f"{per_class}; it wants [N, D], [N] with N ≥ 1, and 2 groups or more."
-        )
-    scaled = (features - features.mean(axis=0)) / np.maximum(features.std(axis=0), 1e-9)
-    groups, before = np.empty(len(labels), dtype=np.int64), 0
-    with threadpool_limits(1):
-        for label in np.unique(labels):
-            mine = np.flatnonzero(labels == label)
-            means = KMeans(min(per_class, len(mine)), n_init=1, max_iter=50, random_state=seed)
-            groups[mine] = before + means.fit_predict(scaled[mine])
-            before += per_class
-    return groups
 
 
 def grouped_split(

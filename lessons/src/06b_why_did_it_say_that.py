@@ -324,4 +324,4 @@ study.conclude(
 #
 # ## Next
 #
-# Unequal classes and wrong labels: **[7 Messy data](07_messy_data.ipynb)**. Heatmaps that contradict each other: **[6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb)**.
+# Unequal classes: **[7a Unequal classes](07a_unequal_classes.ipynb)**. Wrong labels: **[7b Wrong labels and leaks](07b_wrong_labels_and_leaks.ipynb)**. Heatmaps that contradict each other: **[6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb)**.

@@ -47,10 +47,10 @@ def test_clicks_are_kept_and_taken_up_again(page, lab, open_notebook, run_all):
     expect(page.get_by_text("3 of 12 reviewed")).to_be_visible()
     again = open_notebook("review.ipynb")
     run_all(again)
-    expect(again.get_by_text("3 of 12 reviewed: keep 1, relabel 1, skip 1")).to_be_visible()
+    expect(again.get_by_text("3 of 12 reviewed: keep 1, relabel 1, both 0, skip 1")).to_be_visible()
 
 
 def test_what_a_button_says_can_be_read(page):
-    for name in ("keep", "relabel", "skip"):
+    for name in ("keep", "relabel", "both", "skip"):
         button = page.get_by_role("button", name=name).first
         assert button.evaluate("b => b.scrollWidth <= b.clientWidth"), f"{name} is cut off"

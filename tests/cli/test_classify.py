@@ -1,4 +1,4 @@
-"""`course classify` and `course predict`: what they print, and their exit status."""
+"""`course classify`, `course predict` and `course review`: what they print, and their exit status."""
 
 from __future__ import annotations
 
@@ -78,3 +78,22 @@ def test_an_interrupt_says_how_to_go_on(small, tmp_path, monkeypatch):  # noqa: 
     result = run("classify", folder(tmp_path / "pets", n=3), "--out", tmp_path / "out")
     assert result.exit_code == 130
     assert "The same command goes on" in result.stderr
+
+
+def test_a_review_says_what_it_found_and_where_it_lies(small, tmp_path):  # noqa: F811
+    pets = folder(tmp_path / "pets", n=8)
+    (pets / "flat" / "copy.png").write_bytes((pets / "flat" / "000.png").read_bytes())
+    result = run("review", pets)
+    assert result.exit_code == 0, result.output
+    assert "25 pictures" in result.stdout
+    assert "1  copy" in result.stdout
+    for name in ("suspects.csv", "suspects.html"):
+        assert str(tmp_path / "pets_review" / name) in result.stdout
+        assert (tmp_path / "pets_review" / name).is_file()
+
+
+def test_a_review_of_nothing_is_one_line_and_exit_1(tmp_path):
+    result = run("review", tmp_path / "nowhere")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("course review: review got")
+    assert not (tmp_path / "nowhere_review").exists()

@@ -30,19 +30,6 @@ def test_without_pairs_everybody_is_alone():
     assert len(set(groups.linked([], 5))) == 5
 
 
-def test_look_alikes_finds_the_clouds_and_mixes_no_classes():
-    rng = np.random.default_rng(0)
-    cloud = np.repeat(np.arange(6), 30)  # 0, 1, 2 of class 0 and 3, 4, 5 of class 1
-    features = rng.normal(size=(180, 2)) * [0.05, 1000] + np.stack([cloud % 3, cloud * 0], axis=1)
-    labels = cloud // 3
-    found = groups.look_alikes(features, labels, per_class=3)
-    assert all(len(set(found[labels == k])) == 3 for k in (0, 1))
-    assert not set(found[labels == 0]) & set(found[labels == 1])
-    pure = [np.bincount(cloud[found == g]).max() / (found == g).sum() for g in set(found)]
-    assert np.mean(pure) > 0.6  # the second column is noise, and unscaled it would be all there is: a third
-    assert (groups.look_alikes(features, labels, per_class=3) == found).all()
-
-
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("parts", [(0.8, 0.2), (8, 1, 1)])
 def test_no_group_is_parted_and_parts_are_about_as_large_as_asked(seed, parts):
@@ -65,8 +52,6 @@ def test_other_seeds_cut_elsewhere():
     ("call", "told"),
     [
         (lambda: groups.linked([[0, 5]], 5), "from 0 to 5; it wants 0 to 4"),
-        (lambda: groups.look_alikes(np.zeros((4, 2)), [0, 1], per_class=2), "features of shape"),
-        (lambda: groups.look_alikes(np.zeros((2, 2)), [0, 1], per_class=1), "2 groups or more"),
         (lambda: groups.grouped_split([]), "N ≥ 1"),
         (lambda: groups.grouped_split([0, 1], (1,)), "two or more shares"),
         (lambda: groups.grouped_split([0, 1], (1, 0)), "above 0"),

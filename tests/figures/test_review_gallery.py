@@ -52,9 +52,18 @@ def test_what_is_decided_is_on_disk_and_taken_up_again(made, pictures):
     assert all(datetime.fromisoformat(row[4]).utcoffset().total_seconds() == 0 for row in rows)
     again = review_gallery(pictures, range(12), [2] * 12, made.file)
     assert again.decisions == made.decisions
-    assert again.title() == "3 of 12 reviewed: keep 0, relabel 2, skip 1"
+    assert again.title() == "3 of 12 reviewed: keep 0, relabel 2, both 0, skip 1"
     assert again.labels()[:3].tolist() == [2, 2, 1]
     assert torch.equal(again.labels()[3:], pictures.labels[3:])
+
+
+def test_both_are_right_names_a_second_class_and_changes_no_label(made, pictures):
+    made.decide(10, "both")
+    made.decide(11, "both", "Forest")
+    assert [row[1:4] for row in lines(made)[1:]] == [[RUDE, "River", "both"], ["River", "Forest", "both"]]
+    assert torch.equal(made.labels(), pictures.labels)
+    again = review_gallery(pictures, range(12), [2] * 12, made.file)
+    assert again.decisions == made.decisions
 
 
 def test_a_review_of_a_few_keeps_the_decisions_on_others(made, pictures):
@@ -62,7 +71,7 @@ def test_a_review_of_a_few_keeps_the_decisions_on_others(made, pictures):
     few = review_gallery(pictures, [5], ["River"], made.file)
     few.decide(15, "keep")
     assert [row[0] for row in lines(few)[1:]] == ["10", "15"]
-    assert few.title() == "1 of 1 reviewed: keep 1, relabel 0, skip 0"
+    assert few.title() == "1 of 1 reviewed: keep 1, relabel 0, both 0, skip 0"
 
 
 def test_a_disk_that_fails_costs_no_earlier_decision(made, monkeypatch):
@@ -90,12 +99,14 @@ def test_buttons_do_what_decide_does(made):
     assert Image.open(io.BytesIO(picture.value)).size == (112, 112)
     assert RUDE not in told.value  # the label of no. 10, escaped
     assert choice.value == "River"
-    keep, relabel, _ = buttons.children
+    keep, relabel, both, _ = buttons.children
     choice.value = "Forest"
     relabel.click()
     assert made.decisions[10].new == "Forest"
     assert state.value == "relabelled: Forest"
     assert title.value.startswith("1 of 12 reviewed")
+    both.click()
+    assert state.value == "both: Forest"
     keep.click()
     assert lines(made)[1][:4] == ["10", RUDE, RUDE, "keep"]
     back, on = turning.children

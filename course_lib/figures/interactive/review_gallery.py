@@ -1,4 +1,7 @@
-"""Pictures to review one by one: keep the label, give another, or skip. Every click is on disk before the next."""
+"""Pictures to review one by one: keep the label, give another, say that both are right, or skip.
+
+Every click is on disk before the next.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,9 @@ from ..static import Drawing
 if TYPE_CHECKING:
     import ipywidgets
 
-DECISIONS = ("keep", "relabel", "skip")
+DECISIONS = ("keep", "relabel", "both", "skip")
 HEADER = ("row", "old label", "new label", "decision", "when")
+NAMING = ("relabel", "both")  # decisions that name a second class
 MOST = 200
 A_PAGE, COLUMNS, SIDE = 10, 5, 112
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -32,7 +36,10 @@ _VIEW = "application/vnd.jupyter.widget-view+json"
 
 @dataclass(frozen=True)
 class Decision:
-    """A line of the file. `row` counts in the whole set, so that it means the same in each of its parts."""
+    """A line of the file. `row` counts in the whole set, so that it means the same in each of its parts.
+
+    `new` is the class that was chosen, for "relabel" and "both" (right beside the old one); else the old one.
+    """
 
     row: int
     old: str
@@ -46,8 +53,8 @@ def review_gallery(
 ) -> ReviewGallery:
     """Show some pictures with a suggested label each, and keep what is decided of them in a CSV file.
 
-    With a kernel every picture has the buttons keep, relabel and skip, and a list of the classes. Without one it is a
-    picture. In a script, `decide` does what the buttons do.
+    With a kernel every picture has the buttons keep, relabel, both (are right) and skip, and a list of the classes.
+    Without one it is a picture. In a script, `decide` does what the buttons do.
 
     Args:
         pictures: labelled; their labels are never changed.
@@ -88,8 +95,8 @@ class ReviewGallery:
         """Note a decision on the picture `row` (in the whole set) and write the file.
 
         Args:
-            decision: "keep", "relabel" or "skip".
-            new: the class to relabel it to; None takes the suggestion.
+            decision: "keep", "relabel", "both" (the label and `new` are right) or "skip".
+            new: the class to relabel it to, or that is right as well; None takes the suggestion.
         """
         if row not in self._positions or decision not in DECISIONS:
             raise ValueError(
@@ -97,17 +104,17 @@ class ReviewGallery:
                 f"{next(iter(self._positions))}, and one of {DECISIONS}."
             )
         old = self._olds()[row]
-        chosen = _named(new or self._suggested[row], self.pictures.classes) if decision == "relabel" else old
+        chosen = _named(new or self._suggested[row], self.pictures.classes) if decision in NAMING else old
         now = datetime.now(UTC).isoformat(timespec="seconds")
         found = self.decisions | {row: Decision(row, old, chosen, decision, now)}
         _write(self.file, found)
         self.decisions = found
 
     def labels(self) -> Tensor:
-        """int64 [N]: the labels of `pictures` with what was relabelled so far, in this file."""
+        """int64 [N]: the labels of `pictures` with what was relabelled so far, in this file; "both" changes none."""
         labels, classes = self.pictures.labels.clone(), self.pictures.classes
         for row, position in self._positions.items():
-            if row in self.decisions:
+            if row in self.decisions and self.decisions[row].decision == "relabel":
                 labels[position] = classes.index(self.decisions[row].new)
         return labels
 
@@ -119,7 +126,10 @@ class ReviewGallery:
 
     def summary(self) -> str:
         """The cell's text/plain; the learner's own decisions are not in it, so that tests can compare it."""
-        return f"{len(self._positions)} pictures to review: keep the label, relabel, or skip; kept in {self.file.name}."
+        return (
+            f"{len(self._positions)} pictures to review: keep the label, relabel, both are right, or skip; kept in "
+            f"{self.file.name}."
+        )
 
     def describe(self) -> str:
         """Alt text: every picture's label, what is suggested, and what was decided."""
@@ -185,7 +195,7 @@ class ReviewGallery:
 
         old, classes = self._olds()[row], list(self.pictures.classes)
         made = self.decisions.get(row)
-        chosen = made.new if made and made.decision == "relabel" else self._suggested[row]
+        chosen = made.new if made and made.decision in NAMING else self._suggested[row]
         picture = ipywidgets.Image(value=self._small(row), format="png", width=SIDE, height=SIDE)
         told = ipywidgets.HTML(f"<b>{html.escape(old)}</b>")
         # (label, value): with plain strings ipywidgets 7 and 8 differ in what they take for a default.
@@ -200,7 +210,8 @@ class ReviewGallery:
             button.on_click(self._clicked(row, name, choice, state))
             buttons.append(button)
         return ipywidgets.VBox(
-            [picture, told, choice, ipywidgets.HBox(buttons), state], layout=ipywidgets.Layout(width="168px")
+            [picture, told, choice, ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap")), state],
+            layout=ipywidgets.Layout(width="168px"),
         )
 
     def _clicked(
@@ -238,7 +249,9 @@ class ReviewGallery:
 def _state(made: Decision | None) -> str:
     if made is None:
         return ""
-    return {"keep": "kept", "skip": "skipped", "relabel": f"relabelled: {made.new}"}[made.decision]
+    return {"keep": "kept", "skip": "skipped", "relabel": f"relabelled: {made.new}", "both": f"both: {made.new}"}[
+        made.decision
+    ]
 
 
 def _close(widget: ipywidgets.Widget) -> None:

@@ -7,12 +7,12 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from ... import decide, features
+from ... import decide, features, metrics
 from ...study import Result
 from . import eurosat
 from .eurosat import Key, Settings
 
-COST = "cost of 100 pictures"
+COST, ECE = "cost of 100 pictures", "calibration error"
 _PROBE = ("C", "parts", "n_train", "n_val", "n_test")
 Answered = tuple[Tensor, Tensor]
 """(log-probabilities float [N, K], labels int64 [N])"""
@@ -32,6 +32,18 @@ def answer_by_rule(settings: Settings, seed: int) -> Result:
     answers = _answers(settings, logits, val, cost, precious)
     source = eurosat.pictures(settings["pictures"]).source
     return Result({COST: 100 * decide.mean_cost(answers, labels, cost)}, n=len(labels), source=source)
+
+
+def sureness(settings: Settings, seed: int) -> Result:
+    """Calibration error of the same probe in the test, before or after `calibrated`, by a temperature in validation.
+
+    Maximum probabilities are sorted into `bins`.
+    """
+    val, (logits, labels) = _answered(eurosat.key(settings, *_PROBE), seed)
+    t = decide.temperature(*val) if settings["calibrated"] else 1
+    p = (logits / t).softmax(dim=1)
+    error = metrics.expected_calibration_error(p, labels, bins=settings["bins"])
+    return Result({ECE: error}, n=len(labels), source=eurosat.pictures(settings["pictures"]).source)
 
 
 def _answers(settings: Settings, logits: Tensor, val: Answered, cost: Tensor, precious: int) -> Tensor:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ... import data, features, models
 from ...data import ImageSet
+from ..transfer import travel
 
 Settings = Mapping[str, object]
 Key = tuple[tuple[str, object], ...]
@@ -25,7 +26,7 @@ def pictures(n: int | None) -> ImageSet:
     """All of real EuroSAT, or `n` pictures of it or of its stand-in, whose rows count from 0."""
     if n is None:
         return data.load("eurosat", source="real")
-    return data.load("eurosat").subset(n).changed(lambda images: images)
+    return travel.on_the_map(data.load("eurosat")).subset(n).changed(lambda images: images)
 
 
 def embed(shown: ImageSet, settings: Settings, *, cache: bool = False) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Test pictures that are too much like training pictures: look-alikes, and copies."""
+"""Test pictures that are too much like training pictures: neighbours on the map, and copies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -18,26 +17,65 @@ from ...study import Result
 from . import eurosat
 from .eurosat import Key, Settings
 
-BALANCED = "balanced accuracy"
+ACCURACY, BALANCED = "test accuracy", "balanced accuracy"
 
 
-def part_look_alikes(settings: Settings, seed: int) -> Result:
-    """How good a `judge` seems by its balanced accuracy where the test is cut off by one `split` of `n` pictures.
+def learn_beside(settings: Settings, seed: int) -> Result:
+    """How many of `n_pairs` pictures are right with a picture that lies near each in the training, or without it.
 
-    `split` is "random", or by whole groups that look alike by "colour" or to the "network" (`_groups`). Whole groups
-    make the shares `parts` only about; `n_test` of the test pictures are used, so many are there at every split.
+    Of pairs that are `metres` (from, to) apart one picture is tested. The other one is learned from, or with
+    `partners` "replaced" another of its class in its stead, drawn from those that lie `apart` metres or more from
+    all that is tested. So does the rest of `n_train`: both trainings are of one size and one mix of classes.
     """
-    pictures = eurosat.pictures(settings["pictures"]).subset(settings["n"], seed=seed)
-    embeddings, labels = eurosat.embeddings(settings)[pictures.rows], pictures.labels.numpy()
-    member = _groups(settings, pictures, embeddings, seed)
-    train, test = groups.grouped_split(member, settings["parts"], seed=seed)
-    test = np.random.default_rng(seed).permutation(test)[: settings["n_test"]]
-    accuracy = balanced_accuracy(_judge(settings, embeddings[train], labels[train]), embeddings[test], labels[test])
-    return Result({BALANCED: accuracy}, n=len(test), source=pictures.source)
+    pictures = eurosat.pictures(settings["pictures"])
+    tested, partners = parted(pairs_near(settings["pictures"], tuple(settings["metres"])), settings["n_pairs"], seed)
+    train = training_rows(settings, pictures, tested, partners, seed)
+    embeddings, labels = eurosat.embeddings(settings), pictures.labels.numpy()
+    with threadpool_limits(1):
+        right = _judge(settings, embeddings[train], labels[train]).predict(embeddings[tested]) == labels[tested]
+    return Result({ACCURACY: right.mean()}, n=len(tested), source=pictures.source)
+
+
+def training_rows(
+    settings: Settings, pictures: ImageSet, tested: np.ndarray, partners: np.ndarray, seed: int
+) -> np.ndarray:
+    """int64 [n_train]: what is learned from; `learn_beside` has the settings."""
+    far, labels = _far(pictures, tested, settings["apart"], seed), pictures.labels.numpy()
+    rest = far[: settings["n_train"] - len(partners)]
+    if settings["partners"] == "replaced":
+        partners = _of_the_same_classes(far[len(rest) :], labels, labels[partners])
+    return np.concatenate([rest, partners])
+
+
+@lru_cache(maxsize=2)
+def pairs_near(n: int | None, metres: tuple[float, float]) -> np.ndarray:
+    """int64 [P, 2]: `data.neighbours.pairs_within` of all the pictures that there are."""
+    return data.neighbours.pairs_within(eurosat.pictures(n), metres)
+
+
+def parted(pairs: np.ndarray, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """(tested, their partners), int64 [≤ n] each: of `pairs` in random order those that share no picture."""
+    rng, used, chosen = np.random.default_rng(seed), set(), []
+    for pair in rng.permutation(pairs):
+        if len(chosen) < n and not used & set(pair.tolist()):
+            used |= set(pair.tolist())
+            chosen.append(rng.permutation(pair))
+    return tuple(np.array(chosen, dtype=np.int64).reshape(-1, 2).T)
+
+
+def _far(pictures: ImageSet, tested: np.ndarray, apart: float, seed: int) -> np.ndarray:
+    """int64 [M], in random order: pictures that lie `apart` metres or more from all that are `tested`."""
+    metres = data.neighbours.metres_to(pictures, pictures.at(tested))
+    return np.random.default_rng(seed).permutation(np.flatnonzero(metres >= apart))
+
+
+def _of_the_same_classes(queue: np.ndarray, labels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """int64 [len(wanted)]: of `queue` the first pictures of the classes `wanted`."""
+    return np.concatenate([queue[labels[queue] == k][:count] for k, count in enumerate(np.bincount(wanted))])
 
 
 def part_copies(settings: Settings, seed: int) -> Result:
-    """The same where of `n` pictures the share `copied` is there twice, with `noise` of so many levels.
+    """How good a `judge` seems where of `n` pictures the share `copied` is there twice, with `noise` of so many levels.
 
     `together`: near duplicates, found with `max_bits` and `max_difference`, are kept in one part.
     """
@@ -64,19 +102,6 @@ def balanced_accuracy(model: Pipeline, embeddings: np.ndarray, labels: np.ndarra
     with threadpool_limits(1):
         right = model.predict(embeddings) == labels
     return float(np.mean([right[labels == k].mean() for k in np.unique(labels)]))
-
-
-def _groups(settings: Settings, pictures: ImageSet, embeddings: np.ndarray, seed: int) -> np.ndarray:
-    """int64 [N]: `per_class` groups of each class, by six colour numbers, or by as many `components` of what the
-    network sees; each picture its own group where the split is random."""
-    if settings["split"] == "random":
-        return np.arange(len(pictures))
-    if settings["split"] == "colour":
-        seen = features.colour_statistics(pictures)
-    else:
-        with threadpool_limits(1):
-            seen = PCA(settings["components"], random_state=seed).fit_transform(embeddings)
-    return groups.look_alikes(seen, pictures.labels.numpy(), per_class=settings["per_class"], seed=seed)
 
 
 def _copied(settings: Settings, seed: int) -> tuple[ImageSet, np.ndarray]:

@@ -65,14 +65,17 @@ def remedied_logits(settings: Settings, embeddings: np.ndarray, train: ImageSet,
     """Logits [M, K] on `test` of a probe that was fitted on `train` with one `remedy`, or with none: "nothing".
 
     "oversample", "undersample", "resample": other rows; "class_weights" and "effective_weights" (by `beta`): other
-    weights in the loss; "adjust_logits" (by `tau`): other logits afterwards.
+    weights in the loss; "adjust_logits" (by `tau`): other logits afterwards. With `same_penalty` the penalty is as
+    strong beside the loss as without a remedy, however many pictures there are and whatever they weigh.
     """
     remedy, labels = settings["remedy"], train.labels.numpy()
     chosen = RESAMPLED[remedy](labels, seed=seed) if remedy in RESAMPLED else np.arange(len(train))
     rows, taught = train.rows.numpy()[chosen], labels[chosen]
+    weight = _picture_weights(settings, taught)
+    total = len(taught) if weight is None else weight.sum()
+    C = settings["C"] * len(train) / total if settings.get("same_penalty") else settings["C"]
     probe = features.probe(
-        embeddings[rows], taught, embeddings[test.rows], test.labels,
-        C=settings["C"], sample_weight=_picture_weights(settings, taught),
+        embeddings[rows], taught, embeddings[test.rows], test.labels, C=C, sample_weight=weight
     )  # fmt: skip
     logits = probe.log_probabilities(embeddings[test.rows])
     return imbalance.adjusted(logits, labels, tau=settings["tau"]) if remedy == "adjust_logits" else logits

@@ -1,4 +1,4 @@
-"""The quiz of lesson 7. What was measured is from linear probes on one frozen network and EuroSAT at 64 pixels."""
+"""The quiz of chapter 7. What was measured is from linear probes on one frozen network and EuroSAT at 64 pixels."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ QUIZ = Quiz(
                 Option(
                     "That small classes do worse for being small.",
                     False,
-                    "With all classes cut to one size the correlation with the old sizes was still 0.47, after 0.53. "
-                    "The small ones were harder, whatever their size.",
+                    "Of ten classes one shuffled table in seven shows as much, so there may be no pattern at all. And "
+                    "small classes may be the hard ones, whatever their size.",
                 ),
                 Option(
                     "Too little: hard classes can be small ones.",
@@ -55,14 +55,14 @@ QUIZ = Quiz(
             ],
         ),
         Question(
-            "You suspect that 5 % of your labels are wrong, and have time to look at 5 % of the pictures. All "
-            "probabilities are out of sample. At which pictures do you look?",
+            "You suspect that 5 % of your labels are wrong, and have time to look at 5 % of the pictures. You have "
+            "your network's losses in training, and a probe's probabilities out of sample. At which do you look?",
             [
                 Option(
                     "Those whose highest probability is lowest.",
                     False,
-                    "That found 5.1 % of the planted confusions, a random draw 4.9 %. The unsure ones are hard "
-                    "pictures, and nearly all of them bear the right label.",
+                    "That found 5.1 % of the planted confusions, a random draw 4.9 %; on ambiguous pictures it found "
+                    "10.2 %. Most of the unsure ones bear the right label.",
                 ),
                 Option(
                     "Those whose loss in training is highest.",
@@ -74,13 +74,13 @@ QUIZ = Quiz(
                     "Those of a random draw, so as not to be biased.",
                     False,
                     "A random draw tells you fairly how many labels are wrong. As a search it found 4.9 % of those "
-                    "that were planted.",
+                    "that were planted, which is what chance finds.",
                 ),
                 Option(
                     "Those whose given label is least probable.",
                     True,
-                    "That found 70.8 % of the planted confusions, most of them on clear pictures. Real mistakes are "
-                    "likelier on hard ones, so expect less.",
+                    "That found 70.8 % of the planted confusions, which fell on any picture, and 43.4 % of those on "
+                    "ambiguous ones: fewer, and more than the others.",
                 ),
             ],
         ),
