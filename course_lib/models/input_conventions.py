@@ -22,9 +22,9 @@ CONVENTIONS = {
 WHO = {
     "bytes, 0 to 255": "Keras' EfficientNet, ConvNeXt and MobileNetV3, which scale inside the network",
     "0 to 1": "networks trained after / 255 alone",
-    "−1 to 1": 'Keras\' family "tf": MobileNet, MobileNetV2, Inception, Xception, ResNet50V2; some of timm; nearly that '
-    "of EfficientNet-Lite",
-    "ImageNet's mean and deviation": 'torchvision; most of timm; Keras\' family "torch": DenseNet, RegNet',
+    "−1 to 1": 'Keras\' family "tf": MobileNet, MobileNetV2, Inception, Xception, ResNet50V2; some of timm; nearly '
+    "that of EfficientNet-Lite",
+    "ImageNet's mean and deviation": 'torchvision; most of timm; Keras\' family "torch": DenseNet',
     "Caffe's": 'Keras\' family "caffe": VGG, ResNet50, ResNet101',
     "0 to 1/255": "nobody: it was divided by 255 twice",
 }
@@ -111,7 +111,7 @@ def _channels_first(x: object) -> tuple[Tensor, str]:
 
 
 def _by_range(low: float, high: float) -> tuple[str, ...]:
-    """The conventions whose range holds `low` and `high`, and is filled by them to more than a third; tightest first."""
+    """Conventions whose range holds `low` and `high`, more than a third of it filled; the fullest first."""
     spans = {name: _span(numbers) for name, numbers in CONVENTIONS.items()}
     fits = {
         name: (high - low) / (top - bottom)

@@ -1,4 +1,4 @@
-"""The runs of lesson 4 in which only the inputs of a network differ: from scratch, frozen, fine-tuned, enlarged.
+"""The runs of lesson 4a in which only the inputs of a network differ: from scratch, frozen, fine-tuned, enlarged.
 
 Settings that all have: `pictures` is how many of EuroSAT are used, None for all. What a setting means stands at the
 function that reads it.
@@ -11,7 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from sklearn.neighbors import KNeighborsClassifier
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from ... import features, models
@@ -19,7 +20,7 @@ from ...data import ImageSet
 from ...models import Preprocessing
 from ...pixels import EachPicture, Standardize
 from ...study import Result
-from .networks import Prepare, accuracy, fit, fit_all, pretrained, small_network
+from .networks import INITIALIZED, Prepare, accuracy, fit, fit_all, pretrained, small_network
 from .pictures import drawn, train_and_test
 
 Settings = Mapping[str, object]
@@ -31,6 +32,7 @@ DECIDED_BY = {
     "standardize": ("mean", "std"),
     "preprocess": ("scale", "mean", "std", "order"),
     "each picture": ("how",),
+    "each picture, then standardized": ("how",),
     "the network's own": ("swapped",),
 }
 OWN: Feed = (("inputs", "the network's own"), ("swapped", False))
@@ -49,6 +51,7 @@ def prepare(settings: Settings, pictures: Mapping[str, ImageSet], own: Preproces
       set that they are measured on;
     - "preprocess": `models.Preprocessing` of `scale`, `mean`, `std` and `order`;
     - "each picture": `pixels.EachPicture` of `how`;
+    - "each picture, then standardized": the same, less the mean and over the deviation of what "train" has become;
     - "the network's own": `own`, red and blue exchanged where `swapped`.
     """
     kind = settings["inputs"]
@@ -58,6 +61,8 @@ def prepare(settings: Settings, pictures: Mapping[str, ImageSet], own: Preproces
         return Preprocessing(settings["scale"], settings["mean"], settings["std"], settings["order"])
     if kind == "each picture":
         return EachPicture(settings["how"])
+    if kind == "each picture, then standardized":
+        return _standardized_after(EachPicture(settings["how"]), pictures["train"])
     return _swapped(own) if settings["swapped"] else own
 
 
@@ -66,6 +71,13 @@ def _measured(which: str, settings: Settings, pictures: Mapping[str, ImageSet]) 
     if not isinstance(numbers, str):
         return numbers
     return getattr(Standardize.fitted(pictures[numbers], test_too=numbers == "test"), which)
+
+
+def _standardized_after(first: Prepare, train: ImageSet) -> Prepare:
+    """`first`, then each channel less its mean over its deviation, as they are after `first` in `train`."""
+    seen = torch.cat([first(train.batch(rows)) for rows in torch.arange(len(train)).split(512)])
+    mean, std = seen.mean(dim=(0, 2, 3))[:, None, None], seen.std(dim=(0, 2, 3), correction=0)[:, None, None]
+    return lambda images: first(images).sub_(mean).div_(std)
 
 
 def _swapped(own: Preprocessing) -> Preprocessing:
@@ -82,7 +94,23 @@ def train_from_scratch(settings: Settings, seed: int) -> Result:
     """
     train, test = train_and_test(settings, seed)
     prepared = prepare(dict(feed(settings)), {"train": train, "test": test})
+    return _trained(small_network(settings, train.classes, prepared, seed), train, test, settings, seed)
+
+
+def train_initialized(settings: Settings, seed: int) -> Result:
+    """As `train_from_scratch`, from the weights of `initialization` (`networks.INITIALIZED`).
+
+    Where it looks at pictures, these are the first `initialized_on` training pictures.
+    """
+    train, test = train_and_test(settings, seed)
+    prepared = prepare(dict(feed(settings)), {"train": train})
     model = small_network(settings, train.classes, prepared, seed)
+    first = train.batch(torch.arange(min(settings["initialized_on"], len(train))))
+    INITIALIZED[settings["initialization"]](model, prepared(first), seed)
+    return _trained(model, train, test, settings, seed)
+
+
+def _trained(model: nn.Module, train: ImageSet, test: ImageSet, settings: Settings, seed: int) -> Result:
     try:
         accuracies = [epoch.val_accuracy for epoch in fit(model, train, test, settings, seed).history]
     except FloatingPointError:
@@ -155,6 +183,42 @@ def _probed(fitted_on: np.ndarray, seen: np.ndarray, pictures: ImageSet, penalty
     train, _, test = pictures.split(seed=seed)
     probe = features.probe(fitted_on[train.rows], train.labels, seen[test.rows], test.labels, C=penalty)
     return Result({"accuracy of a probe": probe.accuracy}, n=len(test), source=test.source)
+
+
+def classify_at_size(settings: Settings, seed: int) -> Result:
+    """Accuracy of a probe, as in `probe_enlarged`, and of `neighbours` nearest neighbours, fed in another way.
+
+    The probe has the mean and the largest of each channel of the last map, the neighbours its mean, as it is, by
+    Euclidean distance. A share `test_share` of the pictures is the test.
+    """
+    n, n_drawn, network, size = (settings[key] for key in ("pictures", "n_drawn", "network", "size"))
+    pictures = drawn(n, n_drawn)
+    train, test = pictures.split((1 - settings["test_share"], settings["test_share"]), seed=seed)
+    seen = _embeddings_at_size(n, n_drawn, network, size, feed(settings))
+    labels = train.labels.numpy(), test.labels.numpy()
+    probe = features.probe(seen[train.rows], labels[0], seen[test.rows], labels[1], C=settings["C"])
+    means = seen[:, : seen.shape[1] // 2]
+    near = KNeighborsClassifier(settings["neighbours"]).fit(means[train.rows], labels[0])
+    found = {"accuracy of a probe": probe.accuracy, NEIGHBOURS: float(near.score(means[test.rows], labels[1]))}
+    return Result(found, n=len(test), source=test.source)
+
+
+NEIGHBOURS = "accuracy of 5 nearest neighbours"
+
+
+@lru_cache(maxsize=4)
+def _embeddings_at_size(n: int | None, n_drawn: int, name: str, size: int, inputs: Feed) -> np.ndarray:
+    backbone, pictures = pretrained(name, n), drawn(n, n_drawn)
+    fed = prepare(dict(inputs), {"drawn": pictures}, backbone.preprocessing)
+    return features.extract(
+        backbone,
+        pictures,
+        pooling="mean+max",
+        batch_size=64,
+        cache=False,
+        progress=False,
+        preprocessing=lambda images: fed(enlarge(images, size, "bilinear")),
+    )
 
 
 # --- fine-tuning ---
