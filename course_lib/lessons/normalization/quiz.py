@@ -115,7 +115,7 @@ QUIZ = Quiz(
                 Option(
                     "Gradients grow less from layer to layer.",
                     False,
-                    "There is one layer. In 4a's network bytes made gradients hundreds of times longer, by much the same "
+                    "There is one layer. In 4a bytes made gradients hundreds of times longer, by much the same "
                     "factor in every layer and not more with depth.",
                 ),
                 Option(
