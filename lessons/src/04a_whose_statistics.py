@@ -212,7 +212,7 @@ print(f"{'third over first':24}", "".join(f"{one:11.0f}" for one in times))
 
 # %% tags=["verdict"]
 study.conclude("bytes: every layer's gradient is over 30 times longer", min(times) > 30)
-study.conclude("by factors less than 3 apart", max(times) < 3 * min(times))
+study.conclude("by factors less than 5 apart", max(times) < 5 * min(times))
 
 # %% [markdown]
 # Bytes multiply all layers by much the same factor: nothing explodes on the way. That is a rate too large, and SGD at a smaller one lives with it.
@@ -264,7 +264,7 @@ print(study.verdicts(*(f"each_picture_{way}" for way in ways)))
 figures.dots({"the set's": ours} | each, title="AdamW at 0.003, 8 epochs")
 
 # %% [markdown]
-# EACH_TEXT
+# Stretched alone, 46.6 %; 0 to 1 without any stretching, 47.0 %. So most of the 21 points that were blamed on the stretch are missing standardization. Afterwards the stretch costs some seven points, equalizing some six, channels by themselves as much; *channels together* is undecided. What one picture has more of than another *is* the class here: forests are dark, crops are bright. Where light differs for reasons that have nothing to do with the class it may turn round; we have no such set, so we do not know.
 
 # %% [markdown]
 # ## 5 · A network that was trained before
@@ -391,7 +391,7 @@ study.folded(trial for trial in trials.TRIALS if trial.lesson == trials.LESSON)
 # %% [markdown]
 # ## Your pictures
 #
-# What is *your* network fed? Put a folder with a folder for each class in place of `None`, and your network in place of `own`; run it as you always do, where `features.extract` stands. The hook keeps what arrives at its door. Of a Keras model take `models.what_was_fed(preprocess_input(x), mine.images)`.
+# What is *your* network fed? Put a folder with a folder for each class in place of `None`, and your network in place of `own_network`; run it as you always do, where `features.extract` stands. The hook keeps what arrives at the first convolution. Of a Keras model take `models.what_was_fed(preprocess_input(x), mine.images)`.
 
 # %% tags=["nbval-ignore-output"]
 folder, own_network = None, models.backbone(trials.NETWORK)
@@ -400,13 +400,14 @@ mean, deviation = pixels.channel_statistics(mine)
 print("your pictures, 0 to 1: mean", *(f"{value:.3f}" for value in mean))
 print("                  deviation", *(f"{value:.3f}" for value in deviation))
 kept = []
-hook = own_network.register_forward_pre_hook(lambda module, args: kept.append(args[0]))
+first = next(m for m in own_network.modules() if isinstance(m, torch.nn.Conv2d))
+hook = first.register_forward_pre_hook(lambda layer, args: kept.append(args[0]))
 features.extract(own_network, mine, cache=False, progress=False)
 hook.remove()
 came_in = models.what_was_fed(kept[0], mine.images[: len(kept[0])])
 print(came_in)
 
-# %% tags=["verdict"]
+# %% tags=["verdict", "real-data"]
 study.conclude("it looks like a convention that is known", len(came_in.fits) == 1)
 
 # %% [markdown]

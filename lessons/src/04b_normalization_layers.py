@@ -321,7 +321,7 @@ with torch.no_grad():
 changed = (straight[order] != shuffled).float().mean().item()
 print(f"{changed:.0%} of n = {len(mine)} answers changed with the order")
 
-# %% tags=["verdict"]
+# %% tags=["verdict", "real-data"]
 study.conclude("left in training mode, answers depend on the order", changed > 0)
 
 # %% [markdown]

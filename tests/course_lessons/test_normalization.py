@@ -23,7 +23,7 @@ def test_the_source_is_the_right_one(name):
 
 VERDICTS = {
     "must_normalise_adamw": "no difference that matters",
-    "must_normalise_sgd": "supported",
+    "must_normalise_sgd": "undecided",
     "divide_by_255": "refuted",
     "divide_and_done": "supported",
     "centre": "undecided",
@@ -56,7 +56,7 @@ VERDICTS = {
 
 @pytest.mark.parametrize("trial", trials.TRIALS, ids=lambda trial: trial.name)
 def test_the_verdicts(trial):
-    assert trial.seeds >= 10
+    assert trial.seeds >= (trials.FEWER_SEEDS if trial.name.startswith("he_") else trials.SEEDS)
     assert trial.outcome().verdict.word == VERDICTS[trial.name]
 
 

@@ -206,7 +206,7 @@ def classify_at_size(settings: Settings, seed: int) -> Result:
 NEIGHBOURS = "accuracy of 5 nearest neighbours"
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)  # all that are compared: each seed asks for all of them
 def _embeddings_at_size(n: int | None, n_drawn: int, name: str, size: int, inputs: Feed) -> np.ndarray:
     backbone, pictures = pretrained(name, n), drawn(n, n_drawn)
     fed = prepare(dict(inputs), {"drawn": pictures}, backbone.preprocessing)

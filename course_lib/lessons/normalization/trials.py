@@ -121,15 +121,17 @@ FROM_SCRATCH = _experiment(
 # Why does 0 to 1 stay behind? Other first weights, at the rate that was best for both with torch's own and was not
 # chosen anew.
 FEWER_SEEDS = 5
+FIRST_WEIGHTS = {"he": "He's"}
 _best = partial(_adamw, peak_lr=1e-2)
 INITIALIZED = _experiment(
     "inputs_initialized",
     inputs.train_initialized,
     {
         f"{how}, {name}": {**_best(name), "initialization": how, "initialized_on": 256}
-        for how in ("He's",)
+        for how in FIRST_WEIGHTS.values()
         for name in ("none, 0 to 1",)
     },
+    metrics={**ACCURACY, inputs.SOON: Metric(unit="epochs", lower_is_better=True)},
     seeds=FEWER_SEEDS,
 )
 
@@ -394,7 +396,7 @@ TRIALS = (
             smallest_effect=0.1,
             seeds=FEWER_SEEDS,
         )
-        for name, how in (("he", "He's"), ("lsuv", "LSUV"))
+        for name, how in FIRST_WEIGHTS.items()
     ),
     *(
         _trial(
@@ -405,7 +407,7 @@ TRIALS = (
             says="no better",
             seeds=FEWER_SEEDS,
         )
-        for name, how in (("he", "He's"), ("lsuv", "LSUV"))
+        for name, how in FIRST_WEIGHTS.items()
     ),
     _trial(
         name="centre",
