@@ -23,7 +23,7 @@
 
 # %%
 import torch
-from course_lib import data, figures, models, study, training
+from course_lib import data, figures, models, study
 from course_lib.lessons.normalization import exercises as ex
 from course_lib.lessons.normalization import trials
 from course_lib.practice import predict
@@ -109,8 +109,9 @@ figures.gallery(
 instance_guess = predict.choice(
     "A network with instance normalization tells them apart (three of four right, or more)",
     {
-        "on flat and on textured pictures": lambda flat, textured: min(flat, textured)
-        > 0.75,
+        "on flat and on textured pictures": lambda flat, textured: (
+            min(flat, textured) > 0.75
+        ),
         "on flat pictures only": lambda flat, textured: flat > 0.75 >= textured,
         "on textured pictures only": lambda flat, textured: textured > 0.75 >= flat,
         "on neither": lambda flat, textured: max(flat, textured) <= 0.75,
@@ -154,7 +155,9 @@ on_land = study.summary("norm_layers")
 none, batch, group, instance = (
     on_land[f"{kind}, EuroSAT"] for kind in ("none", "batch", "group", "instance")
 )
-study.conclude("instance normalization is below none in the mean", instance.mean < none.mean)
+study.conclude(
+    "instance normalization is below none in the mean", instance.mean < none.mean
+)
 study.conclude(
     "batch and group normalization are over 10 points above none in the mean",
     min(batch.mean, group.mean) - none.mean > 0.1,
@@ -207,9 +210,7 @@ eval_guess = predict.choice(
     "Trained in batches of 64, tested in batches of 64 without eval(): what costs over 5 points?",
     {
         "neither order": lambda mixed, by_class: max(mixed, by_class) <= 0.05,
-        "only a test in order of class": lambda mixed, by_class: mixed
-        <= 0.05
-        < by_class,
+        "only a test in order of class": lambda mixed, by_class: mixed <= 0.05 < by_class,
         "both orders": lambda mixed, by_class: min(mixed, by_class) > 0.05,
         "only a mixed test": lambda mixed, by_class: by_class <= 0.05 < mixed,
     },

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import partial
 from math import sqrt
 
-from ... import models, training
+from ... import models, study, training
 from ...study import Experiment, Metric, Trial
 from .. import pools
 from . import inputs, layers, networks
@@ -218,8 +218,8 @@ RESIZING = _experiment(
 )
 
 # What was published (Corley et al., 2023): 5 nearest neighbours on a frozen network, enlarged bilinearly, fed with
-# reflectances / 10,000 or standardized. EuroSAT's RGB has 255 where the reflectance is 2,750, so that 0 to 1 times .275
-# is what they divided; they had a ResNet-50, 224 px, all bands of the set.
+# reflectances / 10,000 or standardized. In EuroSAT's RGB 255 stands for a reflectance of 2,750, so that 0 to 1 times
+# .275 is what they divided; they had a ResNet-50 at 224 px, and the reflectances.
 REFLECTANCE = 2_750 / 10_000
 N_SIZES = 300
 _SIZED_FED = {
@@ -245,6 +245,19 @@ SIZED = _experiment(
     shared=True,
     pool=N_SIZES,
 )  # fmt: skip
+
+
+def sizes_table() -> str:
+    """Means and deviations of `SIZED`: a line a network and size, a column a way to feed it; for both judges."""
+    rows = [f"{network}, {size} px" for network in SIZED_NETWORKS for size in SIZES_PX]
+    tables = []
+    for judge, metric in (("5 nearest neighbours", inputs.NEIGHBOURS), ("a probe", "accuracy of a probe")):
+        seen = SIZED.summary(metric)
+        cells = {(row, way): seen[f"{row}, {way}"] for row in rows for way in _SIZED_FED}
+        head = f"{judge}, %: mean ± deviation over {cells[rows[0], 'its own'].seeds} splits of {N_SIZES} pictures"
+        tables.append(f"{head}\n{study.table(rows, list(_SIZED_FED), lambda *cell, cells=cells: cells[cell])}")
+    return "\n".join(tables)
+
 
 # --- layers of normalization ---
 
