@@ -26,6 +26,8 @@ VERDICTS = {
     "must_normalise_sgd": "undecided",
     "divide_by_255": "refuted",
     "divide_and_done": "supported",
+    "he_lifts": "undecided",
+    "he_closes": "refuted",
     "centre": "undecided",
     "normalise_before_norm": "undecided",
     "own_for_imagenets": "supported",
