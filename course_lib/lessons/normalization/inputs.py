@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
@@ -183,42 +182,6 @@ def _probed(fitted_on: np.ndarray, seen: np.ndarray, pictures: ImageSet, penalty
     train, _, test = pictures.split(seed=seed)
     probe = features.probe(fitted_on[train.rows], train.labels, seen[test.rows], test.labels, C=penalty)
     return Result({"accuracy of a probe": probe.accuracy}, n=len(test), source=test.source)
-
-
-def classify_at_size(settings: Settings, seed: int) -> Result:
-    """Accuracy of a probe, as in `probe_enlarged`, and of `neighbours` nearest neighbours, fed in another way.
-
-    The probe has the mean and the largest of each channel of the last map, the neighbours its mean, as it is, by
-    Euclidean distance. A share `test_share` of the pictures is the test.
-    """
-    n, n_drawn, network, size = (settings[key] for key in ("pictures", "n_drawn", "network", "size"))
-    pictures = drawn(n, n_drawn)
-    train, test = pictures.split((1 - settings["test_share"], settings["test_share"]), seed=seed)
-    seen = _embeddings_at_size(n, n_drawn, network, size, feed(settings))
-    labels = train.labels.numpy(), test.labels.numpy()
-    probe = features.probe(seen[train.rows], labels[0], seen[test.rows], labels[1], C=settings["C"])
-    means = seen[:, : seen.shape[1] // 2]
-    near = KNeighborsClassifier(settings["neighbours"]).fit(means[train.rows], labels[0])
-    found = {"accuracy of a probe": probe.accuracy, NEIGHBOURS: float(near.score(means[test.rows], labels[1]))}
-    return Result(found, n=len(test), source=test.source)
-
-
-NEIGHBOURS = "accuracy of 5 nearest neighbours"
-
-
-@lru_cache(maxsize=32)  # all that are compared: each seed asks for all of them
-def _embeddings_at_size(n: int | None, n_drawn: int, name: str, size: int, inputs: Feed) -> np.ndarray:
-    backbone, pictures = pretrained(name, n), drawn(n, n_drawn)
-    fed = prepare(dict(inputs), {"drawn": pictures}, backbone.preprocessing)
-    return features.extract(
-        backbone,
-        pictures,
-        pooling="mean+max",
-        batch_size=64,
-        cache=False,
-        progress=False,
-        preprocessing=lambda images: fed(enlarge(images, size, "bilinear")),
-    )
 
 
 # --- fine-tuning ---

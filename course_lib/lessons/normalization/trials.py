@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import partial
 from math import sqrt
 
-from ... import models, study, training
+from ... import models, training
 from ...study import Experiment, Metric, Trial
 from .. import pools
 from . import inputs, layers, networks
@@ -217,47 +217,8 @@ RESIZING = _experiment(
     pool=FROZEN_NETWORK["n_drawn"],
 )
 
-# What was published (Corley et al., 2023): 5 nearest neighbours on a frozen network, enlarged bilinearly, fed with
-# reflectances / 10,000 or standardized. In EuroSAT's RGB 255 stands for a reflectance of 2,750, so that 0 to 1 times
-# .275 is what they divided; they had a ResNet-50 at 224 px, and the reflectances.
-REFLECTANCE = 2_750 / 10_000
-N_SIZES = 300
-_SIZED_FED = {
-    "its own": {"inputs": "the network's own", "swapped": False},
-    "the set's own mean and deviation": _standardize("drawn", "drawn"),
-    "reflectance / 10,000": _preprocess(models.Preprocessing(REFLECTANCE / 255, NO_MEAN, NO_STD)),
-}
-SIZED_NETWORKS = (NETWORK, "efficientnet_lite0")
-SIZES_PX = (64, 128, 224)
-SIZED = _experiment(
-    "inputs_sizes",
-    inputs.classify_at_size,
-    {
-        f"{network}, {size} px, {name}": {
-            **ALL, "n_drawn": N_SIZES, "network": network, "size": size, "C": 0.01, "neighbours": 5,
-            "test_share": 1 / 3, **fed,
-        }
-        for network in SIZED_NETWORKS
-        for size in SIZES_PX
-        for name, fed in _SIZED_FED.items()
-    },
-    metrics={**PROBED, inputs.NEIGHBOURS: Metric()},
-    shared=True,
-    pool=N_SIZES,
-)  # fmt: skip
-
-
-def sizes_table() -> str:
-    """Means and deviations of `SIZED`: a line a network and size, a column a way to feed it; for both judges."""
-    rows = [f"{network}, {size} px" for network in SIZED_NETWORKS for size in SIZES_PX]
-    tables = []
-    for judge, metric in (("5 nearest neighbours", inputs.NEIGHBOURS), ("a probe", "accuracy of a probe")):
-        seen = SIZED.summary(metric)
-        cells = {(row, way): seen[f"{row}, {way}"] for row in rows for way in _SIZED_FED}
-        head = f"{judge}, %: mean ± deviation over {cells[rows[0], 'its own'].seeds} splits of {N_SIZES} pictures"
-        tables.append(f"{head}\n{study.table(rows, list(_SIZED_FED), lambda *cell, cells=cells: cells[cell])}")
-    return "\n".join(tables)
-
+# What a set's reflectances / 10,000 are in its RGB, where 255 stands for 2,750.
+REFLECTANCE = models.Preprocessing(2_750 / 10_000 / 255, NO_MEAN, NO_STD)
 
 # --- layers of normalization ---
 
@@ -362,7 +323,7 @@ FROZEN = _experiment(
     },
 )
 
-EXPERIMENTS = (FROM_SCRATCH, INITIALIZED, SIZED, PROBE, TUNE, LAND_LAYERS, HUE_LAYERS, SIZES, FROZEN, RESIZING)
+EXPERIMENTS = (FROM_SCRATCH, INITIALIZED, PROBE, TUNE, LAND_LAYERS, HUE_LAYERS, SIZES, FROZEN, RESIZING)
 
 # --- the advice ---
 
@@ -577,29 +538,5 @@ TRIALS = (
         claim="Enlarge from 64 to 128 px with bilinear interpolation: it beats nearest neighbours.",
         variant=RESIZING["128 px, bilinear"],
         baseline=RESIZING["128 px, nearest"],
-    ),
-    *(
-        _trial(
-            name=f"by_10000_{what}_{short}",
-            claim=f"{network} frozen, 224 px, {reader}: reflectance / 10,000 costs ten points against standardized.",
-            variant=SIZED[f"{network}, 224 px, the set's own mean and deviation"],
-            baseline=SIZED[f"{network}, 224 px, reflectance / 10,000"],
-            metric=metric,
-            smallest_effect=0.1,
-        )
-        for what, reader, metric in (
-            ("neighbours", "5 nearest neighbours", inputs.NEIGHBOURS),
-            ("probe", "a probe", "accuracy of a probe"),
-        )
-        for short, network in (("mobilenet", NETWORK), ("lite", "efficientnet_lite0"))
-    ),
-    *(
-        _trial(
-            name=f"own_for_frozen_224_{short}",
-            claim=f"Before {network}, frozen, at 224 px, a fresh probe: the set's numbers beat its own.",
-            variant=SIZED[f"{network}, 224 px, the set's own mean and deviation"],
-            baseline=SIZED[f"{network}, 224 px, its own"],
-        )
-        for short, network in (("mobilenet", NETWORK), ("lite", "efficientnet_lite0"))
     ),
 )
