@@ -370,12 +370,8 @@ study.conclude(
 )
 
 # %% [markdown]
-# So preparation alone makes a gap of such a size in another network, too, and at 64 px as well. Enlarging has a share of its own: it gained three to five points for a probe at 96 and 128 px, and whether bilinear beats nearest neighbours there is undecided:
-
-# %%
-print(study.verdicts("bilinear_96", "bilinear_128"))
-
-# %% [markdown]
+# So preparation alone makes a gap of such a size in another network, too, and at 64 px as well. Enlarging has a share of its own: with the network's own inputs it gained three to five points for a probe at 96 and 128 px. Whether bilinear beats nearest neighbours there is undecided (the folded table has both lines).
+#
 # ## 7 · Fine-tuning
 #
 # What the asker did: all weights go on learning. Four epochs, 2,000 pictures; MobileNetV2 gets its own −1 to 1, or bytes, 127 times as large.
