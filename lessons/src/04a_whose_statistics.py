@@ -135,9 +135,9 @@ names = ("divide_and_done", "divide_by_255", "must_normalise_adamw")
 print(study.verdicts(*names, "must_normalise_sgd"))
 
 # %% [markdown]
-# *No difference that matters* means in the third line: not ten points. Bytes do cost something with AdamW. With SGD they diverge at the rate that is best for standardized pictures (11 % right, which is guessing) and learn at a fiftieth of it. So "must I normalise?" has no answer without optimizer and rate.
+# *No difference that matters* means in the third line: not ten points. Bytes do cost something with AdamW. With SGD they diverge at the rate that suits standardized pictures (11 % right, a guess) and learn at a fiftieth. So "must I normalise?" has no answer without optimizer and rate.
 #
-# But why does 0 to 1 stay behind? A suspect: torch's first weights. Their variance is a sixth of what He and colleagues derived for ReLUs, so each layer shrinks its signal. Bytes make up for that. Follow how far 256 pictures differ, layer by layer, before any training:
+# But why does 0 to 1 stay behind? A suspect: torch's first weights. Their variance is a sixth of what He and colleagues derived for ReLUs, so each layer shrinks its signal. Bytes make up for that. How far do 256 pictures differ, layer by layer, before any training?
 
 # %% tags=["nbval-ignore-output"]
 few = train.subset(256)
