@@ -10,6 +10,7 @@ from .backbones import BACKBONES, Backbone, backbone, pool
 from .classifier import Classifier
 from .convolution import Conv
 from .costs import Cost, cost, milliseconds
+from .input_conventions import CONVENTIONS, Fed, what_was_fed
 from .preprocessing import CAFFE, HALF, IMAGENET, LITE, MINUS_ONE_TO_ONE, Preprocessing
 from .rank import rank_one_share, two_thin
 from .small import ZERO_TO_ONE, SmallCNN, TwoBranches
@@ -18,6 +19,7 @@ from .stored import load, save
 __all__ = [
     "BACKBONES",
     "CAFFE",
+    "CONVENTIONS",
     "HALF",
     "IMAGENET",
     "LITE",
@@ -27,6 +29,7 @@ __all__ = [
     "Classifier",
     "Conv",
     "Cost",
+    "Fed",
     "Preprocessing",
     "SmallCNN",
     "TwoBranches",
@@ -39,4 +42,5 @@ __all__ = [
     "rank_one_share",
     "save",
     "two_thin",
+    "what_was_fed",
 ]  # fmt: skip

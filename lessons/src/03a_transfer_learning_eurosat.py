@@ -414,4 +414,4 @@ study.conclude("there is a row for each of five ways", len(mine.rows) >= 5)
 #
 # ## Next
 #
-# **[3b Which features decide?](03b_which_features_decide.ipynb)** takes the fine-tuned network apart: what it mixes up, when to trust it, and what it goes by. Or ask whether your inputs must be normalised: **[4 Normalization](04_normalization.ipynb)**.
+# **[3b Which features decide?](03b_which_features_decide.ipynb)** takes the fine-tuned network apart: what it mixes up, when to trust it, and what it goes by. Or ask whether your inputs must be normalised: **[4a Whose statistics?](04a_whose_statistics.ipynb)**.

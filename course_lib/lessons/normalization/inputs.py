@@ -1,4 +1,4 @@
-"""The runs of lesson 4 in which only the inputs of a network differ: from scratch, frozen, fine-tuned, enlarged.
+"""The runs of lesson 4a in which only the inputs of a network differ: from scratch, frozen, fine-tuned, enlarged.
 
 Settings that all have: `pictures` is how many of EuroSAT are used, None for all. What a setting means stands at the
 function that reads it.
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from ... import features, models
@@ -19,7 +19,7 @@ from ...data import ImageSet
 from ...models import Preprocessing
 from ...pixels import EachPicture, Standardize
 from ...study import Result
-from .networks import Prepare, accuracy, fit, fit_all, pretrained, small_network
+from .networks import INITIALIZED, Prepare, accuracy, fit, fit_all, pretrained, small_network
 from .pictures import drawn, train_and_test
 
 Settings = Mapping[str, object]
@@ -31,6 +31,7 @@ DECIDED_BY = {
     "standardize": ("mean", "std"),
     "preprocess": ("scale", "mean", "std", "order"),
     "each picture": ("how",),
+    "each picture, then standardized": ("how",),
     "the network's own": ("swapped",),
 }
 OWN: Feed = (("inputs", "the network's own"), ("swapped", False))
@@ -49,6 +50,7 @@ def prepare(settings: Settings, pictures: Mapping[str, ImageSet], own: Preproces
       set that they are measured on;
     - "preprocess": `models.Preprocessing` of `scale`, `mean`, `std` and `order`;
     - "each picture": `pixels.EachPicture` of `how`;
+    - "each picture, then standardized": the same, less the mean and over the deviation of what "train" has become;
     - "the network's own": `own`, red and blue exchanged where `swapped`.
     """
     kind = settings["inputs"]
@@ -58,6 +60,8 @@ def prepare(settings: Settings, pictures: Mapping[str, ImageSet], own: Preproces
         return Preprocessing(settings["scale"], settings["mean"], settings["std"], settings["order"])
     if kind == "each picture":
         return EachPicture(settings["how"])
+    if kind == "each picture, then standardized":
+        return _standardized_after(EachPicture(settings["how"]), pictures["train"])
     return _swapped(own) if settings["swapped"] else own
 
 
@@ -66,6 +70,13 @@ def _measured(which: str, settings: Settings, pictures: Mapping[str, ImageSet]) 
     if not isinstance(numbers, str):
         return numbers
     return getattr(Standardize.fitted(pictures[numbers], test_too=numbers == "test"), which)
+
+
+def _standardized_after(first: Prepare, train: ImageSet) -> Prepare:
+    """`first`, then each channel less its mean over its deviation, as they are after `first` in `train`."""
+    seen = torch.cat([first(train.batch(rows)) for rows in torch.arange(len(train)).split(512)])
+    mean, std = seen.mean(dim=(0, 2, 3))[:, None, None], seen.std(dim=(0, 2, 3), correction=0)[:, None, None]
+    return lambda images: first(images).sub_(mean).div_(std)
 
 
 def _swapped(own: Preprocessing) -> Preprocessing:
@@ -82,7 +93,23 @@ def train_from_scratch(settings: Settings, seed: int) -> Result:
     """
     train, test = train_and_test(settings, seed)
     prepared = prepare(dict(feed(settings)), {"train": train, "test": test})
+    return _trained(small_network(settings, train.classes, prepared, seed), train, test, settings, seed)
+
+
+def train_initialized(settings: Settings, seed: int) -> Result:
+    """As `train_from_scratch`, from the weights of `initialization` (`networks.INITIALIZED`).
+
+    Where it looks at pictures, these are the first `initialized_on` training pictures.
+    """
+    train, test = train_and_test(settings, seed)
+    prepared = prepare(dict(feed(settings)), {"train": train})
     model = small_network(settings, train.classes, prepared, seed)
+    first = train.batch(torch.arange(min(settings["initialized_on"], len(train))))
+    INITIALIZED[settings["initialization"]](model, prepared(first), seed)
+    return _trained(model, train, test, settings, seed)
+
+
+def _trained(model: nn.Module, train: ImageSet, test: ImageSet, settings: Settings, seed: int) -> Result:
     try:
         accuracies = [epoch.val_accuracy for epoch in fit(model, train, test, settings, seed).history]
     except FloatingPointError:

@@ -1,4 +1,4 @@
-"""The runs of lesson 4 about normalization inside a network: kinds of layers, and the size of a batch.
+"""The runs of lesson 4b about normalization inside a network: kinds of layers, and the size of a batch.
 
 Settings that all have, but where pictures are generated: `pictures` is how many of EuroSAT are used, None for all.
 What a setting means stands at the function that reads it.

@@ -1,4 +1,4 @@
-"""The pictures of lesson 4: real EuroSAT, whose parts are drawn anew by each seed, and generated hues."""
+"""The pictures of lessons 4a and 4b: real EuroSAT, whose parts are drawn anew by each seed, and generated hues."""
 
 from __future__ import annotations
 

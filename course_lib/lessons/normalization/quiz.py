@@ -1,4 +1,4 @@
-"""The quiz of lesson 4. What was measured is from EuroSAT at 64 pixels, or from the generated hues where it says so."""
+"""The quiz of lessons 4a and 4b. Measured on EuroSAT at 64 pixels, or on the generated hues where it says so."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ QUIZ = Quiz(
                     "network, with a probe fitted on what it will see, is another case.",
                 ),
                 Option(
-                    "is as good, within a point in either way.",
+                    "comes out within a point, on average.",
                     True,
                     "88.7 % with ImageNet's, 88.2 % with the set's own, each with a fresh probe. Fed with ImageNet's "
                     "after a fit on its own inputs, it falls to 74.8 %.",
@@ -68,7 +68,7 @@ QUIZ = Quiz(
                     "The first. The other is the mean of each picture's own.",
                     True,
                     "The first holds how pixels differ in a picture and how pictures differ. The second leaves the "
-                    "latter out, and yet trained 1.6 points better here.",
+                    "latter out, and yet trained 1.6 points better here, on average.",
                 ),
                 Option(
                     "The first. The other is that of the mean colours.",
@@ -115,8 +115,8 @@ QUIZ = Quiz(
                 Option(
                     "Gradients grow less from layer to layer.",
                     False,
-                    "There is one layer. In the lesson's deep network bytes made gradients hundreds of times longer, "
-                    "by much the same factor in every layer and not more with depth.",
+                    "There is one layer. In 4a bytes made gradients hundreds of times longer, by much the same "
+                    "factor in every layer and not more with depth.",
                 ),
                 Option(
                     "The network has less that is to be learned.",
