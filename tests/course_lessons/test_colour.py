@@ -16,6 +16,7 @@ from course_lib.data import places
 from course_lib.lessons.colour import experiments, trials
 from course_lib.lessons.colour.by_hand import median_and_mean_level, threshold
 from course_lib.lessons.colour.margins import distance_along_fisher, margins
+from course_lib.pixels.colour_map import colours_of
 from course_lib.training import clinic
 
 EXPERIMENTS = {experiment.name: experiment for experiment in trials.EXPERIMENTS}
@@ -155,8 +156,8 @@ def test_pictures_are_those_of_the_clinic():
 def test_two_numbers_of_the_undone_map_are_its_median_and_its_mean():
     """Lesson 1a, section 4. A stripe of the loudest colour moves the mean and leaves the median."""
     plain, _ = clinic.pictures(0, kind="physical", per_class=2)
-    images = pixels.colours_of("jet")[51][:, None, None].repeat(1, 48, 48)[None].repeat(4, 1, 1, 1)
-    images[0, :, 3] = pixels.colours_of("jet")[255][:, None]
+    images = colours_of("jet")[51][:, None, None].repeat(1, 48, 48)[None].repeat(4, 1, 1, 1)
+    images[0, :, 3] = colours_of("jet")[255][:, None]
     numbers = median_and_mean_level(data.ImageSet.of(images, plain.labels, plain.classes), colour_map="jet")
     np.testing.assert_allclose(numbers[1], 0.2, atol=1e-6)
     np.testing.assert_allclose(numbers[0], [0.2, 0.2 + 0.8 / 48], atol=1e-6)
