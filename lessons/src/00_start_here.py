@@ -176,8 +176,11 @@ study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 # **n** is how many pictures a share was counted on. **±** is the standard deviation over runs with different seeds. In most figures a dot is a mean, and its bar goes from the lowest run to the highest.
 #
 # A line that begins with **Holds** says that the notebook has just computed the claim behind it and found it true. **Does not hold** would say the opposite.
+
+# %% [markdown]
+# A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. One run may be luck, so runs are repeated with several seeds.
 #
-# A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. Runs are repeated with several seeds, because one run may be luck. That takes long, so they were run before and are kept with the course: cells that call `study` read them. `course trials run NAME` repeats them.
+# That takes long. So it was done before, and cells that call `study` read those stored runs; `course trials run NAME` repeats them.
 
 # %% [markdown]
 # Advice is put on **trial**: two ways, A and B, run with the same seeds. One, on EuroSAT: people say that enlarging small pictures is pointless. A enlarges them to 128 pixels for a small pretrained network, MobileNetV2, B leaves 64. Left, a dot is one run, a line joins the two of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band a difference is too small to matter; each trial fixes that beforehand. The word above it judges what people say, not A.
@@ -207,9 +210,10 @@ for word in sorted(set(words)):
     print(f"{words.count(word):4} {word}")
 
 # %% [markdown]
-# Many are undecided: five or ten runs are few, and the rule is strict. Still, some verdicts will be wrong by chance: of trials whose A and B do not differ, about one in twenty, at most, could come out as if they did. Take one as a hint.
-#
-# Runs that split *one* set of pictures anew, as above, share test pictures, so they agree more than on fresh ones. The interval is made longer for that, by a formula of Nadeau and Bengio ([Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003), a rule of thumb. It need not be symmetrical: on each side it is the wider of two, by Student's t and by a bootstrap-t. Where a program draws the pictures, each seed has its own.
+# Many are undecided: five or ten runs are few, and the rule is strict. Some will be wrong by chance: of trials whose A and B do not differ, about one in twenty, at most, could come out as if they did. Take one as a hint.
+
+# %% [markdown]
+# Runs that split *one* set of pictures anew, as above, share test pictures, and agree more than on fresh ones. So the interval is made longer, by a formula of Nadeau and Bengio ([Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003), a rule of thumb. It is the wider of two on each side (Student's t, a bootstrap-t), so it need not be symmetrical. Where a program draws the pictures, each seed has its own.
 
 # %% [markdown]
 # ## Your own picture

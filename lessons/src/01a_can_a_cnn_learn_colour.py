@@ -162,7 +162,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Three weights, a mean and a threshold get 99 of 100 right, and with the median none is missed. Without red it is ten of 400. Our reading: the paler a blue, the more red is in it. The first layer of the network has sixteen kernels to choose from. Colour is the first thing that a convolution can see, not the last.
+# Three weights on the means, and a threshold, get 99 of 100 right. On the medians they miss none of 400, and without red ten. Our reading: the paler a blue, the more red is in it. The first layer of the network has sixteen kernels to choose from. Colour is the first thing that a convolution can see, not the last.
 
 # %% [markdown]
 # ## 3 · Is a network needed?
@@ -209,7 +209,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# One threshold on one number beats five of its six rivals by more than a point, the network among them. Against the median of red, green and blue it is undecided. The pictures were drawn by hue, so no number can be better chosen: *use colour features made by hand* is good advice if you know which to take.
+# One threshold on one number beats five of its six rivals by more than a point, the network among them. Against the median RGB it is undecided. The pictures were drawn by hue, so no number can be better chosen: *use colour features made by hand* is good advice if you know which to take.
 #
 # Why is the mean so poor a number? Three in ten pictures have stripes, and a stripe pulls at a mean. If that is the reason, the two are about equally good without stripes. Five draws; all numbers are yours to change:
 
@@ -369,7 +369,7 @@ if folder is None:
     )
 
 # %% [markdown]
-# And if a colour map painted yours: which? Cut off axes and colour bars first. The map with the smallest median distance is the best guess, and `pixels.undo_colour_map(pictures, name)` gives the number behind each pixel. Your pictures are scaled to 64 pixels, which mixes colours. Generated ones lay up to 9 from their map after resizing, and 9 to 25 after JPEG; grey ones at 0. EuroSAT's photographs lie 10 or more from `gray`, and 37 or more from the others. So if the smallest is above 30, or is `gray` and above 5, probably none of these maps painted yours.
+# And if a colour map painted yours: which? Cut off axes and colour bars first. The map with the smallest median distance is the best guess, and `pixels.undo_colour_map(pictures, name)` gives the number behind each pixel. Yours are scaled to 64 pixels, which mixes colours. Generated ones lay up to 9 from their map after resizing, and 9 to 25 after JPEG; grey ones at 0. EuroSAT's photographs lie 10 or more from `gray`, and 37 or more from the others. So if the smallest is above 30, or is `gray` and above 5, probably none of these maps painted yours.
 
 # %% tags=["nbval-ignore-output"]
 painted = data.from_folder(folder) if folder else heard

@@ -219,7 +219,7 @@ offset = (blue_hues.mean() / blue_hues.std()).item()
 study.conclude("over its deviation, the hue is about 10 ± 1", 9 < offset < 11)
 
 # %% [markdown]
-# It is the *mean*. Centred and nothing else, HSV, HSL, YCbCr and OKLab are learned in every seed, in four to nine epochs; scaled and not centred, never. RGB is learned either way, in three or four epochs on average. CIELAB and LCh are not learned with one half alone.
+# It is the *mean*. Only centred, HSV, HSL, YCbCr and OKLab are learned in every seed, in four to nine epochs; only scaled, never. RGB is learned either way, CIELAB and LCh neither way.
 #
 # The usual explanation: a channel that is large everywhere, as the hue of blues is with about 0.6, gives each kernel a large constant. (Over its deviation it is even 10 ± 1: scaling alone makes it worse.) The gradients first move this constant, and what varies around it is hardly noticed. LeCun and others wrote this down in 1998 (*Read on*).
 
@@ -281,9 +281,9 @@ study.conclude(
 figures.margin_against_epochs(margins(), speed, never=NEVER)
 
 # %% [markdown]
-# Among the normalised most do, and CIELAB has the smallest distance. LCh stands aside: hardly nearer or farther than linear RGB, it takes far longer. Among the divided the distance does not say which are never learned: linear RGB, almost the nearest, is learned, and YCbCr, three times as far apart, is not.
+# Among the normalised most do; CIELAB has the smallest distance. LCh, about as far as linear RGB, takes far longer. Among the divided, linear RGB, almost the nearest, is learned, and YCbCr, three times as far, never.
 #
-# Why so small in CIELAB? A lighter blue is also a stronger one, so channels go together. Where they move nearly in step, what tells the classes apart can be a small difference between large numbers. How nearly? With all deviations at 1, find the directions in which the pixels vary most and least, and divide the one variance by the other. Channels that do not go together give 1.
+# Why so small in CIELAB? A lighter blue is also a stronger one, so channels go together. Where they do, what tells the classes apart can be a small difference between large numbers. How closely? With all deviations at 1, divide the variance of the pixels in the direction where it is largest by that where it is smallest. Separate channels give 1.
 
 # %%
 together = {}
@@ -326,35 +326,28 @@ figures.dots(
 )
 
 # %% tags=["verdict"]
+lab, lch, rgb = (turned[f"{n}, decorrelated"].mean for n in ("CIELAB", "LCh", "RGB"))
 study.conclude(
     "CIELAB's ratio of most to least is more than twice any other's",
     together["lab"] > 2 * sorted(together.values())[-2],
 )
-study.conclude(
-    "decorrelated, CIELAB takes less than half of its epochs",
-    turned["CIELAB, decorrelated"].mean < turned["CIELAB, normalised"].mean / 2,
-)
+shorter = lab < turned["CIELAB, normalised"].mean / 2
+study.conclude("decorrelated, CIELAB takes less than half of its epochs", shorter)
 study.conclude(
     "RGB gains less than an epoch, though its classes move apart by half or more",
-    normal["RGB"].mean - turned["RGB, decorrelated"].mean < 1
+    normal["RGB"].mean - rgb < 1
     and apart["RGB, decorrelated"] > 1.5 * apart["RGB, the set"],
 )
-nearer = {
-    name for name in normal if apart[f"{name}, the set"] < apart["CIELAB, decorrelated"]
-}
+others = ("HSV", "OKLCh", "linear RGB")
+nearer = max(apart[f"{n}, the set"] for n in others) < apart["CIELAB, decorrelated"]
+sooner = max(normal[n].mean for n in others) < lab
+study.conclude("HSV, OKLCh and linear RGB lie nearer, and are sooner", nearer and sooner)
 study.conclude(
-    "HSV, OKLCh and linear RGB lie less far apart, and are learned sooner",
-    {"HSV", "OKLCh", "linear RGB"} <= nearer
-    and max(normal[name].mean for name in ("HSV", "OKLCh", "linear RGB"))
-    < turned["CIELAB, decorrelated"].mean,
-)
-study.conclude(
-    "LCh, decorrelated, still takes more than twice as long as CIELAB",
-    turned["LCh, decorrelated"].mean > 2 * turned["CIELAB, decorrelated"].mean,
+    "LCh, decorrelated, takes more than twice as long as CIELAB", lch > 2 * lab
 )
 
 # %% [markdown]
-# Decorrelated, CIELAB loses most of its lag: its classes now lie three times as far apart. In LCh the same step leaves the distance as it was, and the lag stays. Both fit the guess in direction, not in size: CIELAB now lies farther apart than HSV, OKLCh and linear RGB, normalised, and still takes longer on average. And RGB's classes move apart, too, and it gains nothing; perhaps because it was quick before. So the distance is not all. That correlated inputs slow a network down was known in 1991. Why LCh is so much slower than linear RGB, at nearly the same distance, we do not know. (To watch CIELAB, set section 2's cell to `"lab"`, both halves `True`, 24 epochs.)
+# Decorrelated, CIELAB loses most of its lag: its classes now lie three times as far apart. In LCh the distance stays, and so does the lag. Both fit the guess in direction, not in size: CIELAB now lies farther apart than HSV, OKLCh and linear RGB, and still takes longer on average. RGB's classes move apart, too, and it gains nothing. So distance is not all. That correlated inputs slow a network down was known in 1991; why LCh is so slow we do not know. (To watch CIELAB, set section 2's cell to `"lab"`, both halves `True`, 24 epochs.)
 
 # %% [markdown]
 # ## 5 · A hue is a circle

@@ -96,6 +96,28 @@ def test_by_heart_asks_for_the_labels_that_the_network_got():
     assert learned.by_heart(train, seed=1) == 1
 
 
+def test_what_learning_by_heart_tells_of_sixteen_mistakes():
+    """Lesson 1c, section 3: no gradient and wrong steps stop it, mistakes that hide the class do not."""
+    heart = study.summary("by_heart")
+    assert {s.seeds for s in heart.values()} == {2}
+    assert set(heart) == {"RGB 0–1", *trials.KINDS}
+    assert heart["RGB 0–1"].low == 1
+    stopped = {name for name, s in heart.items() if s.high <= 0.75}
+    assert {trials.KINDS[name] for name in stopped} == {"wrong range", "no gradient", "wrong steps"}
+    both_ways = {name for name, s in heart.items() if s.low < 0.9 and s.high > 0.75}
+    assert both_ways == {"augmentation that turns the hue", "0–255 at SGD's rate for normalised inputs"}
+
+
+def test_the_losses_that_lesson_1c_describes():
+    """Its table says how the loss of seed 0 went; these kinds are told by the first epoch."""
+    pair = clinic.pictures(0)
+    first = {
+        name: next(iter(clinic.CASES[name].course(*pair)))[1]
+        for name in ("softmax on one unit", "Adam at a rate of 0.3")
+    }
+    assert first["softmax on one unit"] > 10 < first["Adam at a rate of 0.3"]
+
+
 def test_seeds_that_learn_are_counted():
     counted = trials.seeds_that_learn("clinic")
     assert counted["RGB 0–1"] == "10 of 10"

@@ -61,8 +61,8 @@ QUIZ = Quiz(
                 Option(
                     "Take 32 pictures: can it learn them by heart?",
                     True,
-                    "ln 2 means that it says nothing yet. Of sixteen mistakes nine kept it from learning 32 pictures: "
-                    "inputs far too large, no gradient, wrong steps. So the answer halves the search.",
+                    "ln 2 means that it says nothing yet. Of sixteen mistakes eight kept it from learning 32 pictures, "
+                    "in both of two seeds: no gradient, wrong steps, a hue in degrees. The search is halved.",
                 ),
             ],
         ),
