@@ -61,7 +61,7 @@ QUIZ = Quiz(
                 Option(
                     "Take 32 pictures: can it learn them by heart?",
                     True,
-                    "ln 2 means that it says nothing yet. Of sixteen mistakes eight kept it from learning 32 pictures, "
+                    "ln 2 means that it says nothing yet. Of sixteen mistakes seven kept it from learning 32 pictures, "
                     "in both of two seeds: no gradient, wrong steps, a hue in degrees. The search is halved.",
                 ),
             ],
