@@ -132,7 +132,8 @@ def _package(name: str, bound: str) -> Finding:
 def _device() -> Iterator[Finding]:
     import torch
 
-    threads = f"CPU with {torch.get_num_threads()} threads"
+    n = torch.get_num_threads()
+    threads = f"CPU with {n} thread{'s' if n > 1 else ''}"
     if torch.cuda.is_available():
         yield Finding("device", f"{torch.cuda.get_device_name(0)} (CUDA {torch.version.cuda}), {threads}")
     elif torch.backends.mps.is_available():

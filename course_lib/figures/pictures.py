@@ -29,7 +29,8 @@ def gallery(images: Tensor, captions: Sequence[str], *, columns: int = 6, title:
         for ax, image in zip(axes, images, strict=True):
             ax.imshow(image.cpu().permute(1, 2, 0).numpy(), interpolation="nearest")
     told = f"{title}: {'; '.join(captions)}".replace("\n", ", ")
-    return Drawing(f, f"{len(images)} pictures side by side, each with a caption.", told)
+    shown = f"{len(images)} pictures side by side, each" if len(images) > 1 else "A picture"
+    return Drawing(f, f"{shown} with a caption.", told)
 
 
 def contact_sheet(pictures: ImageSet, *, per_class: int = 8, seed: int = 0) -> Drawing:

@@ -13,8 +13,9 @@
 # | accuracy at 50 % and the loss at 0.69, whatever you change | [1c Stuck at 50 %](01c_stuck_at_50_percent.ipynb) |
 # | pictures that differ in colour only; pictures painted by a colour map | [1a Can a CNN learn colour?](01a_can_a_cnn_learn_colour.ipynb) |
 # | you want to convert to HSV or Lab first | [1b Colour spaces](01b_colour_spaces.ipynb) |
-# | somebody advises kernels of 30×3, or you wonder what a kernel costs | [2a Asymmetric kernels](02a_asymmetric_kernels.ipynb), [2b Do they help?](02b_do_long_thin_kernels_help.ipynb) |
-# | few pictures, a pretrained network, and the question which features decide | [3 Transfer learning](03a_transfer_learning_eurosat.ipynb) |
+# | somebody advises kernels of 30×3, or you wonder what a kernel costs | [2a Asymmetric kernels](02a_asymmetric_kernels.ipynb), [2b Do they help?](02b_do_long_thin_kernels_help.ipynb), [2c Other advice](02c_other_advice.ipynb) |
+# | few pictures, and a pretrained network | [3a Transfer learning](03a_transfer_learning_eurosat.ipynb) |
+# | a good accuracy, and the question which features decide | [3b Which features decide?](03b_which_features_decide.ipynb) |
 # | it is right in training and wrong in use; which mean, which deviation? | [4 Normalization](04_normalization.ipynb) |
 # | how sure it is of things that it never learned | [5 Open-set rejection](05_open_set_rejection.ipynb) |
 # | a good accuracy, and pictures from elsewhere to come | [3c Does it travel?](03c_does_it_travel.ipynb) |
@@ -97,7 +98,7 @@ sure_guess = predict.number(
 sure_guess
 
 # %% [markdown]
-# The experiment, whole; guessing would get 10 % right. `sizes` is yours to change.
+# The experiment, whole; guessing would get 10 % right. (Each square stays as large as it was, so the network always gets a picture of the same size.) `sizes` is yours to change.
 
 # %% tags=["nbval-ignore-output"]
 from functools import partial
@@ -137,7 +138,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# In between, at 16×16, it falls: the network hesitates. Then it is sure again, and wrong about nearly everything. Nearly whichever of these 500 colours it gets, a plain picture is a lake to it.
+# In between, at 16×16, it falls: the network hesitates. Then it is sure again, and wrong about nearly everything. Nearly whichever of these 500 colours it gets, a plain picture is a lake to it. In the contact sheet the SeaLake pictures are the plain ones; that is our guess at the reason. (One split of 500 pictures: each share right is uncertain by four points or so.)
 #
 # Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [chapter 5](05_open_set_rejection.ipynb).
 
@@ -175,8 +176,11 @@ study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 # **n** is how many pictures a share was counted on. **±** is the standard deviation over runs with different seeds. In most figures a dot is a mean, and its bar goes from the lowest run to the highest.
 #
 # A line that begins with **Holds** says that the notebook has just computed the claim behind it and found it true. **Does not hold** would say the opposite.
+
+# %% [markdown]
+# A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. One run may be luck, so runs are repeated with several seeds.
 #
-# A **seed** fixes what is drawn by chance: which pictures are learned from, and the starting weights. Runs are repeated with several seeds, because one run may be luck.
+# That takes long. So it was done before, and cells that call `study` read those stored runs; `course trials run NAME` repeats them.
 
 # %% [markdown]
 # Advice is put on **trial**: two ways, A and B, run with the same seeds. One, on EuroSAT: people say that enlarging small pictures is pointless. A enlarges them to 128 pixels for a small pretrained network, MobileNetV2, B leaves 64. Left, a dot is one run, a line joins the two of a seed. Right, the differences, and an **interval** that would hold the true mean in about 95 of 100 such trials. In the grey band a difference is too small to matter; each trial fixes that beforehand. The word above it judges what people say, not A.
@@ -185,16 +189,16 @@ study.conclude("of a field", test.classes[answers[4].argmax()] == "AnnualCrop")
 figures.paired_dots(study.outcome("enlarging"))
 
 # %% [markdown]
-# The verdict is read off where the interval lies:
+# The verdict is read off where the interval lies. "Pointless" says that A is *no* better: that is **supported** where the whole interval lies below what would matter, **refuted** where all of it lies above, as here, and otherwise **undecided**. Enlarging brought four points.
 #
-# | verdict on "A is better" | the interval of A − B |
+# Most advice says that A is *better*:
+#
+# | verdict | the interval of A − B |
 # |---|---|
 # | **no difference that matters** | lies wholly within what does not matter |
 # | **supported** | lies wholly above what matters: advice must gain enough to be worth following |
 # | **refuted** | lies as far on the other side: A is worse, by more than what does not matter |
 # | **undecided** | anything else: more runs could decide; it is *not* "as good as" |
-#
-# Advice may also say "A is *no* better", as here: "pointless". That is supported where the whole interval lies below what would matter, and refuted where all of it lies above. Here it lies above, so "pointless" is **refuted**. Enlarging brought four points.
 #
 # An interval may reach beyond all dots when there are few of them, or when one lies far off.
 
@@ -206,14 +210,15 @@ for word in sorted(set(words)):
     print(f"{words.count(word):4} {word}")
 
 # %% [markdown]
-# Many are undecided: five or ten runs are few, and the rule is strict. Still, some verdicts will be wrong by chance: if no advice did anything, about one in twenty, at most, could look supported or refuted. Take one as a hint.
-#
-# Runs that split *one* set of pictures anew, as above, share test pictures, so they agree more than on fresh ones. The interval is made longer for that, by a formula of Nadeau and Bengio ([Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003), a rule of thumb. Where a program draws the pictures, each seed has its own.
+# Many are undecided: five or ten runs are few, and the rule is strict. Some will be wrong by chance: of trials whose A and B do not differ, about one in twenty, at most, could come out as if they did. Take one as a hint.
+
+# %% [markdown]
+# Runs that split *one* set of pictures anew, as above, share test pictures, and agree more than on fresh ones. So the interval is made longer, by a formula of Nadeau and Bengio ([Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003), a rule of thumb. It is the wider of two on each side (Student's t, a bootstrap-t), so it need not be symmetrical. Where a program draws the pictures, each seed has its own.
 
 # %% [markdown]
 # ## Your own picture
 #
-# Put the name of a picture in the place of `None`; on Colab, upload it first (the folder on the left). The probe knows ten kinds of ground, water among them, and nothing else. What does it make of your cat? Its shorter side is scaled to 64 pixels and the middle cut out. Without a name it gets a plain grey. Whatever comes out is one of the ten, and how sure it sounds tells you nothing about whether the question made sense.
+# Put the name of a picture in the place of `None`; on Colab, upload it first (the folder on the left). The probe knows ten kinds of ground, water among them, and nothing else. What does it make of your cat? The picture's shorter side is scaled to 64 pixels and the middle cut out. Without a name it gets a plain grey. Whatever comes out is one of the ten, and a high number does not show that the question made sense.
 
 # %% tags=["nbval-ignore-output"]
 picture = None  # "cat.jpg"
@@ -226,6 +231,7 @@ one = data.ImageSet.of(image[None], [0], test.classes)
 chances = probe.model.predict_proba(features.extract(network, one, cache=False))[0]
 for k in chances.argsort()[::-1][:3]:
     print(f"{test.classes[k]:22} {chances[k]:.0%}")
+figures.gallery(image[None], ["what the network gets"])
 
 # %% tags=["verdict", "real-data"]
 if picture is None:

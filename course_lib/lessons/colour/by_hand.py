@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ... import features, pixels
@@ -44,12 +45,19 @@ def median_level(pictures: ImageSet, *, colour_map: str) -> np.ndarray:
     return value.flatten(1).median(dim=1).values[:, None].numpy()
 
 
+def median_and_mean_level(pictures: ImageSet, *, colour_map: str) -> np.ndarray:
+    """float32 [N, 2]: `median_level`, and the mean of the same numbers, which lines and clicks move."""
+    value = pixels.undo_colour_map(pictures.images, colour_map)[0].flatten(1)
+    return torch.stack((value.median(dim=1).values, value.mean(dim=1)), dim=1).numpy()
+
+
 FEATURES: dict[str, Callable[..., np.ndarray]] = {
     "mean colour": mean_colour,
     "median colour": median_colour,
     "colour histogram": colour_histogram,
     "median hue": median_hue,
     "median level": median_level,
+    "median and mean level": median_and_mean_level,
 }
 
 # --- what judges by it: (features [n, D], labels [n], features [m, D]) → answers, int64 [m] ---

@@ -59,6 +59,12 @@ def follow_hue(settings: Settings, seed: int) -> Result:
     return Result(measured, n=len(val), device=hardware(cpu=True))
 
 
+def learn_by_heart(settings: Settings, seed: int) -> Result:
+    """Share of its training pictures that a `clinic.Setup` gets right after its last epoch, by the labels it got."""
+    train, _ = pictures(settings, seed)
+    return _on_cpu("training pictures by heart", setup_of(settings).by_heart(train, seed=seed), train)
+
+
 def setup_of(settings: Settings) -> clinic.Setup:
     """The set-up that the settings of a run spell out."""
     return clinic.Setup(**{name: settings[name] for name in SETUP})

@@ -61,8 +61,8 @@ QUIZ = Quiz(
                 Option(
                     "Take 32 pictures: can it learn them by heart?",
                     True,
-                    "ln 2 means that it says nothing yet. If it cannot learn 32 pictures, the fault lies in inputs, "
-                    "labels, loss or optimizer, and the search is short.",
+                    "ln 2 means that it says nothing yet. Of sixteen mistakes seven kept it from learning 32 pictures, "
+                    "in both of two seeds: no gradient, wrong steps, a hue in degrees. The search is halved.",
                 ),
             ],
         ),
