@@ -16,12 +16,14 @@
 # | somebody advises kernels of 30×3, or you wonder what a kernel costs | [2a Asymmetric kernels](02a_asymmetric_kernels.ipynb), [2b Do they help?](02b_do_long_thin_kernels_help.ipynb), [2c Other advice](02c_other_advice.ipynb) |
 # | few pictures, and a pretrained network | [3a Transfer learning](03a_transfer_learning_eurosat.ipynb) |
 # | a good accuracy, and the question which features decide | [3b Which features decide?](03b_which_features_decide.ipynb) |
-# | it is right in training and wrong in use; which mean, which deviation? | [4 Normalization](04_normalization.ipynb) |
+# | it is right in training and wrong in use; which mean, which deviation? | [4a Whose statistics?](04a_whose_statistics.ipynb) |
+# | other answers in other batches; batches of two | [4b Normalization layers](04b_normalization_layers.ipynb) |
 # | how sure it is of things that it never learned | [5 Open-set rejection](05_open_set_rejection.ipynb) |
 # | a good accuracy, and pictures from elsewhere to come | [3c Does it travel?](03c_does_it_travel.ipynb) |
 # | a heatmap that shows the background, whatever you like, or lies beside the thing | [6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb) |
 # | accuracy drops after a change, and you wonder what that proves | [6b Why did it say that?](06b_why_did_it_say_that.ipynb) |
-# | classes of unequal size, wrong labels, several things in one picture | [7 Messy data](07_messy_data.ipynb) |
+# | classes of unequal size, or one kind of error that costs more than another | [7a Unequal classes](07a_unequal_classes.ipynb) |
+# | labels that may be wrong, copies on both sides of a split | [7b Wrong labels and leaks](07b_wrong_labels_and_leaks.ipynb) |
 # | a folder of pictures, and no wish to read before you have a classifier | `course classify FOLDER --out DIR`, in a terminal |
 #
 # Core · MINUTES
