@@ -77,7 +77,7 @@ def build(
         progress: say on standard error what is done, and about how long the rest takes.
 
     Raises:
-        DataError: a folder without pictures, or one that cannot be written.
+        data.DataError: a folder without pictures, or one that cannot be written.
         ValueError: settings out of range, fewer than two classes, groups that leave nothing to test, or an `out` that
             holds something else. What was begun is taken away again.
     """

@@ -103,7 +103,7 @@ def review(folder: str | Path, *, out: str | Path, seed: int = 0, progress: bool
         progress: say on standard error what is done.
 
     Raises:
-        DataError: no folder, or no picture in it that can be read.
+        data.DataError: no folder, or no picture in it that can be read.
 
     >>> print(review("photos", out="photos_review"))                                       # doctest: +SKIP
     """

@@ -57,7 +57,7 @@ class Loaded:
         """One answer a file, in their order.
 
         Raises:
-            DataError: a file that is no picture; says which.
+            data.DataError: a file that is no picture; says which.
         """
         return tuple(self.each(files))
 

@@ -32,7 +32,7 @@ def undo_colour_map(images: Tensor, name: str = "jet") -> tuple[Tensor, Tensor]:
         ValueError: other pictures, or an unknown name.
 
     Returns:
-        (value, distance), float32 [..., H, W]: 0–1 along the map; the distance in 8-bit levels.
+        (values, distances), float32 [..., H, W]: 0–1 along the map; the distance in 8-bit levels.
 
     >>> value, distance = undo_colour_map(colours_of("jet")[[0, 51, 255]].T[:, None])
     >>> value.tolist(), distance.max().item()
