@@ -152,7 +152,7 @@ print(
 )
 
 # %% [markdown]
-# For each picture the pair stores more than twice as much as the large kernel, because it has two outputs. Its weights save 2.9 MB, once. So from 23 pictures in a batch on, the pair needs more memory. Fifteen small kernels store the most.
+# For each picture the pair stores more than twice as much as the large kernel, because it has two outputs. Its weights save 2.9 MB, once. So from 23 pictures in a batch on, weights and stored outputs together are larger for the pair. (We counted them; the peak of memory we did not measure.) Fifteen small kernels store the most.
 #
 # The thinnest pair does about a third of the work of 30×3 and 3×30. Section 4 says what it gives up.
 #
@@ -169,7 +169,7 @@ study.conclude("with 24 times fewer MACs", round(thin.macs / cheap.macs) == 24)
 study.conclude("the pair stores more than twice as much", thin.kept > 2 * large.kept)
 saves, costs_more = 16 * (large.weights - thin.weights), 4 * (thin.kept - large.kept)
 study.conclude(
-    "and needs more memory from 23 pictures on", 22 * costs_more < saves < 23 * costs_more
+    "weights and outputs: more from 23 pictures on", 22 * costs_more < saves < 23 * costs_more
 )
 
 # %% [markdown]
@@ -232,7 +232,7 @@ figures.dots(
 )
 
 # %% [markdown]
-# The pair took 13.2 ms and the large kernel 39.4 ms (10 seeds, each ± less than 0.1): a third, not a fifth. On another machine the share may be another one. Four strided 3×3 took 0.9 ms.
+# The pair took 13.2 ms and the large kernel 39.4 ms (10 seeds, each ± less than 0.1): a third, not a fifth. Your own share stands above: it need not be a third. Four strided 3×3 took 0.9 ms.
 #
 # Among the ways that leave a fine grid both pairs were faster than fifteen 3×3, which took 17.5 ms. Only the depthwise 30×30 was faster than the thinnest pair.
 #
@@ -262,7 +262,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# In these six rows the *order* of the times is that of the MACs. At 48×48 it is not (*Your pictures*): there fifteen 3×3 took longer than one 30×30, with fewer than half of its MACs. And in a millisecond the large kernel gets through 57 million MACs, the four strided ones through 27 million. Our reading: small layers spend more of their time on reading, writing and getting started.
+# In these six rows the *order* of the times is that of the MACs. It need not be so: in the run under *Your pictures*, at 48×48, fifteen 3×3 took longer than one 30×30, with fewer than half of its MACs (one timing; yours may differ). And in a millisecond the large kernel gets through 57 million MACs, the four strided ones through 27 million. Our reading: small layers spend more of their time on reading, writing and getting started.
 #
 # So count MACs to find candidates, and time the best two or three on the machine that you will use. On a graphics card we have measured nothing.
 
@@ -498,7 +498,7 @@ if folder is None:
 # %% [markdown]
 # ## What we would write to the asker
 #
-# The fifth is true of the weights. The work falls by a factor of 4.7 at 224 pixels, of 3.8 at 64, at 32 not at all; at 64 the time fell to a third. Training stores more for each picture. To see far cheaply, begin with 3×3 kernels and a stride. For a fine grid, try 30×1 and 1×30, or a depthwise 30×30 and a 1×1: they took 37 and 27 % of the pair's time. If you split a large kernel, leave several channels between the two thin ones.
+# The fifth is true of the weights. The work falls by a factor of 4.7 at 224 pixels, of 3.8 at 64, at 32 not at all; at 64 the time fell to a third on the machine of our evidence. Training stores more for each picture. To see far cheaply, begin with 3×3 kernels and a stride. For a fine grid, try 30×1 and 1×30, or a depthwise 30×30 and a 1×1: they took 37 and 27 % of the pair's time. If you split a large kernel, leave several channels between the two thin ones.
 
 # %% [markdown]
 # ## Open
