@@ -15,7 +15,7 @@ PYTEST := $(PY) -m pytest
 # The folder belongs to it: the course is installed as a link, which breaks where the folder is moved.
 DIGEST := $(shell { cat requirements.txt requirements-dev.txt pyproject.toml; pwd; } | cksum)
 
-.PHONY: help lab test check lessons book bench bench-doctor pins venv venv-dev test-colab release rehearsal
+.PHONY: help lab test check notebooks lessons book bench bench-doctor pins venv venv-dev test-colab release rehearsal
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -39,9 +39,16 @@ check: venv-dev ## ruff, mypy and the unit tests, no notebooks, no browser: unde
 test: check ## everything: check, the slow tests, then each lesson run and compared, then a real browser
 	$(PYTEST) $(SUITE) $(COVER) -m slow
 	$(PY) -m coverage report
+	$(NOTEBOOKS)
+	$(PYTEST) -rs tests/browser
+
+notebooks: venv-dev ## the lessons alone: their form, then each run and compared with what is stored
+	$(NOTEBOOKS)
+
+define NOTEBOOKS
 	$(PYTEST) tests/lessons
 	lessons=$$($(PY) -m course_lib.practice.notebooks) && $(PYTEST) -n 2 --dist loadfile --max-worker-restart 0 --nbval --nbval-current-env --nbval-cell-timeout 900 $$lessons
-	$(PYTEST) -rs tests/browser
+endef
 
 lessons: venv-dev ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="01a 01b", "01" for all of chapter 1, "03 --no-execute")
 	$(PY) tools/lessons.py $(LESSONS)

@@ -75,7 +75,7 @@ class Reviewed:
         notes: what was not looked for, and why: a sentence each.
     """
 
-    found: tuple[Found, ...]
+    suspects: tuple[Found, ...]
     pictures: int
     table: Path
     gallery: Path
@@ -83,7 +83,7 @@ class Reviewed:
 
     def of(self, kind: str) -> tuple[Found, ...]:
         """The suspects of one of `KINDS`."""
-        return tuple(one for one in self.found if one.kind == kind)
+        return tuple(one for one in self.suspects if one.kind == kind)
 
     def __str__(self) -> str:
         lines = [f"{self.pictures:,} pictures"]
@@ -200,7 +200,7 @@ def _write(made: Reviewed, page: str) -> None:
     with ExitStack() as open_parts:
         table, gallery = (open_parts.enter_context(places.replacing(path)) for path in (made.table, made.gallery))
         # A name may hold bytes that are no text: the table keeps them as they are.
-        table.write_text(_csv(made.found), encoding="utf-8", errors="surrogateescape", newline="")
+        table.write_text(_csv(made.suspects), encoding="utf-8", errors="surrogateescape", newline="")
         gallery.write_text(page, encoding="utf-8", errors="replace")
 
 

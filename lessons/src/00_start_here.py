@@ -140,7 +140,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# In between, at 16×16, it falls: the network hesitates. Then it is sure again, and wrong about nearly everything. Nearly whichever of these 500 colours it gets, a plain picture is a lake to it. In the contact sheet the SeaLake pictures are the plain ones; that is our guess at the reason. (One split of 500 pictures: each share right is uncertain by four points or so.)
+# At 16×16 it falls: the network hesitates. At 4×4 it is nearly as sure as of sharp pictures, and wrong about four in five; of a single colour it is surer still, and wrong about nine in ten. Nearly whichever of these 500 colours it gets, a plain picture is a lake to it. In the contact sheet the SeaLake pictures are the plain ones; that is our guess at the reason. (One split of 500 pictures: each share right is uncertain by four points or so.)
 #
 # Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [chapter 5](05_open_set_rejection.ipynb).
 
@@ -212,7 +212,7 @@ for word in sorted(set(words)):
     print(f"{words.count(word):4} {word}")
 
 # %% [markdown]
-# Many are undecided: five or ten runs are few, and the rule is strict. Some will be wrong by chance: of trials whose A and B do not differ, about one in twenty, at most, could come out as if they did. Take one as a hint.
+# Many are undecided: ten runs, or fewer, are few, and the rule is strict. Some will be wrong by chance: of trials whose A and B do not differ, about one in twenty, at most, could come out as if they did. Take one as a hint.
 
 # %% [markdown]
 # Runs that split *one* set of pictures anew, as above, share test pictures, and agree more than on fresh ones. So the interval is made longer, by a formula of Nadeau and Bengio ([Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003), a rule of thumb. It is the wider of two on each side (Student's t, a bootstrap-t), so it need not be symmetrical. Where a program draws the pictures, each seed has its own.

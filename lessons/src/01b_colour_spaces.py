@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Stay with RGB, and give each channel mean 0 and deviation 1: at the one learning rate that we tried it is among the soonest learned, and no conversion gains a whole epoch on it on average. If you convert, take the mean away: merely divided to 0–1, no converted space but linear RGB is learned here within 24 epochs. CIELAB lags, and LCh still more: CIELAB's channels go together closely, and without that it catches up most of the way; why LCh lags we do not know.
+# Stay with RGB, and give each channel mean 0 and deviation 1: at the one learning rate that we tried it is among the soonest learned, and no conversion gains a whole epoch on it on average. If you convert, take the mean away: merely divided to 0–1, no converted space but linear RGB is learned here within 24 epochs. CIELAB and LCh lag far behind: CIELAB's channels go together closely, and without that it catches up most of the way; why LCh lags we do not know.
 # </details>
 #
 # | you see | read |
@@ -221,7 +221,7 @@ study.conclude("over its deviation, the hue is about 10 ± 1", 9 < offset < 11)
 # %% [markdown]
 # It is the *mean*. Only centred, HSV, HSL, YCbCr and OKLab are learned in every seed, in four to nine epochs; only scaled, never. RGB is learned either way, CIELAB and LCh neither way.
 #
-# The usual explanation: a channel that is large everywhere, as the hue of blues is with about 0.6, gives each kernel a large constant. (Over its deviation it is even 10 ± 1: scaling alone makes it worse.) The gradients first move this constant, and what varies around it is hardly noticed. LeCun and others wrote this down in 1998 (*Read on*).
+# The usual explanation: a channel that is large everywhere, as the hue of blues is with about 0.6, gives each kernel a large constant. (Over its deviation the hue has a mean of about 10 and a deviation of 1: scaling alone leaves the constant ten times as large as what varies.) The gradients first move this constant, and what varies around it is hardly noticed. LeCun and others wrote this down in 1998 (*Read on*).
 
 # %% [markdown]
 # Normalised, most spaces are learned. One of these four lags far behind.
@@ -347,7 +347,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Decorrelated, CIELAB loses most of its lag: its classes now lie three times as far apart. In LCh the distance stays, and so does the lag. Both fit the guess in direction, not in size: CIELAB now lies farther apart than HSV, OKLCh and linear RGB, and still takes longer on average. RGB's classes move apart, too, and it gains nothing. So distance is not all. That correlated inputs slow a network down was known in 1991; why LCh is so slow we do not know. (To watch CIELAB, set section 2's cell to `"lab"`, both halves `True`, 24 epochs.)
+# Decorrelated, CIELAB loses most of its lag: its classes now lie three times as far apart. In LCh the distance stays, and so does the lag. Both fit the guess in direction. But CIELAB now lies farther apart than HSV, OKLCh and linear RGB, and still takes longer on average: distance is not all. That correlated inputs slow a network down was known in 1991; why LCh is so slow we do not know. (To watch CIELAB, set section 2's cell to `"lab"`, both halves `True`, 24 epochs.)
 
 # %% [markdown]
 # ## 5 · A hue is a circle

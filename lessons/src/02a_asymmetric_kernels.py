@@ -152,7 +152,7 @@ print(
 )
 
 # %% [markdown]
-# For each picture the pair stores more than twice as much as the large kernel, because it has two outputs. Its weights save 2.9 MB, once. So from 23 pictures in a batch on, weights and stored outputs together are larger for the pair. (We counted them; the peak of memory we did not measure.) Fifteen small kernels store the most.
+# For each picture the pair stores more than twice as much as the large kernel, because it has two outputs. Its weights save 2.9 MB, once. So from 23 pictures in a batch on, both together are larger for the pair. (Counted; the peak of memory was not measured.) Fifteen small kernels store the most.
 #
 # The thinnest pair does about a third of the work of 30×3 and 3×30. Section 4 says what it gives up.
 #
@@ -169,7 +169,8 @@ study.conclude("with 24 times fewer MACs", round(thin.macs / cheap.macs) == 24)
 study.conclude("the pair stores more than twice as much", thin.kept > 2 * large.kept)
 saves, costs_more = 16 * (large.weights - thin.weights), 4 * (thin.kept - large.kept)
 study.conclude(
-    "weights and outputs: more from 23 pictures on", 22 * costs_more < saves < 23 * costs_more
+    "weights and outputs: more from 23 pictures on",
+    22 * costs_more < saves < 23 * costs_more,
 )
 
 # %% [markdown]

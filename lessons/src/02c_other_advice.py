@@ -172,7 +172,7 @@ study.conclude("2.8 times the time", round(two.seconds / one.seconds, 1) == 2.8)
 # %% [markdown]
 # ## 2 · A pretrained network for 200 pictures
 #
-# Suppose you have 200 spectrograms. SqueezeNet learned from more than a million photographs. Leave it as it is, and fit a linear classifier, a *probe*, on its features. Its rivals are a small CNN from scratch, the one of 2b that strides later (24 epochs, highest rate 0.03; on 600 pictures of lines 0.1 was best for it), and six plain numbers a picture: mean and spread of red, green and blue.
+# Suppose you have 200 spectrograms. SqueezeNet learned from more than a million photographs. Leave it as it is, and fit a linear classifier, a *probe*, on its features. Its rivals are a small CNN from scratch, the one of 2b that strides later (24 epochs, at 0.03; on 600 lines 0.1 was best), and six plain numbers a picture: mean and spread of red, green and blue.
 
 # %%
 few_guess = predict.largest(
@@ -234,7 +234,7 @@ print(study.verdicts("transfer_hue", "transfer_lines"))
 # %% [markdown]
 # On hue the features learned from photographs lose to the small CNN, with 69.7 ± 1.6 % against 87.9 ± 1.6 % (10 seeds, n = 400 each); six plain numbers get 87.9 ± 1.3 %. Our guess: a network that names dogs in any light has learned to look past four degrees of hue.
 #
-# On lines the probe gets 61.4 ± 2.1 %, of little use with two classes, and the small CNN, as we trained it, stays near chance, at 51.7 ± 3.6 %. (The long thin pair of 2b was not tried here.) We would have guessed neither result: try it, beside six plain numbers. For satellite pictures, see [chapter 3](03a_transfer_learning_eurosat.ipynb).
+# On lines the probe gets 61.4 ± 2.1 %, of little use with two classes, and the small CNN stays near chance, at 51.7 ± 3.6 %. (The long thin pair of 2b was not tried here.) We would have guessed neither result: try it, beside six plain numbers. For satellite pictures, see [chapter 3](03a_transfer_learning_eurosat.ipynb).
 
 # %% [markdown]
 # ## 3 · How far does a network really look?

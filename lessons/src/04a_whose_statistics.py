@@ -29,7 +29,7 @@ import time
 import torch
 from course_lib import data, features, figures, models, pixels, study
 from course_lib.lessons.normalization import exercises as ex
-from course_lib.lessons.normalization import inputs, networks, trials
+from course_lib.lessons.normalization import experiments, inputs, networks, trials
 from course_lib.practice import predict
 from sklearn.neighbors import KNeighborsClassifier
 from torch.nn.functional import cross_entropy
@@ -73,7 +73,7 @@ small = torch.nn.functional.avg_pool2d(x, 4)
 numbers = (x.mean(dim=(2, 3)).std(dim=0), x.std(dim=(2, 3)).mean(dim=0))
 numbers = (*numbers, small.std(dim=(0, 2, 3)))
 candidates = dict(zip(family_guess.options, numbers, strict=True))
-known = torch.tensor(trials.INSIDE)
+known = torch.tensor(experiments.INSIDE)
 gaps = {name: (found - known).abs().max().item() for name, found in candidates.items()}
 for name, found in candidates.items():
     print(" ".join(f"{value:.3f}" for value in found), name)
@@ -145,7 +145,7 @@ to_one = few.images.float() / 255
 print("deviation between pictures, of the mean of   input  layer 1, 2, 3      logits")
 apart = {}
 for name in ("torch's own", *networks.INITIALIZED):
-    model = models.SmallCNN(widths=trials.WIDTHS, outputs=10, seed=0)
+    model = models.SmallCNN(widths=experiments.WIDTHS, outputs=10, seed=0)
     if name in networks.INITIALIZED:
         networks.INITIALIZED[name](model, to_one, seed=0)
     with torch.no_grad():
@@ -200,8 +200,8 @@ figures.dots(best | better, title="AdamW at 0.01, 8 epochs, 3,000 pictures")
 ways = ("own mean and deviation", "none, 0 to 1", "none, 0 to 255")
 lengths = {}
 for way in ways:
-    model = models.SmallCNN(widths=trials.WIDTHS, outputs=len(train.classes), seed=0)
-    seen = inputs.prepare(trials.INPUTS[way], {"train": train})(few.images)
+    model = models.SmallCNN(widths=experiments.WIDTHS, outputs=len(train.classes), seed=0)
+    seen = inputs.prepare(experiments.INPUTS[way], {"train": train})(few.images)
     cross_entropy(model(seen), few.labels).backward()
     weights = [w for w in model.parameters() if w.ndim > 1]
     lengths[way] = [(w.grad.norm() / w.norm()).item() for w in weights]
@@ -216,7 +216,7 @@ study.conclude("by factors less than 5 apart", max(times) < 5 * min(times))
 # %% [markdown]
 # Bytes multiply all layers by much the same factor: nothing explodes on the way. That is a rate too large, and SGD at a smaller one lives with it.
 #
-# Another reason that is often given is the **condition number**: how much longer than wide the valley is in which gradient descent has to find its way (LeCun and colleagues, 1991). Press the buttons. Press *bytes*: by this number they should be far the worst, yet they beat 0 to 1: it is for one linear layer, and an explanation that fails on the row you did not look at is not yet one.
+# Another reason that is often given is the **condition number**: how much longer than wide the valley is in which gradient descent has to find its way (LeCun and colleagues, 1991). Press *bytes*: by this number they should be far the worst, yet they beat 0 to 1: it is for one linear layer, and an explanation that fails on the row you did not look at is not yet one.
 
 # %%
 figures.normalization_explorer(train.subset(min(400, len(train) - 1)))
@@ -347,8 +347,8 @@ pair_guess
 # %% tags=["nbval-ignore-output"]
 some, asked = train.subset(300, seed=0).split((2, 1), seed=0)
 own_300 = pixels.Standardize.fitted(some)
-ways = {"standardized": own_300, "reflectance / 10,000": trials.REFLECTANCE}
-mobile, shares = models.backbone(trials.NETWORK), {}
+ways = {"standardized": own_300, "reflectance / 10,000": experiments.REFLECTANCE}
+mobile, shares = models.backbone(experiments.NETWORK), {}
 for size in (64, 224):
     for name, fed in ways.items():
         known, seen = (
@@ -405,7 +405,7 @@ study.folded(trial for trial in trials.TRIALS if trial.lesson == trials.LESSON)
 # What is *your* network fed? Put a folder with a folder for each class in place of `None`, and your network in place of `own_network`; run it as you always do, where `features.extract` stands. The hook keeps what arrives at the first convolution. Of a Keras model take `models.what_was_fed(preprocess_input(x), mine.images)`.
 
 # %% tags=["nbval-ignore-output"]
-folder, own_network = None, models.backbone(trials.NETWORK)
+folder, own_network = None, models.backbone(experiments.NETWORK)
 mine = data.from_folder(folder, size=64) if folder else train.subset(200, seed=0)
 mean, deviation = pixels.channel_statistics(mine)
 print("your pictures, 0 to 1: mean", *(f"{value:.3f}" for value in mean))

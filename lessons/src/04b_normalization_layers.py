@@ -25,7 +25,7 @@
 import torch
 from course_lib import data, figures, models, study
 from course_lib.lessons.normalization import exercises as ex
-from course_lib.lessons.normalization import trials
+from course_lib.lessons.normalization import experiments, trials
 from course_lib.practice import predict
 
 scratch = study.summary("inputs_scratch")
@@ -48,7 +48,7 @@ inside_guess = predict.choice(
 inside_guess
 
 # %%
-inside = {k: scratch[k] for k in trials.WITH_NORM_INSIDE}
+inside = {k: scratch[k] for k in experiments.WITH_NORM_INSIDE}
 ours, divided, _ = (s.mean for s in inside.values())
 inside_guess.compare(ours - divided)
 print(study.verdicts("normalise_before_norm"))
@@ -59,7 +59,7 @@ figures.dots(inside, title="AdamW at 0.003, 8 epochs, 3,000 pictures")
 
 # %% tags=["nbval-ignore-output"]
 few = data.load("eurosat").split(seed=0)[0].subset(256)
-backbone = models.backbone(trials.NETWORK)
+backbone = models.backbone(experiments.NETWORK)
 conv = next(m for m in backbone.modules() if isinstance(m, torch.nn.Conv2d))
 norm = torch.nn.BatchNorm2d(conv.out_channels)
 with torch.no_grad():
@@ -95,7 +95,8 @@ ex.instance_norm.check(instance_norm)
 
 # %%
 flat, textured = (
-    data.spectrograms(3, seed=0, **knobs) for knobs in (trials.FLAT, trials.TEXTURED)
+    data.spectrograms(3, seed=0, **knobs)
+    for knobs in (experiments.FLAT, experiments.TEXTURED)
 )
 figures.gallery(
     torch.cat([flat.images, textured.images]),
@@ -188,11 +189,11 @@ batch_guess
 sizes = study.summary("norm_batches")
 curves = {
     "batch normalization": {
-        size: sizes[f"batch, batches of {size}, {trials.RUNNING}"]
-        for size in trials.BATCH_SIZES
+        size: sizes[f"batch, batches of {size}, {experiments.RUNNING}"]
+        for size in experiments.BATCH_SIZES
     },
     "group normalization": {
-        size: sizes[f"group, batches of {size}"] for size in trials.BATCH_SIZES
+        size: sizes[f"group, batches of {size}"] for size in experiments.BATCH_SIZES
     },
 }
 lost = curves["group normalization"][2].mean - curves["batch normalization"][2].mean
@@ -221,7 +222,7 @@ eval_guess = predict.choice(
 eval_guess
 
 # %%
-modes = {mode: sizes[f"batch, batches of 64, {mode}"] for mode in trials.MODES}
+modes = {mode: sizes[f"batch, batches of 64, {mode}"] for mode in experiments.MODES}
 right, mixed, by_class = (s.mean for s in modes.values())
 eval_guess.compare(mixed=right - mixed, by_class=right - by_class)
 print(study.verdicts("forgot_eval"))
@@ -313,7 +314,7 @@ QUIZ
 
 # %% tags=["nbval-ignore-output"]
 folder = None
-own = models.Classifier(models.backbone(trials.NETWORK), few.classes, seed=0)
+own = models.Classifier(models.backbone(experiments.NETWORK), few.classes, seed=0)
 preprocessing = own.preprocessing
 own.train()  # the mistake; own.eval() is right
 mine = data.from_folder(folder, size=64).images if folder else few.images

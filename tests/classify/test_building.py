@@ -211,7 +211,7 @@ def test_killed_it_goes_on(tmp_path):
     process.wait()
     assert left(tmp_path / "out") == {"run.json", "work"}
     subprocess.run([sys.executable, "-c", code], check=True, stderr=subprocess.DEVNULL)
-    assert left(tmp_path / "out") == FILES
+    assert left(tmp_path / "out") >= FILES  # report, ONNX and demo are written, too, where this machine can
 
 
 # --- it cannot be done ---

@@ -50,7 +50,7 @@ def test_each_fault_is_named_with_its_kind(reviewed):
 
 def test_the_table_has_all_that_was_found_and_the_page_asks_nothing_of_the_network(reviewed):
     rows = list(csv.DictReader(reviewed.table.open(encoding="utf-8")))
-    assert [(row["kind"], row["file"]) for row in rows] == [(one.kind, one.file) for one in reviewed.found]
+    assert [(row["kind"], row["file"]) for row in rows] == [(one.kind, one.file) for one in reviewed.suspects]
     page = reviewed.gallery.read_text(encoding="utf-8")
     assert page.count("data:image/") >= len(reviewed.of("wrong label?")) + 4
     assert not re.search(r'(?:src|href)="(?!data:)', page)

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from course_lib import models, study
-from course_lib.lessons.normalization import inputs, layers, networks, pictures, trials
+from course_lib.lessons.normalization import experiments, inputs, layers, networks, pictures, trials
 
-EXPERIMENTS = {experiment.name: experiment for experiment in trials.EXPERIMENTS}
+EXPERIMENTS = {experiment.name: experiment for experiment in experiments.EXPERIMENTS}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -58,21 +58,23 @@ VERDICTS = {
 
 @pytest.mark.parametrize("trial", trials.TRIALS, ids=lambda trial: trial.name)
 def test_the_verdicts(trial):
-    assert trial.seeds >= (trials.FEWER_SEEDS if trial.name.startswith("he_") else trials.SEEDS)
+    assert trial.seeds >= (experiments.FEWER_SEEDS if trial.name.startswith("he_") else experiments.SEEDS)
     assert trial.outcome().verdict.word == VERDICTS[trial.name]
 
 
 def test_what_differs_is_the_preparation_alone():
-    variants = {name: dict(settings) for name, settings in trials.FROM_SCRATCH.variants.items() if "AdamW, " in name}
+    variants = {
+        name: dict(settings) for name, settings in experiments.FROM_SCRATCH.variants.items() if "AdamW, " in name
+    }
     decided = [inputs.feed(settings) for settings in variants.values()]
-    assert len(set(decided)) == len(decided) == len(trials.INPUTS)
+    assert len(set(decided)) == len(decided) == len(experiments.INPUTS)
     rest = [settings.items() - dict(fed).items() for settings, fed in zip(variants.values(), decided, strict=True)]
     assert all(settings == rest[0] for settings in rest)
 
 
 def test_a_smaller_batch_takes_a_smaller_step():
-    rates = [trials.SIZES.variants[f"group, batches of {size}"]["peak_lr"] for size in trials.BATCH_SIZES]
-    assert rates == pytest.approx([3e-3 * (size / 64) ** 0.5 for size in trials.BATCH_SIZES])
+    rates = [experiments.SIZES.variants[f"group, batches of {size}"]["peak_lr"] for size in experiments.BATCH_SIZES]
+    assert rates == pytest.approx([3e-3 * (size / 64) ** 0.5 for size in experiments.BATCH_SIZES])
 
 
 # --- what a network sees ---
@@ -81,13 +83,13 @@ def test_a_smaller_batch_takes_a_smaller_step():
 def test_mean_and_deviation_are_those_of_the_pictures_that_the_settings_name(two_greys):
     train, test = two_greys.at(range(60)), two_greys.at(range(60, 100))
     for name, part in (("own mean and deviation", train), ("the test pictures' mean and deviation", test)):
-        seen = inputs.prepare(trials.INPUTS[name], {"train": train, "test": test})(part.images)
+        seen = inputs.prepare(experiments.INPUTS[name], {"train": train, "test": test})(part.images)
         assert seen.mean(dim=(0, 2, 3)).abs().max() < 1e-4
         torch.testing.assert_close(seen.std(dim=(0, 2, 3), correction=0), torch.ones(3))
 
 
 def test_what_is_fed_as_it_is_stays_as_it_is(two_greys):
-    seen = inputs.prepare(trials.BYTES, {})(two_greys.images[:4])
+    seen = inputs.prepare(experiments.BYTES, {})(two_greys.images[:4])
     torch.testing.assert_close(seen, two_greys.images[:4].float())
 
 
@@ -106,7 +108,7 @@ def test_red_and_blue_are_swapped():
 
 def test_stretched_pictures_are_standardized_by_what_the_training_pictures_became(two_greys):
     train, test = two_greys.at(range(60)), two_greys.at(range(60, 100))
-    for name, settings in trials.STANDARDIZED_AFTER.items():
+    for name, settings in experiments.STANDARDIZED_AFTER.items():
         prepared = inputs.prepare(settings, {"train": train})
         seen = prepared(train.images)
         assert seen.mean(dim=(0, 2, 3)).abs().max() < 1e-4, name
@@ -121,13 +123,13 @@ def test_stretched_pictures_are_standardized_by_what_the_training_pictures_becam
 def test_a_reflectance_is_what_the_settings_say(two_greys):
     """EuroSAT's RGB has 255 where the reflectance is 2,750: published means of the bands, over those of the bytes."""
     white = torch.full((1, 3, 2, 2), 255, dtype=torch.uint8)
-    torch.testing.assert_close(trials.REFLECTANCE(white), torch.full((1, 3, 2, 2), 0.275))
+    torch.testing.assert_close(experiments.REFLECTANCE(white), torch.full((1, 3, 2, 2), 0.275))
 
 
 @pytest.mark.parametrize("scale", [1, 255])
 def test_first_weights_are_those_of_the_papers(scale):
     x = scale * torch.rand(64, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    he, lsuv = (models.SmallCNN(widths=trials.WIDTHS, outputs=10, seed=0) for _ in range(2))
+    he, lsuv = (models.SmallCNN(widths=experiments.WIDTHS, outputs=10, seed=0) for _ in range(2))
     networks.he(he, x, 0)
     networks.lsuv(lsuv, x, 0)
     for model in (he, lsuv):
@@ -148,7 +150,7 @@ def test_torchs_own_first_weights_have_a_sixth_of_hes_variance():
 @pytest.mark.slow
 def test_the_second_family_keeps_the_mean_and_halves_the_deviation(eurosat):
     ours, theirs = (
-        inputs.prepare(trials.INPUTS[name], {"train": eurosat})(eurosat.images[:8])
+        inputs.prepare(experiments.INPUTS[name], {"train": eurosat})(eurosat.images[:8])
         for name in ("own mean and deviation", "own mean, the second family of deviations")
     )
     torch.testing.assert_close(ours.sign(), theirs.sign())
@@ -170,7 +172,7 @@ def test_epochs_are_counted_until_enough_are_right(monkeypatch, accuracies, epoc
 
     monkeypatch.setattr(inputs, "fit", lambda *_: History)
     monkeypatch.setattr(inputs, "train_and_test", lambda settings, seed: (two_greys, two_greys))
-    settings = trials.FROM_SCRATCH.variants["AdamW, none, 0 to 1"]
+    settings = experiments.FROM_SCRATCH.variants["AdamW, none, 0 to 1"]
     assert inputs.train_from_scratch(settings, 0).metrics == {"test accuracy": accuracies[-1], inputs.SOON: epochs}
 
 
@@ -197,7 +199,7 @@ GREYS = {"pictures": 99}
 
 def test_the_test_in_order_of_class_asks_the_same_pictures(large_greys):
     """Without averages over a batch the order changes nothing: so a difference is the averages' doing."""
-    group = trials.SIZES.variants["group, batches of 16"] | GREYS
+    group = experiments.SIZES.variants["group, batches of 16"] | GREYS
     ordered = {**group, "averages": "of the batch", "order": "by class"}
     assert layers.train_in_batches(group, 0) == layers.train_in_batches(ordered, 0)
 
