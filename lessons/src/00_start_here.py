@@ -140,7 +140,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# At 16×16 it falls: the network hesitates. At 4×4 it is nearly as sure as of sharp pictures, and wrong about four in five; of a single colour it is surer still, and wrong about nine in ten. Nearly whichever of these 500 colours it gets, a plain picture is a lake to it. In the contact sheet the SeaLake pictures are the plain ones; that is our guess at the reason. (One split of 500 pictures: each share right is uncertain by four points or so.)
+# At 16×16 it falls: the network hesitates. At 4×4 it is nearly as sure as of sharp pictures, and wrong about four in five; of a single colour it is surer still, and wrong about nine in ten. Nearly any plain picture is a lake to it: in the contact sheet SeaLake's are the plain ones, which is our guess at the reason. (n = 500: each share right is uncertain by some four points.)
 #
 # Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [chapter 5](05_open_set_rejection.ipynb).
 

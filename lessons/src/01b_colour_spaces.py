@@ -221,7 +221,7 @@ study.conclude("over its deviation, the hue is about 10 ± 1", 9 < offset < 11)
 # %% [markdown]
 # It is the *mean*. Only centred, HSV, HSL, YCbCr and OKLab are learned in every seed, in four to nine epochs; only scaled, never. RGB is learned either way, CIELAB and LCh neither way.
 #
-# The usual explanation: a channel that is large everywhere, as the hue of blues is with about 0.6, gives each kernel a large constant. (Over its deviation the hue has a mean of about 10 and a deviation of 1: scaling alone leaves the constant ten times as large as what varies.) The gradients first move this constant, and what varies around it is hardly noticed. LeCun and others wrote this down in 1998 (*Read on*).
+# The usual explanation: a channel that is large everywhere, as the hue of blues is, gives each kernel a large constant. (Over its deviation the hue is about 10 ± 1: scaling alone leaves it ten times as large as what varies.) The gradients first move this constant, and hardly notice what varies around it. LeCun and others wrote this down in 1998 (*Read on*).
 
 # %% [markdown]
 # Normalised, most spaces are learned. One of these four lags far behind.

@@ -451,7 +451,7 @@ study.conclude("as it stands, the step is found healthy", found.healthy)
 print(bench.table())
 
 # %% [markdown]
-# Trust the uppermost line: those set-ups had no part in the doctor. There it names seven causes of ten (39 of 56: 57 to 80 %), and blames none of 24 healthy set-ups (that is up to 14 %). It was handed all that the set-up had: loss, optimizer, scheduler, validation batches. With less it has less to go by. *Reading the curves* can only notice that something is wrong. The two packages blame 23 to 25 of 24 to 28 healthy set-ups. Rows with fewer set-ups leave out those in Keras, which are not for their tools. How all of this was asked: `tests/doctor/README.md`.
+# Trust the uppermost line: those set-ups had no part in the doctor. There it names seven causes of ten (39 of 56: 57 to 80 %), and blames none of 24 healthy set-ups (that is up to 14 %). It was handed all that the set-up had, validation batches included; with less it knows less. The two packages blame 23 to 25 of 24 to 28 healthy set-ups. Rows with fewer set-ups leave out Keras's. How it was asked: `tests/doctor/README.md`.
 #
 # What it missed, by name, and what it said instead (*cause unknown*: none of its mends helped):
 

@@ -152,7 +152,7 @@ print(
 )
 
 # %% [markdown]
-# For each picture the pair stores more than twice as much as the large kernel, because it has two outputs. Its weights save 2.9 MB, once. So from 23 pictures in a batch on, both together are larger for the pair. (Counted; the peak of memory was not measured.) Fifteen small kernels store the most.
+# For each picture the pair stores more than twice as much: it has two outputs. Its weights save 2.9 MB, once. So from 23 pictures in a batch on, both together are larger for the pair. (Counted, not measured.) Fifteen small kernels store the most.
 #
 # The thinnest pair does about a third of the work of 30×3 and 3×30. Section 4 says what it gives up.
 #
@@ -263,7 +263,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# In these six rows the *order* of the times is that of the MACs. It need not be so: in the run under *Your pictures*, at 48×48, fifteen 3×3 took longer than one 30×30, with fewer than half of its MACs (one timing; yours may differ). And in a millisecond the large kernel gets through 57 million MACs, the four strided ones through 27 million. Our reading: small layers spend more of their time on reading, writing and getting started.
+# In these six rows the *order* of the times is that of the MACs. At 48×48 it was not so (*Your pictures*, one timing): fifteen 3×3 took longer than one 30×30, with fewer than half of its MACs. And in a millisecond the large kernel gets through 57 million MACs, the four strided ones through 27 million. Our reading: small layers spend more of their time on reading, writing and getting started.
 #
 # So count MACs to find candidates, and time the best two or three on the machine that you will use. On a graphics card we have measured nothing.
 
@@ -499,7 +499,7 @@ if folder is None:
 # %% [markdown]
 # ## What we would write to the asker
 #
-# The fifth is true of the weights. The work falls by a factor of 4.7 at 224 pixels, of 3.8 at 64, at 32 not at all; at 64 the time fell to a third on the machine of our evidence. Training stores more for each picture. To see far cheaply, begin with 3×3 kernels and a stride. For a fine grid, try 30×1 and 1×30, or a depthwise 30×30 and a 1×1: they took 37 and 27 % of the pair's time. If you split a large kernel, leave several channels between the two thin ones.
+# The fifth is true of the weights. The work falls by a factor of 4.7 at 224 pixels, of 3.8 at 64, at 32 not at all; at 64 the time fell to a third on our machine. Training stores more for each picture. To see far cheaply, begin with 3×3 kernels and a stride. For a fine grid, try 30×1 and 1×30, or a depthwise 30×30 and a 1×1: they took 37 and 27 % of the pair's time. If you split a large kernel, leave several channels between the two thin ones.
 
 # %% [markdown]
 # ## Open

@@ -417,9 +417,9 @@ for found in outcomes.values():
 figures.dots(on_roads, title="Highways and rivers, 600 pictures to learn from")
 
 # %% [markdown]
-# On average the pair is behind all four (10 seeds, n = 400 each): by five to six points, and surely by more than two, where the rival does as much work or takes as much time; by two to three, which stays undecided, where it has as many weights. (All tests are drawn from one set of 5,000 pictures; the intervals are wider for it.)
+# On average the pair is behind all four (10 seeds, n = 400 each): by five to six points, and surely by more than two, where the rival does as much work or takes as much time; by two to three, which stays undecided, where it has as many weights. (All tests come from one set of 5,000 pictures; the intervals are wider for it.)
 #
-# Why here, after its success on lines? A road runs at any angle, but without an activation a pair with several channels *can* compute a slanting kernel ([2a](02a_asymmetric_kernels.ipynb), section 4). Ours has a ReLU in between. Whether training finds something as good from 600 pictures, we do not know.
+# Why here, after its success on lines? A road runs at any angle. A pair with several channels *can* compute a slanting kernel where no activation stands between ([2a](02a_asymmetric_kernels.ipynb)); ours has a ReLU.
 
 # %% [markdown]
 # ## The trials of 2a and 2b
@@ -468,7 +468,7 @@ if folder is None:
 # %% [markdown]
 # ## What we would write to the asker
 #
-# On pictures drawn like yours thin kernels did not help, and we see no reason why they should: a hue is there in every pixel. From 600 such pictures, every network that we tried came on average within three points of the best possible, plain 3×3 as well. So leave the architecture and look at the pipeline, as [1c](01c_stuck_at_50_percent.ipynb) does. Keep long thin kernels for long structure, level or upright, when you have few pictures, and try 3×3 kernels with a later stride beside them; in our evidence they took 4.1 s to train, the pair 4.3, strides at once 1.0.
+# On pictures drawn like yours thin kernels did not help: a hue is there in every pixel. From 600 such pictures, every network that we tried came on average within three points of the best possible. Leave the architecture and look at the pipeline, as [1c](01c_stuck_at_50_percent.ipynb) does. Keep long thin kernels for long structure, level or upright, when you have few pictures, and try 3×3 kernels with a later stride beside them; in our evidence they took 4.1 s to train, the pair 4.3, strides at once with as many weights 1.0.
 #
 # ## Open
 #

@@ -401,7 +401,7 @@ claim = "over ten seeds from 21.9 to 57.4 and 38.3 %; what was added has 58.2 an
 study.conclude(claim, shares == [21.9, 57.4, 58.2, 21.9, 38.3, 85.9])
 
 # %% [markdown]
-# In this one run 72 % of the change on roads is even: what such a kernel has learned in this way is how bright or how coloured a place is, and no direction. So a share near 100 % does not show a long thin kernel. On clear lines 5 % is even. Look at the upper row: a level and an upright line cross in one kernel, which is a sum of two products, so one column times one row keeps only half. So in these kernels of one run long thin lines do appear, mostly crossed. Whether whole kernels become long and thin, this does not show.
+# In this one run 72 % of the change on roads is even: such a kernel has learned how bright or how coloured a place is, and no direction. So a share near 100 % shows no long thin kernel. On clear lines 5 % is even. Look at the upper row: a level and an upright line cross in one kernel, which is a sum of two products, so one column times one row keeps only half. So in these kernels of one run long thin lines do appear, mostly crossed. Whether whole kernels become long and thin, this does not show.
 
 # %% [markdown]
 # ## The trials of 2c
