@@ -212,7 +212,7 @@ for word in sorted(set(words)):
     print(f"{words.count(word):4} {word}")
 
 # %% [markdown]
-# Many are undecided: ten runs, or fewer, are few, and the rule is strict. Some will be wrong by chance: of trials whose A and B do not differ, about one in twenty, at most, could come out as if they did. Take one as a hint.
+# Many are undecided: ten runs, or fewer, are few, and the rule is strict. The counts mix both kinds of claim. Some verdicts will be wrong by chance: if the intervals keep what they promise, of trials whose A and B do not differ at most about one in twenty comes out as if they did. Take a single verdict as a hint, not as a proof.
 
 # %% [markdown]
 # Runs that split *one* set of pictures anew, as above, share test pictures, and agree more than on fresh ones. So the interval is made longer, by a formula of Nadeau and Bengio ([Inference for the generalization error](https://doi.org/10.1023/A:1024068626366), 2003), a rule of thumb. It is the wider of two on each side (Student's t, a bootstrap-t), so it need not be symmetrical. Where a program draws the pictures, each seed has its own.

@@ -165,7 +165,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# That surprised us. From the space with the perfect channel no seed learns. The scale is a natural suspect: 6° are a sixtieth of the hue's range, and the brightness has a deviation more than ten times as large. Is it?
+# That surprised us. From the space with the perfect channel no seed learns. The scale is a natural suspect: 6° are a sixtieth of the hue's range, and the brightness has a deviation more than ten times as large. Is it the scale?
 
 # %% [markdown]
 # ## 3 · Two halves of normalising
