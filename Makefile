@@ -26,6 +26,9 @@ lab: venv ## open your copies of the lessons, my/, in JupyterLab (LAB_ARGS="--no
 
 SUITE = -n 2 --dist loadfile --max-worker-restart 0 tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
 
+# Two processes share two cores: with two threads each they wait for one another, up to eight times as long.
+check test notebooks: export OMP_NUM_THREADS = 1
+
 # Branch coverage of the rooms, summed up over the two runs of `make test`. `make check` goes without: it would be slower.
 test: COVER = --cov=course_lib --cov-branch --cov-append --cov-report= --cov-fail-under=0
 
