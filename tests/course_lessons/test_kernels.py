@@ -310,3 +310,11 @@ def test_advice_on_kernels_goes_by_the_intervals(right, begins):
 def test_advice_on_branches_goes_by_the_intervals(right, begins):
     rows = [Row(name, k, 100) for name, k in zip("abcdef", right, strict=True)]
     assert your_pictures.advice_on_branches(*rows).startswith(begins)
+
+
+@pytest.mark.slow
+def test_kernels_to_be_looked_at_need_no_real_pictures_and_those_that_count_do(empty_machine):
+    before, after = experiments.first_kernels(variants.RANKS["roads: trained"], seed=0)
+    assert before.shape == after.shape
+    with pytest.raises(data.DataError):
+        experiments.rank_of_kernels({**variants.RANKS["roads: trained"], "kernels": "trained"}, seed=0)

@@ -134,7 +134,7 @@ def rank_of_kernels(settings: Settings, seed: int) -> Result:
     `kernels` are those at the "start", the "trained" ones, or what training "added".
     """
     with thread_limit(settings["threads"]):
-        before, after = first_kernels(settings, seed)
+        before, after = _kernels(settings, seed)
         kernels = {"start": before, "trained": after, "added": after - before}[settings["kernels"]]
         shares = models.rank_one_share(kernels)
         test = train_once(settings, seed)[1]
@@ -142,7 +142,14 @@ def rank_of_kernels(settings: Settings, seed: int) -> Result:
 
 
 def first_kernels(settings: Settings, seed: int) -> tuple[Tensor, Tensor]:
-    """(before, after) training, float32 [out, in, h, w] each: the kernels of the first layer."""
+    """(before, after) training, float32 [out, in, h, w] each: the kernels of the first layer, to be looked at.
+
+    Where real pictures are asked for and are not here, those of the stand-in train it.
+    """
+    return _kernels({**settings, "source": "any"} if settings["source"] == "real" else settings, seed)
+
+
+def _kernels(settings: Settings, seed: int) -> tuple[Tensor, Tensor]:
     model, test = train_once(settings, seed)
     networks = (build(settings, outputs=len(test.classes), seed=seed), model)
     return tuple(network.blocks[0][0].weight.detach() for network in networks)
