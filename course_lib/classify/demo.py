@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
 import json
 from html import escape
 from pathlib import Path
@@ -17,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from .. import data
 from ..data import places
-from . import card, export
+from . import card, export, shell
 from .result import Result
-from .words import plain
+from .words import in_html, plain
 
 if TYPE_CHECKING:
     from .building import Built
@@ -27,21 +26,7 @@ if TYPE_CHECKING:
 DEMO = "demo.html"
 SAID = ("How good", "What it refuses", "What it lets in")  # of the summary
 
-_PAGE = Template("""\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-$digest' blob:\
- 'wasm-unsafe-eval'; style-src 'unsafe-inline'; media-src blob:; connect-src 'none'; base-uri 'none';\
- form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>$title</title>
-<style>
-$css</style>
-</head>
-<body>
+_BODY = Template("""\
 <main>
 <h1>$title</h1>
 <p>It knows $n classes: $classes. Of anything else it should say <b>none of these</b>.</p>
@@ -65,10 +50,7 @@ $css</style>
 <script type="text/plain" id="runtime">$runtime</script>
 <script type="text/plain" id="wasm">$wasm</script>
 <script type="text/plain" id="network">$network</script>
-<script type="module">$js</script>
-</body>
-</html>
-""")
+<script type="module">$js</script>""")
 
 
 def write(built: Built) -> Path:
@@ -94,10 +76,9 @@ def page(result: Result, network: bytes) -> str:
     js = here.with_suffix(".js").read_text(encoding="utf-8")
     names = [plain(name) for name in result.classes]
     about = json.dumps({"classes": names, "stored": result.model.stored})
-    return _PAGE.substitute(
-        digest=base64.b64encode(hashlib.sha256(js.encode()).digest()).decode(),
-        title=escape(f"Which of {plain(result.looked.folder)}?"),
-        css=here.with_suffix(".css").read_text(encoding="utf-8"),
+    title = f"Which of {plain(result.looked.folder)}?"
+    body = _BODY.substitute(
+        title=in_html(title),
         n=len(names),
         classes=escape(", ".join(names[:30]) + (" …" if len(names) > 30 else "")),
         said="".join(f"<li><b>{head}</b>: {escape(' '.join(lines))}</li>" for head, lines in _said(result).items()),
@@ -106,6 +87,13 @@ def page(result: Result, network: bytes) -> str:
         wasm=_packed(gzip.compress(data.runtime_file("onnxruntime_web_wasm").read_bytes(), 6, mtime=0)),
         network=_packed(gzip.compress(network, 6, mtime=0)),
         js=js,
+    )
+    return shell.page(
+        title,
+        body,
+        css=here.with_suffix(".css").read_text(encoding="utf-8"),
+        allowed=f"script-src {shell.only_this(js)} blob: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; "
+        "media-src blob:; connect-src 'none'",
     )
 
 

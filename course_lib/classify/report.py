@@ -6,11 +6,8 @@ the page's policy lets no script run but its own.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from html import escape
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -19,11 +16,11 @@ import torch
 
 from .. import decide
 from ..data import places
-from . import card, report_charts, report_pictures
+from . import card, report_charts, report_pictures, shell
 from .report_charts import Step
 from .report_pictures import Tried
 from .result import Result, Row, Share
-from .words import percent, plain
+from .words import in_html, percent
 
 if TYPE_CHECKING:
     from .building import Built
@@ -34,28 +31,12 @@ MATRIX, COSTS = 25, 12  # classes up to which the matrix is shown, and can be gi
 STEPS = 300  # places of the slider
 LOOKING = 0.2  # what it costs that a person looks, an error being 1, before the reader says otherwise
 
-_PAGE = Template("""\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline';\
- script-src 'sha256-$digest'; base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>$title</title>
-<style>
-$css</style>
-</head>
-<body>
+_BODY = Template("""\
 <main>
 $sections
 </main>
 <script type="application/json" id="data">$data</script>
-<script type="module">$js</script>
-</body>
-</html>
-""")
+<script type="module">$js</script>""")
 
 
 def write(built: Built) -> Path:
@@ -79,26 +60,19 @@ def page(built: Built) -> str:
         *_answer(result), *_errors(result), *_pictures(built), *_sure(result), *_cost(result), *_unknown(result),
         *_heatmaps(built), *_folder(built), *_how(result),
     ]  # fmt: skip
-    return _PAGE.substitute(
-        digest=base64.b64encode(hashlib.sha256(js.encode()).digest()).decode(),
-        title=_text(f"{result.looked.folder}: a classifier of {len(result.classes)} classes"),
+    return shell.page(
+        f"{result.looked.folder}: a classifier of {len(result.classes)} classes",
+        _BODY.substitute(sections="\n".join(parts), data=_data(result), js=js),
         css=here.with_suffix(".css").read_text(encoding="utf-8"),
-        sections="\n".join(parts),
-        data=_data(result),
-        js=js,
+        allowed=f"img-src data:; style-src 'unsafe-inline'; script-src {shell.only_this(js)}",
     )
-
-
-def _text(name: object) -> str:
-    """Text from the folder or about it, so that it does nothing in HTML."""
-    return escape(plain(str(name)))
 
 
 # --- the answer ---
 
 
 def _answer(result: Result) -> Iterator[str]:
-    yield f"<h1>{_text(result.looked.folder)}: a classifier of {len(result.classes)} classes</h1>"
+    yield f"<h1>{in_html(result.looked.folder)}: a classifier of {len(result.classes)} classes</h1>"
     yield (
         f'<p class="soft">Tried on {len(result.rows):,} pictures that it was not fitted on. In brackets: where the '
         "true share lies with 95 % confidence.</p>"
@@ -126,9 +100,9 @@ def _told(result: Result) -> Iterator[str]:
     for line in card.summary(result).splitlines():
         head, said = line[:16].strip(), line[16:].strip()
         if head:
-            yield f"<dt>{_text(head)}</dt>"
+            yield f"<dt>{in_html(head)}</dt>"
         if said:
-            yield f"<dd>{_text(said)}</dd>"
+            yield f"<dd>{in_html(said)}</dd>"
 
 
 # --- which classes ---
@@ -139,7 +113,7 @@ def _errors(result: Result) -> Iterator[str]:
     head = ["class", "found", "of those called so, right", "refused", "pictures", "learned from"]
     counts = result.looked.counts
     rows = [
-        [_text(row.name), *map(str, (row.recall, row.precision, row.refused)), f"{counts.get(row.name, 0):,}",
+        [in_html(row.name), *map(str, (row.recall, row.precision, row.refused)), f"{counts.get(row.name, 0):,}",
          f"{row.n_train:,}"]
         for row in result.per_class
     ]  # fmt: skip
@@ -151,7 +125,7 @@ def _errors(result: Result) -> Iterator[str]:
     found = card.confusions(result)[:SHOWN]
     if not found:
         yield f"<p>No test picture of {len(result.rows):,} is taken for another class.</p>"
-    names = [_text(name) for name in result.classes]
+    names = [in_html(name) for name in result.classes]
     yield _list(f"{n} × <b>{names[t]}</b> taken for <b>{names[a]}</b>" for t, a, n in found)
 
 
@@ -171,7 +145,7 @@ def _wide(label: str, table: str) -> str:
 
 
 def _matrix(result: Result) -> str:
-    names = [_text(name) for name in result.classes]
+    names = [in_html(name) for name in result.classes]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     body = "".join(
         f'<tr><th scope="row">{names[t]}</th>{"".join(_cells(t, row))}</tr>' for t, row in enumerate(result.confusion)
@@ -235,22 +209,22 @@ def _image(address: str, alt: str) -> str:
 
 def _shown(built: Built, position: int) -> str:
     row, classes = built.result.rows[position], built.result.classes
-    return _image(report_pictures.inline(built.pictures.images[position]), _text(row.file)) + _caption(row, classes)
+    return _image(report_pictures.inline(built.pictures.images[position]), in_html(row.file)) + _caption(row, classes)
 
 
 def _caption(row: Row, classes: Sequence[str]) -> str:
-    answer = _text(classes[row.answer])
+    answer = in_html(classes[row.answer])
     said = f"<b>{answer}</b> {100 * row.probability:.1f} %" if row.accepted else f"<b>none</b>, else {answer}"
-    true = "" if row.answer == row.truth else f"<br>is {_text(classes[row.truth])}"
-    return f"{said}{true}<small>{_text(row.file)}</small>"
+    true = "" if row.answer == row.truth else f"<br>is {in_html(classes[row.truth])}"
+    return f"{said}{true}<small>{in_html(row.file)}</small>"
 
 
 def _suspected(built: Built, position: int) -> str:
     one = built.result.suspects[position]
-    picture = _image(report_pictures.inline_file(built, one.file), _text(one.file))
-    label = f"called <b>{_text(one.label)}</b> ({100 * one.probability_of_label:.1f} %)"
-    seen = f"seen as <b>{_text(one.seen_as)}</b> ({100 * one.probability_of_seen:.0f} %)"
-    return f"{picture}{label}<br>{seen}<small>{_text(one.file)}</small>"
+    picture = _image(report_pictures.inline_file(built, one.file), in_html(one.file))
+    label = f"called <b>{in_html(one.label)}</b> ({100 * one.probability_of_label:.1f} %)"
+    seen = f"seen as <b>{in_html(one.seen_as)}</b> ({100 * one.probability_of_seen:.0f} %)"
+    return f"{picture}{label}<br>{seen}<small>{in_html(one.file)}</small>"
 
 
 # --- how sure ---
@@ -314,7 +288,7 @@ def _cost(result: Result) -> Iterator[str]:
 
 
 def _cost_table(result: Result) -> str:
-    names = [_text(name) for name in result.classes]
+    names = [in_html(name) for name in result.classes]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     body = "".join(
         f'<tr><th scope="row">{names[t]}</th>{"".join(_price(names, t, a) for a in range(len(names)))}</tr>'
@@ -362,11 +336,12 @@ def _unknown(result: Result) -> Iterator[str]:
     r = result.rejection
     yield "<h2>Pictures of no class</h2>"
     line = "no line could be drawn: all is let in" if r.threshold is None else f"the line lies at {r.threshold:.4g}"
-    yield f"<p>The score is {_text(r.score)}; {line} (drawn with {r.n_line:,} pictures; {r.n_wanted:,} or more are "
+    yield f"<p>The score is {in_html(r.score)}; {line} (drawn with {r.n_line:,} pictures; {r.n_wanted:,} or more are "
     yield f"wanted for at most {percent(r.promise)} refused).</p>"
     own = {"given": "your unknown pictures"}
     rows = [
-        [_text(own.get(one.kind, one.name)), str(one.let_in), _text(_met(one.kind, one.network))] for one in r.unknowns
+        [in_html(own.get(one.kind, one.name)), str(one.let_in), in_html(_met(one.kind, one.network))]
+        for one in r.unknowns
     ]
     yield _table("let in", ["pictures", "let in", "met by"], rows)
     if not r.candidates:
@@ -374,7 +349,7 @@ def _unknown(result: Result) -> Iterator[str]:
     yield "<details><summary>How the score was chosen</summary>"
     yield "<p>AUROC of known against unknown; the mean of the two decides. 50 % is chance.</p>"
     tried = [
-        [_text(one.name), *(f"{100 * share:.1f} %" for share in (one.auroc, one.auroc_left_out, one.auroc_generated)),
+        [in_html(one.name), *(f"{100 * share:.1f} %" for share in (one.auroc, one.auroc_left_out, one.auroc_generated)),
          str(one.left_out)]
         for one in r.candidates
     ]  # fmt: skip
@@ -396,7 +371,7 @@ def _heatmaps(built: Built) -> Iterator[str]:
     if not found or not found[-1].works:
         return
     name = found[-1].name
-    yield f"<p>By {_text(name)}: the brighter, the more it speaks for the answer.</p>"
+    yield f"<p>By {in_html(name)}: the brighter, the more it speaks for the answer.</p>"
     mistakes, unsure = report_pictures.surest_mistakes(built.result), report_pictures.least_sure(built.result)
     rows = list(dict.fromkeys([*mistakes[: HEATMAPS // 2], *unsure]))[:HEATMAPS]
     yield _gallery(_lit(built, row, name) for row in rows)
@@ -419,7 +394,7 @@ def _tried_told(found: Sequence[Tried]) -> str:
 
 def _lit(built: Built, position: int, method: str) -> str:
     row = built.result.rows[position]
-    picture = _image(report_pictures.inline(built.pictures.images[position]), _text(row.file))
+    picture = _image(report_pictures.inline(built.pictures.images[position]), in_html(row.file))
     light = _image(report_pictures.inline(report_pictures.lit(built, position, method)), "where it looks")
     return f'<div class="two">{picture}{light}</div>{_caption(row, built.result.classes)}'
 
@@ -430,19 +405,19 @@ def _lit(built: Built, position: int, method: str) -> str:
 def _folder(built: Built) -> Iterator[str]:
     looked = built.result.looked
     yield "<h2>What is in the folder</h2>"
-    parts = ", ".join(f"{n:,} {_text(part)}" for part, n in built.result.parts.items())
+    parts = ", ".join(f"{n:,} {in_html(part)}" for part, n in built.result.parts.items())
     yield (
         f"<p>{looked.pictures:,} pictures in {len(looked.counts)} classes, read at {looked.size} × {looked.size} (the "
-        f"median of their shorter sides is {looked.median_side}). Kept together: {_text(looked.grouped_by)}; "
+        f"median of their shorter sides is {looked.median_side}). Kept together: {in_html(looked.grouped_by)}; "
         f"{looked.groups:,} groups. Parts: {parts}.</p>"
     )
     pairs = (("The same picture in two classes, left out", looked.conflicts), ("Near copies", looked.copies))
     names = (("Far less sharp than the others", looked.blurred), ("Nearly of one colour", looked.flat))
-    yield _files("Left out", [f"{_text(one.file)}: {_text(one.reason)}" for one in looked.left_out])
+    yield _files("Left out", [f"{in_html(one.file)}: {in_html(one.reason)}" for one in looked.left_out])
     for title, some in pairs:
-        yield _files(title, [f"{_text(one.first)} and {_text(one.second)} ({_text(one.form)})" for one in some])
+        yield _files(title, [f"{in_html(one.first)} and {in_html(one.second)} ({in_html(one.form)})" for one in some])
     for title, files in names:
-        yield _files(title, [_text(file) for file in files])
+        yield _files(title, [in_html(file) for file in files])
 
 
 def _files(title: str, items: Sequence[str]) -> str:
@@ -455,18 +430,18 @@ def _files(title: str, items: Sequence[str]) -> str:
 def _how(result: Result) -> Iterator[str]:
     yield "<h2>How this was made</h2>"
     rows = [
-        [_text(one.name), "–" if one.seed is None else str(one.seed), str(one.test), str(one.val),
+        [in_html(one.name), "–" if one.seed is None else str(one.seed), str(one.test), str(one.val),
          f"{one.seconds:.0f} s"]
         for one in result.methods
     ]  # fmt: skip
     yield _table("ways", ["way", "seed", "right, test", "right, kept for choices", "time"], rows)
     model, settings = result.model, result.settings
-    versions = ", ".join(f"{_text(name)} {_text(version)}" for name, version in result.versions.items())
-    grouped = f", group by {_text(settings.group_by)}" if settings.group_by else ""
+    versions = ", ".join(f"{in_html(name)} {in_html(version)}" for name, version in result.versions.items())
+    grouped = f", group by {in_html(settings.group_by)}" if settings.group_by else ""
     yield (
-        f'<p class="soft">{_text(model.backbone)}, {_text(model.kind)}, at {model.size} × {model.size}. Settings: '
+        f'<p class="soft">{in_html(model.backbone)}, {in_html(model.kind)}, at {model.size} × {model.size}. Settings: '
         f"{settings.minutes:g} minutes, refuse {percent(settings.refuse)}, seed {settings.seed}{grouped}. "
-        f"{_text(result.hardware)}; {versions}; {sum(result.seconds.values()):.0f} s in all.</p>"
+        f"{in_html(result.hardware)}; {versions}; {sum(result.seconds.values()):.0f} s in all.</p>"
     )
 
 

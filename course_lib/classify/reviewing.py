@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
-from html import escape
 from pathlib import Path
 from string import Template
 
@@ -21,9 +20,9 @@ import numpy as np
 from .. import data
 from ..data import DataError, ImageSet, places
 from ..data.groups import linked
-from . import look, probe, report_pictures, stages, suspecting
+from . import look, probe, report_pictures, shell, stages, suspecting
 from .stages import Teller
-from .words import plain
+from .words import in_html, plain
 
 STAGES = ("reading", "copies", "features", "wrong labels")
 TABLE, GALLERY = "suspects.csv", "suspects.html"
@@ -214,55 +213,41 @@ def _csv(found: Iterable[Found]) -> str:
     return text.getvalue()
 
 
-_PAGE = Template("""\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline';\
- base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>$title</title>
-<style>
-$css</style>
-</head>
-<body>
+_BODY = Template("""\
 <main>
 <h1>$title</h1>
 <p class="soft">$n pictures were looked at. A suspect is a question, not a verdict. All of them stand in $table.</p>
 $sections
-</main>
-</body>
-</html>
-""")
+</main>""")
 
 
 def _page(made: Reviewed, folder: Path, pictures: ImageSet) -> str:
     """The whole page, HTML. Names from the folder are text only."""
     position = {pictures.name_of(p): p for p in range(len(pictures))}
     sections = [_section(kind, made.of(kind), pictures, position) for kind in KINDS if made.of(kind)]
-    notes = [f"<p>{_text(note)}</p>" for note in made.notes]
-    return _PAGE.substitute(
-        title=_text(f"{folder.resolve().name}: what to look at"),
-        css=Path(__file__).with_name("report.css").read_text(encoding="utf-8"),
+    notes = [f"<p>{in_html(note)}</p>" for note in made.notes]
+    title = f"{folder.resolve().name}: what to look at"
+    body = _BODY.substitute(
+        title=in_html(title),
         n=f"{made.pictures:,}",
         table=TABLE,
         sections="\n".join([*(sections or ["<p>Nothing was found.</p>"]), *notes]),
     )
+    css = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
+    return shell.page(title, body, css=css, allowed="img-src data:; style-src 'unsafe-inline'")
 
 
 def _section(kind: str, found: tuple[Found, ...], pictures: ImageSet, position: dict[str, int]) -> str:
     shown = found[:SHOWN]
     many = f" The first {len(shown)} are shown." if len(shown) < len(found) else ""
     items = "".join(f"<li>{_pictures(one, pictures, position)}{_caption(one)}</li>" for one in shown)
-    head = f"<h2>{_text(kind)} ({len(found):,})</h2><p>{_text(KINDS[kind])}{many}</p>"
+    head = f"<h2>{in_html(kind)} ({len(found):,})</h2><p>{in_html(KINDS[kind])}{many}</p>"
     return f'{head}<ul class="pictures">{items}</ul>'
 
 
 def _pictures(one: Found, pictures: ImageSet, position: dict[str, int]) -> str:
     images = [
-        f'<img src="{report_pictures.inline(pictures.batch([position[name]])[0])}" alt="{_text(name)}">'
+        f'<img src="{report_pictures.inline(pictures.batch([position[name]])[0])}" alt="{in_html(name)}">'
         for name in (one.file, one.other)
         if name in position
     ]
@@ -270,11 +255,6 @@ def _pictures(one: Found, pictures: ImageSet, position: dict[str, int]) -> str:
 
 
 def _caption(one: Found) -> str:
-    other = f"<br>{_text(one.other)}" if "/" in one.other else ""
+    other = f"<br>{in_html(one.other)}" if "/" in one.other else ""
     score = f"{one.score:.3g}" if not one.note and not np.isnan(one.score) else ""
-    return f"{_text(one.file)}{other}<small>{_text(one.note or score)}</small>"
-
-
-def _text(name: object) -> str:
-    """Text from the folder or about it, so that it does nothing in HTML."""
-    return escape(plain(str(name)))
+    return f"{in_html(one.file)}{other}<small>{in_html(one.note or score)}</small>"

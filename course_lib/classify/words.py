@@ -26,6 +26,15 @@ def markdown(name: str) -> str:
     return re.sub(marks, lambda mark: f"&#{ord(mark.group())};", html.escape(plain(name), quote=False))
 
 
+def in_html(name: object) -> str:
+    """Text that does nothing in HTML, in an attribute or between tags.
+
+    >>> in_html('<img src="x">'), in_html(3)
+    ('&lt;img src=&quot;x&quot;&gt;', '3')
+    """
+    return html.escape(plain(str(name)))
+
+
 def percent(share: float) -> str:
     """Such as "5 %" or "0.5 %"."""
     return f"{100 * share:.3g} %"
