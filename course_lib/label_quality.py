@@ -80,17 +80,18 @@ def plant_where(
     >>> plant_where([0, 0, 1, 1], 0.25, [1, 1, 0, 0], [0.1, 0.9, 0.2, 0.3], classes=2).tolist()
     [0, 1, 1, 1]
     """
+    if not checks.is_count(classes, 2):
+        raise ValueError(f"plant_where got classes={classes!r}; it wants their number, a whole one, of 2 or more.")
     given = checks.labels(labels, "plant_where", classes=classes).numpy().copy()
     others = checks.labels(others, "plant_where", classes=classes, n=len(given)).numpy()
-    doubt = np.asarray(doubt, dtype=float)
+    uncertain = checks.unknown_scores(doubt, "plant_where", "doubt")
     if not checks.is_number(share) or not 0 <= share <= 1:
         raise ValueError(f"plant_where got share={share!r}; it wants 0 to 1, the share of labels to make wrong.")
-    if doubt.shape != given.shape or not np.isfinite(doubt).all() or (others == given).any():
-        raise ValueError(
-            f"plant_where got doubt of shape {doubt.shape} and {int((others == given).sum())} others that are the "
-            f"label itself, for {len(given)} labels; it wants one finite number and one other class each."
-        )
-    chosen = np.argsort(-doubt, kind="stable")[: round(share * len(given))]
+    if len(uncertain) != len(given):
+        raise ValueError(f"plant_where got doubt of shape {uncertain.shape}; it wants one each of {len(given)} labels.")
+    if (same := int((others == given).sum())) > 0:
+        raise ValueError(f"plant_where got {same} others that are the label itself; it wants another class each.")
+    chosen = np.argsort(-uncertain, kind="stable")[: round(share * len(given))]
     given[chosen] = others[chosen]
     return given
 

@@ -145,6 +145,11 @@ ROWS: dict[str, Row] = {
         label_quality.plant, labels=("labels alone", Y), share=("0 to 1", 0.2), kind=("word", "confusions"),
         classes=("labels' classes", K), seed=("free", 0), confusion=("shares", COUNTS),
     ),
+    "labels.plant_where": row(
+        label_quality.plant_where, labels=("labels", Y), share=("0 to 1", 0.2), others=("others", (Y + 1) % K),
+        doubt=("doubts", draw(N, seed=9)), classes=("labels' classes", K),
+    ),
+    "labels.torn": row(label_quality.torn, **PROBABLE),
     "labels.confident_learning": row(label_quality.confident_learning, **PROBABLE),
     "labels.ranked": row(label_quality.ranked, **PROBABLE, by=("word", "margin")),
     "decide.by_cost": row(decide.by_cost, probabilities=("some probabilities", P), cost=("costs", 4 - COUNTS.double())),
@@ -351,6 +356,11 @@ def labels(y: Tensor) -> Iterator[tuple[str, Any, str]]:
     yield "one too few", y[1:], r"\(59,\).* 60|59"
 
 
+def others(y: Tensor) -> Iterator[tuple[str, Any, str]]:
+    yield from labels(y)
+    yield "the labels themselves", Y, "60 others that are the label itself"
+
+
 def two_labels(y: Tensor) -> Iterator[tuple[str, Any, str]]:
     yield from labels(y)
     yield "one class only", 0 * y, "class 0 only"
@@ -364,6 +374,11 @@ def group(x: Tensor) -> Iterator[tuple[str, Any, str]]:
     yield "an empty list", [], r"\(0,\)"
     yield "too large integers", x.long() + 2**60, "2⁵³"
     yield "too small integers", -np.arange(len(x)) - 2**60, "2⁵³"
+
+
+def doubts(x: Tensor) -> Iterator[tuple[str, Any, str]]:
+    yield from group(x)
+    yield "one too few", x[1:], r"\(59,\).* 60"
 
 
 def correct(x: Tensor) -> Iterator[tuple[str, Any, str]]:
@@ -449,6 +464,8 @@ KINDS: dict[str, Callable[[Any], Iterator[tuple[str, Any, str]]]] = {
     "labels without end": endless_labels,
     "labels' classes": each(*NOT_WHOLE, 0, -1, 2),
     "group": group,
+    "others": others,
+    "doubts": doubts,
     "correct": correct,
     "counts": counts,
     "shares": lambda x: (bad for bad in rows_of_something(x.double()) if bad[0] != "None"),
@@ -566,9 +583,9 @@ TRUTHS = {
 }  # fmt: skip
 FORMS = (
     dict.fromkeys(("scores", "probabilities", "some probabilities", "logits", "all logits", "group"), FLOATS | HALVES)
-    | dict.fromkeys(("labels", "labels alone", "two labels", "labels without end", "counts"), WHOLES)
+    | dict.fromkeys(("labels", "others", "labels alone", "two labels", "labels without end", "counts"), WHOLES)
     | dict.fromkeys(("features", "floats", "layer", "heat", "curve", "costs"), FLOATS)
-    | {"correct": TRUTHS}
+    | {"doubts": FLOATS | HALVES, "correct": TRUTHS}
 )
 
 

@@ -62,8 +62,8 @@ def remoteness(embeddings: np.ndarray, *, k: int = NEIGHBOURS) -> np.ndarray:
     Raises:
         ValueError: fewer than two pictures.
 
-    >>> remoteness(np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]]), k=1).argmax()
-    np.int64(2)
+    >>> int(remoteness(np.array([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]]), k=1).argmax())
+    2
     """
     from sklearn.neighbors import NearestNeighbors
 
