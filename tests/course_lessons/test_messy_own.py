@@ -34,7 +34,8 @@ def test_three_rules_are_priced_on_the_same_pictures(pictures, small):
     assert found.rows[0].name == "likeliest class"
     assert (len(found.rows), found.n, found.precious) == (3, 30, "b")
     assert all(row.cost >= 0 and 0 <= row.found <= 1 for row in found.rows)
-    assert "'b' missed costs 10" in str(found)
+    assert found.support == 10
+    assert "'b' (n = 10) missed costs 10" in str(found)
 
 
 def test_what_an_error_costs_is_what_counts(pictures, small):

@@ -30,26 +30,31 @@ class Rule:
 
 @dataclass(frozen=True)
 class Prices:
-    """What three rules cost on the same `n` test pictures; `error` is the calibration error of the probe, 0–1."""
+    """What three rules cost on the same `n` test pictures, `support` of them of the class `precious`; `error` is the
+    calibration error of the probe, 0–1."""
 
     rows: tuple[Rule, ...]
     precious: str
     missed: float
     error: float
     n: int
+    support: int
 
     def __str__(self) -> str:
         head = f"{f'of n = {self.n:,} test pictures':34} {'cost/100':>8} {'found':>12}"
-        said = f"{self.precious!r} missed costs {self.missed:g}, any other error 1. Calibration error {self.error:.1%}."
-        return "\n".join([said, head, *map(str, self.rows), "", self.next])
+        said = f"{self.precious!r} (n = {self.support}) missed costs {self.missed:g}, any other error 1."
+        return "\n".join([f"{said} Calibration error {self.error:.1%}.", head, *map(str, self.rows), "", self.next])
 
     @property
     def next(self) -> str:
         """What we would do, in words."""
-        plain, best = self.rows[0].cost, min(row.cost for row in self.rows)
-        if best * LITTLE >= plain:
+        plain, best = self.rows[0].cost, min(self.rows, key=lambda row: row.cost)
+        if best.cost * LITTLE >= plain:
             return "On these pictures the likeliest class costs about as little: decide by it, and ask again with more."
-        return "Deciding by cost is cheaper here. Check it on pictures that chose nothing before you rely on it."
+        return (
+            f"Cheapest here, of three tried: {best.name}. It rests on {self.support} pictures of {self.precious!r}; check "
+            "it on others before you rely on it."
+        )
 
 
 def prices(folder: str | ImageSet, precious: str | None = None, missed: float = 10.0, *, seed: int = 0) -> Prices:
@@ -80,7 +85,8 @@ def prices(folder: str | ImageSet, precious: str | None = None, missed: float = 
         "least expected cost, calibrated": decide.by_cost(calm, cost),
     }
     rows = tuple(_rule(name, given, labels, cost, number) for name, given in answers.items())
-    return Prices(rows, chosen, missed, metrics.expected_calibration_error(p, labels), len(labels))
+    support = int((labels == number).sum())
+    return Prices(rows, chosen, missed, metrics.expected_calibration_error(p, labels), len(labels), support)
 
 
 def _rule(name: str, answers: Tensor, labels: Tensor, cost: Tensor, number: int) -> Rule:
