@@ -16,6 +16,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_lib.practice import notebooks
+from course_lib.study import ledger
+from course_lib.study.ledger_page import fragment
 from tools import minutes
 from tools.page import revive
 
@@ -29,8 +31,7 @@ ROOMS = tuple(
 )
 # Everything that a page of the book links to, at the place where it stands in the repository.
 FILES = (
-    "ARCHITECTURE.md", "TEACHING.md", "LICENSE", "LICENSE-TEXT.md", "datasets/*.md", "lessons/advice_on_trial.md",
-    "lessons/images/*",
+    "ARCHITECTURE.md", "TEACHING.md", "LICENSE", "LICENSE-TEXT.md", "datasets/*.md", "lessons/images/*",
 )  # fmt: skip
 CONTENTS = """
 ```{toctree}
@@ -95,6 +96,7 @@ def _pages(alts: dict[str, str]) -> Iterator[tuple[str, bytes]]:
         prepare(lesson, path.parent)
         alts |= alt_texts(lesson)
         yield f"lessons/{path.name}", nbformat.writes(lesson).encode()
+    yield "lessons/advice_on_trial.md", ledger_page().encode()
     yield "datasets/index.md", DATASETS.encode()
     yield "api/index.md", API.encode()
     for room in ROOMS:
@@ -167,6 +169,13 @@ def alt_texts(lesson: NotebookNode) -> dict[str, str]:
 def _links(text: str, folder: Path) -> str:
     """Markdown in which the name of a lesson that has not been built yet is no link."""
     return _LESSON_LINK.sub(lambda link: link[0] if (folder / link[2]).is_file() else link[1], text)
+
+
+def ledger_page() -> str:
+    """The ledger with its filters, its claims leading to pages of the book."""
+    table = ledger.rows()
+    html = fragment(table, suffix=".html") + ledger.notes_html(table)
+    return f"# {ledger.TITLE}\n\n{ledger.INTRODUCTION}\n\n```{{raw}} html\n{html}\n```\n"
 
 
 DATASETS = """# Data

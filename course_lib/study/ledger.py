@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from ..data import places
-from . import registry
+from . import ledger_page, registry
+from .ledger_page import Drawn
 from .trial import Outcome, Trial
 
 TITLE = "Advice on trial"
@@ -39,7 +40,8 @@ NOTES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One piece of advice, in the columns of `HEADINGS`; `lesson` names its file, `p_value` is of no effect."""
+    """One piece of advice, in the columns of `HEADINGS`; `lesson` names its file, `name` is the trial's, `p_value` is
+    of no effect, `drawn` has what the page draws."""
 
     advice: str
     lesson: str
@@ -49,6 +51,8 @@ class Row:
     runs: str
     hardware: str
     command: str
+    name: str
+    drawn: Drawn
     p_value: float = float("nan")
 
     @property
@@ -67,7 +71,17 @@ def _row(found: Outcome) -> Row:
     word, _, because = found.finding.partition(": ")
     effect = f"{trial.variant.name} against {trial.baseline.name}: {trial.metric} {found.effect}"
     return Row(
-        trial.claim, trial.lesson, word, because, effect, found.base, found.hardware, found.command, found.p_value
+        advice=trial.claim,
+        lesson=trial.lesson,
+        word=word,
+        because=because,
+        effect=effect,
+        runs=found.base,
+        hardware=found.hardware,
+        command=found.command,
+        name=trial.name,
+        drawn=Drawn.of(found),
+        p_value=found.p_value,
     )
 
 
@@ -99,11 +113,8 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def page(table: Iterable[Row]) -> str:
-    """The ledger as one HTML page that needs nothing else."""
+    """The ledger as one HTML page that needs nothing else: filters where JavaScript runs, else the table."""
     table = list(table)
-    head = "".join(f"<th>{name}</th>" for name in HEADINGS)
-    body = "\n".join(f"<tr>{_cells(row)}</tr>" for row in table)
-    notes = "\n".join(f"<p><strong>{name}.</strong> {escape(note)}</p>" for name, note in _notes(table).items())
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -112,29 +123,20 @@ def page(table: Iterable[Row]) -> str:
 <style>
 :root {{ color-scheme: light dark; }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }}
-table {{ border-collapse: collapse; display: block; overflow-x: auto; }}
-td, th {{ border-bottom: 1px solid; padding: .5rem; text-align: left; vertical-align: top; }}
 </style>
+<main>
 <h1>{TITLE}</h1>
 <p>{escape(INTRODUCTION)}</p>
-<table>
-<thead><tr>{head}</tr></thead>
-<tbody>
-{body}
-</tbody>
-</table>
-<h2>How to read it</h2>
-{notes}
+{ledger_page.fragment(table)}{notes_html(table)}
+</main>
 </html>
 """
 
 
-def _cells(row: Row) -> str:
-    lesson = f'<a href="{escape(row.lesson)}.ipynb">{escape(row.number)}</a>'
-    verdict = f"<strong>{escape(row.word)}</strong><br>{escape(row.because)}"
-    effect, runs, hardware = map(escape, (row.effect, row.runs, row.hardware))
-    cells = (escape(row.advice), lesson, verdict, effect, runs, hardware, f"<code>{escape(row.command)}</code>")
-    return "".join(f"<td>{cell}</td>" for cell in cells)
+def notes_html(table: Sequence[Row]) -> str:
+    """How to read the ledger, as HTML."""
+    notes = "\n".join(f"<p><strong>{name}.</strong> {escape(note)}</p>" for name, note in _notes(table).items())
+    return f"<h2>How to read it</h2>\n{notes}"
 
 
 @dataclass(frozen=True)

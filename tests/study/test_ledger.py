@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course_lib import study
-from course_lib.study import ledger
+from course_lib.study import ledger, ledger_page
 
 from . import pretend
 
@@ -53,9 +53,54 @@ def test_the_table_reads_on_github(row):
 
 def test_the_page_is_escaped_and_needs_nothing_else(row):
     page = ledger.page([row])
-    assert "<td>a | &lt;b&gt;</td>" in page
-    assert not re.search(r"<script|https?:|src=", page)
-    assert page.count("<td>") == len(ledger.HEADINGS)
+    assert "<td>a | &lt;b&gt; (" in page
+    assert not re.search(r"https?:|src=|<link", page)
+    assert page.count("<td>") == len(ledger_page.COLUMNS)
+
+
+def test_each_claim_has_a_place_and_a_link_to_it(row):
+    html = ledger_page.fragment([row, replace(row, name="other")], suffix=".html")
+    assert re.findall(r'<tr id="(\w+)"', html) == re.findall(r'<a href="#(\w+)"', html) == ["demo", "other"]
+    assert html.count('<a href="03_transfer.html">3</a>') == 2
+
+
+def test_names_of_claims_are_unique():
+    names = [row.name for row in ledger.rows()]
+    assert len(names) == len(set(names))
+
+
+# --- what is drawn ---
+
+
+def test_a_drawing_has_the_interval_the_mean_and_a_dot_a_seed(row):
+    svg = ledger_page.drawing(row.drawn, "5 < 6")
+    assert svg.count('class="seed"') == 6
+    assert svg.count('class="interval"') == svg.count('class="mean"') == 1
+    assert 'aria-label="5 &lt; 6"' in svg
+
+
+def test_its_numbers_are_the_outcome_s_in_units_of_what_matters(tmp_path):
+    found = pretend.trial().fill(seeds=6, folder=tmp_path)
+    drawn = ledger_page.Drawn.of(found)
+    assert drawn.mean * found.trial.smallest_effect == pytest.approx(found.verdict.effect)
+    assert np.mean(drawn.seeds) == pytest.approx(drawn.mean)
+    assert drawn.low < drawn.mean < drawn.high
+
+
+def test_without_an_interval_or_a_run_none_is_drawn(tmp_path):
+    few = ledger_page.Drawn.of(pretend.trial().fill(seeds=2, folder=tmp_path))
+    assert 'class="interval"' not in ledger_page.drawing(few, "")
+    none = ledger_page.drawing(ledger_page.Drawn.of(pretend.trial().outcome(tmp_path / "empty")), "")
+    assert 'class="mean"' not in none
+    assert 'class="seed"' not in none
+
+
+def test_places_are_in_order_odd_and_within_the_drawing():
+    values = [-1e9, -64, -4, -1, -0.01, 0, 0.01, 1, 4, 64, 1e9]
+    places = [ledger_page.place(value) for value in values]
+    assert places == sorted(places)
+    assert places == [-place for place in reversed(places)]
+    assert max(places) == ledger_page.HALF
 
 
 def test_in_a_notebook_the_ledger_is_folded(row):

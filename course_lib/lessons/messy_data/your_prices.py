@@ -52,8 +52,8 @@ class Prices:
         if best.cost * LITTLE >= plain:
             return "On these pictures the likeliest class costs about as little: decide by it, and ask again with more."
         return (
-            f"Cheapest here, of three tried: {best.name}. It rests on {self.support} pictures of {self.precious!r}; check "
-            "it on others before you rely on it."
+            f"Cheapest here, of three tried: {best.name}. It rests on {self.support} pictures of {self.precious!r}; "
+            "check it on others before you rely on it."
         )
 
 
