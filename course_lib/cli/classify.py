@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from . import study
+
 NOT_ALL_ACCEPTED = 3  # of `course predict`: a picture was refused
 
 
@@ -81,17 +83,28 @@ def predict(
 
 
 def review(
-    folder: Annotated[Path, typer.Argument(help="of your pictures, with a folder a class")],
+    folder: Annotated[Path | None, typer.Argument(help="of your pictures, with a folder a class")] = None,
     out: Annotated[Path | None, typer.Option(help="where the two files go; else FOLDER_review, beside it")] = None,
+    anki: Annotated[Path | None, typer.Option(help="without FOLDER: write all that waits as a deck for Anki")] = None,
 ) -> None:
-    """Name what to look at in a folder: labels that may be wrong, copies, outliers, blur, one picture in two classes.
+    """Of FOLDER: name what to look at. Without FOLDER: what you got wrong in the course, asked again when it is due.
 
-    Writes suspects.csv, and suspects.html with the pictures in it. The folder stays as it is.
+    Of a folder it writes suspects.csv, and suspects.html with the pictures in it: labels that may be wrong, copies,
+    outliers, blur, one picture in two classes. The folder stays as it is.
     """
+    if (folder is None and out) or (folder and anki):
+        typer.echo("course review: --out goes with a FOLDER of pictures, --anki with none.", err=True)
+        raise typer.Exit(code=2)
+    if folder is None:
+        study.again(anki)
+    else:
+        _suspects(folder.expanduser(), out)
+
+
+def _suspects(folder: Path, out: Path | None) -> None:
     from course_lib import classify as room
     from course_lib import data
 
-    folder = folder.expanduser()
     try:
         made = room.review(folder, out=out or folder.resolve().with_name(f"{folder.resolve().name}_review"))
     except (data.DataError, OSError, ValueError) as error:

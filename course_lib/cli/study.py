@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from course_lib.practice.view import wrapped
+
+if TYPE_CHECKING:
+    from course_lib.practice.again import Item
 
 Lesson = Annotated[str, typer.Argument(help="its number, such as 03")]
 
@@ -38,6 +41,36 @@ def _asked_for(letters: list[str]) -> str:
         if given in letters:
             return given
         typer.echo(f"got {given!r}; there are {', '.join(letters)}.")
+
+
+def again(anki: Path | None = None) -> None:
+    """Ask what is due again, or write all that waits as a deck; `course review` without a folder."""
+    from course_lib.practice import again as kept
+
+    if anki is not None:
+        waiting = kept.items()
+        try:
+            anki.expanduser().write_text(kept.anki(waiting), encoding="utf-8", newline="\n")
+        except OSError as error:
+            typer.echo(f"course review: {anki} cannot be written ({error.strerror}).", err=True)
+            raise typer.Exit(code=1) from None
+        typer.echo(f"{len(waiting)} cards in {anki}")
+        return
+    for item in kept.due():
+        typer.echo(wrapped(f"\nChapter {int(item.lesson)}. {item.front}"))
+        kept.done(item, _known(item))
+    typer.echo(f"\n{kept.upcoming()}")
+
+
+def _known(item: Item) -> bool:
+    """Whether the learner knew it: by the answer to a question, else by what they say themselves."""
+    if item.question is not None:
+        letter = _asked_for(list(item.question.lettered))
+        typer.echo(wrapped(item.question.feedback(letter)))
+        return item.question.lettered[letter].right
+    typer.prompt("Say it to yourself, then press Enter", default="", show_default=False)
+    typer.echo(wrapped(item.back))
+    return typer.confirm("Did you know it?")
 
 
 def progress() -> None:

@@ -24,6 +24,7 @@ from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from . import progress
 from .conditions import (
     OTHERWISE,
     Condition,
@@ -42,6 +43,8 @@ from .view import bundle, lettered, paragraph
 if TYPE_CHECKING:
     import ipywidgets
 
+_RIGHT = "You were right."
+FAR_OFF = 0.25  # of the range that a number may lie in
 _HOW = "set .guess or use the form"
 _Answer = TypeVar("_Answer", float, str)
 
@@ -198,6 +201,8 @@ class Prediction(ABC, Generic[_Answer]):
             print(f"Measured: {measured}.")
         else:
             print(f"Your guess: {self._name(self._guess)}. Measured: {measured}. {remark}")
+            if self._far_off(values, named):
+                progress.note_bet(self._text("your bet"), self.question, measured)
 
     @abstractmethod
     def _checked(self, value: object) -> _Answer: ...
@@ -206,6 +211,10 @@ class Prediction(ABC, Generic[_Answer]):
     def _outcome(
         self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None
     ) -> tuple[str, str]: ...
+
+    @abstractmethod
+    def _far_off(self, values: tuple[object, ...], named: Mapping[str, object]) -> bool:
+        """Whether the guess, there is one, is so wrong that the bet should come back: see `again`."""
 
     @abstractmethod
     def _name(self, value: _Answer) -> str: ...
@@ -277,6 +286,10 @@ class NumberPrediction(Prediction[float]):
         off = "" if self._guess is None else f"Off by {abs(measured - self._guess):.{digits}f}."
         return f"{measured:.{digits}f} {self.unit}".strip(), off
 
+    def _far_off(self, values: tuple[object, ...], named: Mapping[str, object]) -> bool:
+        off = abs(as_number(single(values, named)) - (self._guess or 0.0))
+        return off > FAR_OFF * (self.high - self.low)
+
     def _name(self, value: float) -> str:
         return f"{value:.10g} {self.unit}".strip()
 
@@ -324,8 +337,11 @@ class ChoicePrediction(Prediction[str]):
         option = self._checked(single(values, named), "compare")
         return self._name(option), self._remark(option)
 
+    def _far_off(self, values: tuple[object, ...], named: Mapping[str, object]) -> bool:
+        return self._outcome(values, named, None)[1] != _RIGHT
+
     def _remark(self, *right: str) -> str:
-        return "You were right." if self._guess in right else "It came out differently."
+        return _RIGHT if self._guess in right else "It came out differently."
 
     def _name(self, value: str) -> str:
         return value.rstrip(".")

@@ -2,7 +2,10 @@
 
     {"version": 1,
      "exercises": {"03/recall": {"outcome": "correct", "tries": 2, "hints": 1, "solution_read": false}},
-     "quizzes": {"03/1": {"right": true, "tries": 1}}}
+     "quizzes": {"03/1": {"right": true, "tries": 1}},
+     "bets": {"03/How many of 100?": {"asked": "How many of 100?", "measured": "97.3 %"}}}
+
+What was not known has `again` in its entry as well, a step and a day: `again.py`.
 
 Keeping it must never get in the way: where the file cannot be written, nothing is kept, and that is said once.
 """
@@ -10,18 +13,22 @@ Keeping it must never get in the way: where the file cannot be written, nothing 
 from __future__ import annotations
 
 import json
+import os
+import re
 import time
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import platformdirs
 from filelock import FileLock, Timeout
 
-from . import chapters
+from . import chapters, schedule
 
 VERSION = 1
 LOCK_SECONDS = 2
+LONGEST = 200  # letters of a bet's question that name its entry
 
 
 def file() -> Path:
@@ -55,6 +62,8 @@ def read() -> dict:
     try:
         path = file()
         content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict):
+            content.setdefault("bets", {})  # an older version of the course did not know them
         understood = _understood(content)
         as_it_should_be = content == understood
     except FileNotFoundError:
@@ -65,7 +74,7 @@ def read() -> dict:
 
 
 def _new() -> dict:
-    return {"version": VERSION, "exercises": {}, "quizzes": {}}
+    return {"version": VERSION, **{part: {} for part in _FIELDS}}
 
 
 def lesson_of(function: Callable) -> str:
@@ -80,6 +89,10 @@ def note_attempt(lesson: str, name: str, outcome: str) -> None:
         entry["tries"] = entry.get("tries", 0) + 1
         if entry.get("outcome") != "correct":
             entry["outcome"] = outcome
+            if outcome == "correct" and (entry.get("hints") or entry.get("solution_read")):
+                schedule.begin(entry, date.today())
+        elif outcome == "correct":
+            schedule.advance(entry, date.today())
 
     _note("exercises", lesson, name, change)
 
@@ -99,8 +112,41 @@ def note_answer(lesson: str, number: int, right: bool) -> None:
 
     def change(entry: dict) -> None:
         entry.update(tries=entry.get("tries", 0) + 1, right=right or entry.get("right", False))
+        _ask_again(entry, right)
 
     _note("quizzes", lesson, str(number), change)
+
+
+def note_bet(asked: str, question: str, measured: str) -> None:
+    """A bet of the notebook that is open was far off; `asked` is its question with the options."""
+
+    def change(entry: dict) -> None:
+        entry.update(asked=asked, measured=measured)
+        if "again" not in entry:  # its cell may run many times a day
+            schedule.begin(entry, date.today())
+
+    _note("bets", open_lesson(), question[:LONGEST], change)
+
+
+def note_again(part: str, key: str, good: bool) -> None:
+    """The entry `key` of `part` came back, and was known or not."""
+    lesson, _, name = key.partition("/")
+    _note(part, lesson, name, lambda entry: _ask_again(entry, good))
+
+
+def _ask_again(entry: dict, good: bool) -> None:
+    (schedule.advance if good else schedule.begin)(entry, date.today())
+
+
+def open_lesson(notebook: str | None = None) -> str:
+    """The chapter of `notebook`, of the one that runs where it is None, as Jupyter's server tells it; "" elsewhere.
+
+    >>> open_lesson("my/03a_transfer_learning.ipynb"), open_lesson("Untitled.ipynb")
+    ('03', '')
+    """
+    path = os.environ.get("JPY_SESSION_NAME", "") if notebook is None else notebook
+    found = re.match(r"(\d\d)[a-z]?_", Path(path).name)
+    return found[1] if found else ""
 
 
 def _note(part: str, lesson: str, name: str, change: Callable[[dict], None]) -> None:
@@ -132,6 +178,10 @@ def _is_truth(value: object) -> bool:
     return type(value) is bool
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 # What an entry may hold; a field that is not here is left alone, as a later version may know it.
 _FIELDS: dict[str, dict[str, Callable[[object], bool]]] = {
     "exercises": {
@@ -139,8 +189,10 @@ _FIELDS: dict[str, dict[str, Callable[[object], bool]]] = {
         "tries": _is_count,
         "hints": _is_count,
         "solution_read": _is_truth,
+        "again": schedule.is_sound,
     },
-    "quizzes": {"right": _is_truth, "tries": _is_count},
+    "quizzes": {"right": _is_truth, "tries": _is_count, "again": schedule.is_sound},
+    "bets": {"asked": _is_text, "measured": _is_text, "again": schedule.is_sound},
 }
 
 
