@@ -58,12 +58,13 @@ def _mend(app, page, template, context, doctree) -> None:
 
     if "body" in context:
         context["body"] = SIGNATURE.sub(lines, context["body"])
-    tree = context["furo_navigation_tree"]
+    tree = context.get("furo_navigation_tree", "")
     context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
 
 
 def setup(app) -> None:
-    alts = stage.stage(Path(app.srcdir))
+    printed = app.tags.has("printed")
+    alts = stage.stage(Path(app.srcdir), printed=printed)
     names = stage.moved()
 
     def describe(app, doctree) -> None:
@@ -81,7 +82,7 @@ def setup(app) -> None:
             lines[:] = stage.restructured((inspect.getdoc(obj) or "").splitlines())
 
     def lead_on(app, error) -> None:
-        if error is None and app.builder.format == "html":
+        if error is None and app.builder.name == "html":
             stage.lead_on(Path(app.outdir), names)
 
     app.connect("build-finished", lead_on)

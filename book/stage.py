@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib.figures.live import FIGURE
 from course_lib.practice import notebooks
 from course_lib.study import ledger
 from course_lib.study.ledger_page import fragment
@@ -54,6 +55,8 @@ LICENSE-TEXT
 api/index
 ```
 """
+# What a reader prints: the library's reference is to be searched, not to be leafed through.
+PRINTED = CONTENTS.replace("api/index\n", "").replace("ARCHITECTURE\n", "")
 _LESSON_LINK = re.compile(rf"\[([^\]]*)\]\(((?:lessons/)?{notebooks.FILE})\)")
 # A table in a stored output, such as the ledger's, leads to notebooks: in the book, to their pages.
 _PAGE_LINK = re.compile(rf"(href=[\"'](?:lessons/)?{notebooks.CODE}_\w+)\.ipynb")
@@ -71,10 +74,15 @@ MOVED = """<!doctype html>
 """
 
 
-def stage(target: Path) -> dict[str, str]:
-    """Fill `target`. Gives {SHA-256 of a lesson's picture: its alt text}."""
+def stage(target: Path, *, printed: bool = False) -> dict[str, str]:
+    """Fill `target`. Gives {SHA-256 of a lesson's picture: its alt text}.
+
+    Args:
+        target: a folder.
+        printed: for paper: figures as pictures, what is folded open, no reference of the library.
+    """
     alts: dict[str, str] = {}
-    wanted = dict(_pages(alts))
+    wanted = dict(_pages(alts, printed))
     for path in target.rglob("*"):
         if path.is_file() and path.relative_to(target).as_posix() not in wanted:
             path.unlink()
@@ -87,25 +95,35 @@ def stage(target: Path) -> dict[str, str]:
     return alts
 
 
-def _pages(alts: dict[str, str]) -> Iterator[tuple[str, bytes]]:
-    yield "index.md", (_links((ROOT / "README.md").read_text(encoding="utf-8"), ROOT) + CONTENTS).encode()
+def _pages(alts: dict[str, str], printed: bool) -> Iterator[tuple[str, bytes]]:
+    contents = PRINTED if printed else CONTENTS
+    yield "index.md", (_links((ROOT / "README.md").read_text(encoding="utf-8"), ROOT) + contents).encode()
     for path in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
         yield path.relative_to(ROOT).as_posix(), path.read_bytes()
     for path in notebooks.files(ROOT / "lessons"):
         lesson = nbformat.read(path, as_version=4)
-        prepare(lesson, path.parent)
+        prepare(lesson, path.parent, printed=printed)
         alts |= alt_texts(lesson)
         yield f"lessons/{path.name}", nbformat.writes(lesson).encode()
-    yield "lessons/advice_on_trial.md", ledger_page().encode()
     yield "datasets/index.md", DATASETS.encode()
+    if printed:
+        yield "lessons/advice_on_trial.md", (ROOT / "lessons" / "advice_on_trial.md").read_bytes()
+        return
+    yield "lessons/advice_on_trial.md", ledger_page().encode()
     yield "api/index.md", API.encode()
     for room in ROOMS:
         yield f"api/{room}.rst", api_page(room).encode()
 
 
-def prepare(lesson: NotebookNode, folder: Path) -> None:
-    """Figures alive in the place of their pictures, bets marked, and no link to a lesson that is not there yet."""
-    revive(lesson)
+def prepare(lesson: NotebookNode, folder: Path, *, printed: bool = False) -> None:
+    """Figures alive in the place of their pictures, bets marked, and no link to a lesson that is not there yet.
+
+    `printed`: pictures stay, and what a reader would unfold is open.
+    """
+    if printed:
+        unfold(lesson)
+    else:
+        revive(lesson)
     for cell in lesson.cells:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "markdown":
@@ -117,6 +135,18 @@ def prepare(lesson: NotebookNode, folder: Path) -> None:
             output.data["text/html"] = _PAGE_LINK.sub(r"\1.html", html)
     for cell in bets(lesson):
         cell.metadata.tags = [*cell.metadata.get("tags", []), "bet"]
+
+
+def unfold(lesson: NotebookNode) -> None:
+    """Open what is folded, in text and outputs, and leave out what only helps a machine: the set-up cell."""
+    lesson.cells = [cell for cell in lesson.cells if "setup" not in cell.metadata.get("tags", [])]
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("<details>", "<details open>")
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(FIGURE, None)
+            if html := output.get("data", {}).get("text/html"):
+                output.data["text/html"] = html.replace("<details>", "<details open>")
 
 
 def bets(lesson: NotebookNode) -> list[NotebookNode]:

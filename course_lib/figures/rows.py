@@ -274,7 +274,8 @@ def _number(value: float, unit: str) -> str:
 def rests_on(summaries: Iterable[Summary]) -> str:
     """What numbers rest on: "3 to 5 seeds, n = 2,700 each"; of three sizes and more the first and the last."""
     summaries = list(summaries)
-    seeds, sizes = sorted({s.seeds for s in summaries}), sorted({s.n for s in summaries})
+    seeds = sorted({s.seeds for s in summaries})
+    sizes = sorted({s.n for s in summaries} | {s.most for s in summaries if s.most})
     several = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     of = f"{sizes[0]:,} to {sizes[-1]:,}" if len(sizes) > 2 else " or ".join(f"{n:,}" for n in sizes)
     counted = f", n = {of} each" if any(sizes) else ""  # 0: no share of pictures

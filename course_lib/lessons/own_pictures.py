@@ -30,6 +30,26 @@ class Row:
         """Wilson's 95 % interval of the share, 0–1: what this many pictures can tell, for this one split."""
         return metrics.wilson_interval(self.right, self.n)
 
+    def ahead_of(self, other: Row) -> tuple[float, float]:
+        """95 % interval of this share less that of `other`, −1 to 1, as if the tests were independent.
+
+        Of the same pictures two methods err together, so that the interval is rather too wide.
+        Newcombe: Interval estimation for the difference between independent proportions, 1998, method 10.
+
+        >>> low, high = Row("home", 98, 120).ahead_of(Row("far", 82, 120))
+        >>> round(low, 3), round(high, 3)
+        (0.024, 0.239)
+        """
+        (low, high), (other_low, other_high) = self.interval, other.interval
+        share, others = self.right / self.n, other.right / other.n
+        below = np.hypot(share - low, other_high - others)
+        above = np.hypot(high - share, others - other_low)
+        return float(share - others - below), float(share - others + above)
+
+    def surely_above(self, *others: Row) -> bool:
+        """Whether the interval of its lead over each of `others` lies above zero."""
+        return all(self.ahead_of(other)[0] > 0 for other in others)
+
     def __str__(self) -> str:
         low, high = self.interval
         return f"{self.name:42} {self.right / self.n:5.1%}   {100 * low:3.0f} to {100 * high:3.0f} %"
@@ -113,18 +133,18 @@ by_frozen_network = frozen_backbone("squeezenet1_1")  # read when it is asked, n
 
 
 def advice(guessing: Row, colour: Row, plain: Row, frozen: Row) -> str:
-    """What we would do next. It speaks of differences only where the intervals do not overlap."""
+    """What we would do next. It speaks of a difference only where its interval leaves out zero."""
     best = max((colour, plain, frozen), key=lambda row: row.right)
-    if best.interval[0] <= guessing.interval[1]:
+    if not best.surely_above(guessing):
         return "Nothing here is surely better than guessing. Look at the labels first, then collect more pictures."
-    if colour.interval[1] >= best.interval[0]:
+    if not best.surely_above(colour):
         return (
-            "Colour alone does as well as anything, as far as so many pictures can tell. Is it the colour that you "
-            "meant, or the light, the camera, the background?"
+            "Nothing here is surely ahead of colour alone. Is it the colour that you meant, or the light, the camera, "
+            "the background?"
         )
-    if plain.interval[0] <= guessing.interval[1]:
+    if not plain.surely_above(guessing):
         return "The plain CNN is not surely better than guessing, and something else is: read 1c, Stuck at 50 %."
-    if frozen.interval[0] > plain.interval[1]:
+    if frozen.surely_above(plain):
         return (
             "The frozen network is ahead of the plain one: go on from there (chapter 3), not with layers of your own."
         )

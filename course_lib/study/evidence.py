@@ -61,6 +61,8 @@ class Measurement:
 class Summary:
     """Mean, standard deviation and range of a metric over seeds; `sd` is 0 for a single one.
 
+    `n` is of what one seed measures; where seeds differ in it, of the one with fewest, and `most` of the one with most.
+
     `unit` "%" is for shares of 0–1; otherwise it is the metric's own. `values` has one number a seed, by the order of
     the runs; empty where only their mean is known.
     """
@@ -76,9 +78,11 @@ class Summary:
     device: str
     unit: str = "%"
     values: tuple[float, ...] = field(default=(), repr=False)
+    most: int = 0
 
     def __str__(self) -> str:
-        counted = f", n = {self.n:,} each" if self.n else ""
+        n = f"{self.n:,} to {self.most:,}" if self.most else f"{self.n:,}"
+        counted = f", n = {n} each" if self.n else ""
         return f"{self.value} ({self.seeds} seeds{counted})"
 
     @property
@@ -164,6 +168,7 @@ def summarise(variant: str, group: Iterable[Measurement], metric: str, *, unit: 
     """What `group`, one run or more of one variant, has in common in `metric`."""
     group = list(group)
     values = [run.metrics[metric] for run in group]
+    sizes = [run.n[metric] for run in group]
     return Summary(
         variant=variant,
         mean=mean(values),
@@ -171,11 +176,12 @@ def summarise(variant: str, group: Iterable[Measurement], metric: str, *, unit: 
         low=min(values),
         high=max(values),
         seeds=len(values),
-        n=group[0].n[metric],
+        n=min(sizes),
         seconds=mean(run.seconds for run in group),
         device=" and ".join(sorted({run.device for run in group})),
         unit=unit,
         values=tuple(values),
+        most=max(sizes) if len(set(sizes)) > 1 else 0,
     )
 
 

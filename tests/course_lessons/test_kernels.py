@@ -301,7 +301,7 @@ def test_advice_on_kernels_goes_by_the_intervals(right, begins):
     ("right", "begins"),
     [
         ((50, 52, 50, 53, 51, 50), "Nothing here"),
-        ((50, 95, 94, 96, 95, 90), "Colour alone"),
+        ((50, 95, 94, 96, 95, 90), "Nothing here is surely ahead of colour"),
         ((50, 60, 70, 72, 71, 97), "The frozen network is ahead"),
         ((50, 60, 70, 95, 71, 80), "Ahead of the single branch: d."),
         ((50, 60, 85, 88, 86, 80), "Between the small networks"),

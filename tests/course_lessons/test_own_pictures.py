@@ -27,7 +27,7 @@ def test_colour_is_found_to_be_enough():
     by_name = {row.name.split()[0]: row.right / row.n for row in look.rows}
     assert by_name["guessing"] == 0.5
     assert by_name["colour"] == 1.0
-    assert look.next.startswith("Colour alone")
+    assert look.next.startswith("Nothing here is surely ahead of colour")
     assert "of n = 16 test pictures" in str(look)
 
 
@@ -45,7 +45,7 @@ def test_a_folder_will_do(tmp_path):
     ("right", "begins"),
     [
         ((50, 52, 50, 53), "Nothing here"),
-        ((50, 95, 94, 97), "Colour alone"),
+        ((50, 95, 94, 97), "Nothing here is surely ahead of colour"),
         ((50, 60, 50, 97), "The plain CNN is not"),
         ((50, 60, 75, 97), "The frozen network is ahead"),
         ((50, 60, 95, 97), "Shape or texture"),

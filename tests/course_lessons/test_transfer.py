@@ -76,7 +76,7 @@ def test_the_shipped_network_gets_the_stored_accuracy():
     ("right", "begins"),
     [
         ((50, 52, 50, 53, 51), "Nothing here"),
-        ((50, 95, 94, 97, 96), "Colour alone"),
+        ((50, 95, 94, 97, 96), "Nothing here is surely ahead of colour"),
         ((50, 60, 70, 75, 97), "Fine-tuning is ahead"),
         ((50, 60, 90, 95, 97), "Between probe and fine-tuning"),
     ],

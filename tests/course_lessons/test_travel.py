@@ -291,12 +291,18 @@ def test_the_longer_side_is_measured_in_kilometres(towns):
         (95, 94, 70, "The frozen network is right 25 points less often in the far south"),
         (95, 70, 94, "The frozen network is right 25 points less often in the far north"),
         (70, 95, 70, "One end is easier"),
-        (90, 88, 92, "So many"),
+        (90, 88, 92, "100 pictures are too few"),
+        (95, 94, 85, "The frozen network is right 10 points less often in the far south"),
     ],
 )
 def test_advice_speaks_only_of_sure_differences(home, north, south, begins):
     rows = [Row(f"{name}: all", right, 100) for name, right in (("far north", north), ("far south", south))]
     assert your_map.advice(Row("random: all", home, 100), *rows).startswith(begins)
+
+
+def test_the_interval_of_a_difference_is_newcombe_s():
+    """His example, table II, method 10: 56 of 70 against 48 of 80."""
+    assert Row("a", 56, 70).ahead_of(Row("b", 48, 80)) == pytest.approx((0.0524, 0.3339), abs=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore::course_lib.data.StandInWarning")

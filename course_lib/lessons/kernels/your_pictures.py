@@ -152,17 +152,17 @@ def kernels(folder: str | ImageSet, *, seed: int = 0) -> FirstLook:
 
 
 def advice_on_kernels(guessing: Row, square: Row, later: Row, thin: Row, frozen: Row) -> str:
-    """What we would do next. It speaks of differences only where the intervals do not overlap."""
+    """What we would do next. It speaks of a difference only where its interval leaves out zero."""
     small = (square, later, thin)
-    if max((*small, frozen), key=lambda row: row.right).interval[0] <= guessing.interval[1]:
+    if not max((*small, frozen), key=lambda row: row.right).surely_above(guessing):
         return "Nothing here is surely better than guessing. Leave the kernels alone and check the pipeline: 1c."
-    if frozen.interval[0] > max(row.interval[1] for row in small):
+    if frozen.surely_above(*small):
         return "The frozen network is ahead of all small ones: go on from there (chapter 3), not with other kernels."
-    if thin.interval[0] > max(square.interval[1], later.interval[1]):
+    if thin.surely_above(square, later):
         return "Thin kernels are ahead of both 3×3 networks. Repeat it with seed=1 and seed=2 before you keep them."
-    if later.interval[0] > square.interval[1]:
+    if later.surely_above(square):
         return "A later stride is ahead of strides at once. Keep the 3×3 kernels, and put the stride later."
-    if square.interval[0] > thin.interval[1]:
+    if square.surely_above(thin):
         return "The square kernels with strides are ahead. Leave thin ones alone."
     return (
         "Between thin and square kernels so many pictures show no sure difference. Take the square ones with strides: "
@@ -186,15 +186,15 @@ def branches(folder: str | ImageSet, *, seed: int = 0) -> FirstLook:
 
 
 def advice_on_branches(guessing: Row, colour: Row, one: Row, two: Row, shallow: Row, frozen: Row) -> str:
-    """What we would do next. It speaks of differences only where the intervals do not overlap."""
+    """What we would do next. It speaks of a difference only where its interval leaves out zero."""
     best = max((colour, one, two, shallow, frozen), key=lambda row: row.right)
     other = max((two, shallow), key=lambda row: row.right)
-    if best.interval[0] <= guessing.interval[1]:
+    if not best.surely_above(guessing):
         return "Nothing here is surely better than guessing. Leave the architecture and check the pipeline: 1c."
-    if colour.interval[1] >= best.interval[0]:
-        return "Colour alone does as well as anything, as far as so many pictures can tell: no architecture is needed."
-    if frozen.interval[0] > max(row.interval[1] for row in (one, two, shallow)):
+    if not best.surely_above(colour):
+        return "Nothing here is surely ahead of colour alone: these pictures give no reason for another architecture."
+    if frozen.surely_above(one, two, shallow):
         return "The frozen network is ahead of all small ones: go on from there (chapter 3)."
-    if other.interval[0] > one.interval[1]:
+    if other.surely_above(one):
         return f"Ahead of the single branch: {other.name}. Repeat it with other seeds before you build on it."
     return "Between the small networks so many pictures show no sure difference. Take the single branch."

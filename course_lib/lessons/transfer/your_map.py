@@ -80,17 +80,19 @@ def _right(answers: np.ndarray, test: ImageSet) -> int:
 
 
 def advice(home: Row, *far: Row) -> str:
-    """What the frozen network's rows say. It speaks of a difference only where the intervals do not overlap."""
+    """What the frozen network's rows say. It speaks of a difference only where its interval leaves out zero."""
     worst = min(far, key=lambda row: row.right / row.n)
     points, end = 100 * (home.right / home.n - worst.right / worst.n), worst.name.partition(":")[0]
-    if worst.interval[1] < home.interval[0]:
+    low, high = home.ahead_of(worst)
+    if low > 0:
         return (
-            f"The frozen network is right {points:.0f} points less often in the {end} than at random. Report all three "
-            "numbers, and label a hundred pictures of the place where it shall work: they tell more than any split."
+            f"The frozen network is right {points:.0f} points less often in the {end} than at random (interval "
+            f"{100 * low:.0f} to {100 * high:.0f}). Report all three numbers, and label a hundred pictures of the "
+            "place where it shall work: they tell more than any split."
         )
-    if any(row.interval[0] > home.interval[1] for row in far):
+    if any(row.surely_above(home) for row in far):
         return "One end is easier than the rest: it may have more of the easy classes. Look at recall by class."
     return (
-        "So many pictures show no sure loss at either end. That is no promise for a place outside of your map: label a "
-        "hundred pictures there."
+        f"{worst.n:,} pictures are too few to show a loss at either end. That is no promise, least for a place outside "
+        "of your map: label a hundred pictures there."
     )

@@ -76,17 +76,17 @@ def by_tuning(train: ImageSet, test: ImageSet, seed: int) -> np.ndarray:
 
 
 def advice(guessing: Row, colour: Row, squeeze: Row, mobile: Row, tuned: Row) -> str:
-    """What we would do next. It speaks of differences only where the intervals do not overlap."""
+    """What we would do next. It speaks of a difference only where its interval leaves out zero."""
     probe = max((squeeze, mobile), key=lambda row: row.right)
     best = max((colour, probe, tuned), key=lambda row: row.right)
-    if best.interval[0] <= guessing.interval[1]:
+    if not best.surely_above(guessing):
         return "Nothing here is surely better than guessing. Look at the labels, then check the pipeline: 1c."
-    if colour.interval[1] >= best.interval[0]:
+    if not best.surely_above(colour):
         return (
-            "Colour alone does as well as anything, as far as so many pictures can tell. Is it the colour that you "
-            "meant, or the light, the camera, the background?"
+            "Nothing here is surely ahead of colour alone. Is it the colour that you meant, or the light, the camera, "
+            "the background?"
         )
-    if tuned.interval[0] > probe.interval[1]:
+    if tuned.surely_above(probe):
         return "Fine-tuning is ahead of both probes: train longer, at three rates a factor of three apart."
     return "Between probe and fine-tuning so many pictures show no sure difference. Keep the probe: it takes seconds."
 
@@ -106,9 +106,9 @@ def beside(rows: tuple[Row, ...]) -> Callable[[Row], str]:
     probe = max(rows[2:4], key=lambda row: row.right)
 
     def told(own: Row) -> str:
-        if own.interval[0] > probe.interval[1]:
+        if own.surely_above(probe):
             return "Your network's numbers serve a probe better than ours: fine-tune yours."
-        if own.interval[1] < probe.interval[0]:
+        if probe.surely_above(own):
             return "Your network's numbers serve a probe less well than ours. Is its preprocessing the right one?"
         return "Between your network and ours these pictures show no sure difference."
 
@@ -177,7 +177,7 @@ def relied_on(
 
 def reliance(whole: Row, *without: Row) -> str:
     """What the rows say, and what they do not."""
-    hurt = [row for row in without if row.interval[1] < whole.interval[0]]
+    hurt = [row for row in without if whole.surely_above(row)]
     if not hurt:
         return "Nothing that was taken away surely cost it anything: so many pictures cannot tell more."
     most = min(hurt, key=lambda row: row.right)
