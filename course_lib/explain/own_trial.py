@@ -30,16 +30,28 @@ FEWEST = 5  # patchworks: of fewer nothing can be said
 
 @dataclass(frozen=True)
 class MethodRow:
-    """How a method did: `hit`, the share of n patchworks whose hottest pixel it had right, and `heat`, there."""
+    """How a method did on `n` patchworks.
+
+    Attributes:
+        hit: the share of them whose hottest pixel lies in the right quarter.
+        heat: how much of its heat lies there, on average.
+        same: the share of them whose hottest pixel lies in the quarter that has it most often. A map that always lights
+            up the same corner, whatever the picture shows, has 1.
+    """
 
     name: str
     hit: float
     heat: float
+    same: float
     n: int
 
+    @property
+    def error(self) -> float:
+        """Standard error of `hit`."""
+        return math.sqrt(self.hit * (1 - self.hit) / self.n)
+
     def __str__(self) -> str:
-        error = math.sqrt(self.hit * (1 - self.hit) / self.n)
-        return f"{self.name:34} {self.hit:5.0%} ± {error:.0%} {self.heat:9.0%}"
+        return f"{self.name:34} {self.hit:5.0%} ± {self.error:<4.0%} {self.heat:7.0%} {self.same:13.0%}"
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,12 @@ class OnTrial:
         """The name of the method with the most hits; among equals the one with more of its heat there."""
         return self.rows[0].name
 
+    @property
+    def level(self) -> tuple[str, ...]:
+        """Names of the methods that are not surely behind the best: within two standard errors of the difference."""
+        first = self.rows[0]
+        return tuple(row.name for row in self.rows[1:] if first.hit - row.hit <= 2 * math.hypot(first.error, row.error))
+
     def answered(self, pictures: Tensor) -> Tensor:
         """int64 [B]: what the network says of `pictures`, uint8 [B, 3, H, W]."""
         return _ask(self._predict, pictures).argmax(dim=1)
@@ -81,9 +99,15 @@ class OnTrial:
 
     def __str__(self) -> str:
         base = f"n = {len(self.patchworks)} of {self.tried} patchworks, whose answer rests on one quarter"
-        head = f"{'':34} hottest pixel   heat in the right quarter"
-        last = f"Random numbers would get 25 %. Most hits in this network: {self.best}."
-        return "\n".join([base, head, *map(str, self.rows), last])
+        head = f"{'':34}  hits ± SE    heat  same quarter"
+        told = (
+            "hits: the hottest pixel lies in the right quarter; random numbers would get 25 %",
+            "heat: how much of it lies there",
+            "same quarter: how often the hottest pixel lies in the quarter that has it most",
+        )
+        level = [f"Not surely behind it: {', '.join(self.level)}."] if self.level else []
+        last = f"Most hits in this network: {self.best}."
+        return "\n".join([base, head, *map(str, self.rows), *told, last, *level])
 
 
 def on_trial(
@@ -236,14 +260,12 @@ def _inside(model: nn.Module, preprocessing: Callable, pictures: Tensor) -> dict
         "saliency": of(lambda picture, x, target: saliency(model, x, target)),
         "integrated gradients, mean colour": of(from_mean),
     }
-    maps = {
-        "Grad-CAM": (grad_cam, _cells(model, x)[-1:]),
-        "LayerCAM, a finer layer": (layer_cam, _cells(model, x)[:-1]),
-    }
-    for name, (cam, cells) in maps.items():
-        for number in cells:  # one or none
-            layer = last_layer(model, x, cells=number)
-            methods[name] = of(_map_of(cam, model, layer, _enlargement(model, layer, x)))
+    last, finer = _cells(model, x)[-1:], _cells(model, x)[:-1]
+    for name, cam in (("Grad-CAM", grad_cam), ("LayerCAM", layer_cam)):  # at both layers: which of the two decides?
+        for where, cells in (("", last), (", a finer layer", finer)):
+            for number in cells:  # one or none
+                layer = last_layer(model, x, cells=number)
+                methods[f"{name}{where}"] = of(_map_of(cam, model, layer, _enlargement(model, layer, x)))
     return methods
 
 
@@ -270,7 +292,10 @@ def _enlargement(model: nn.Module, layer: nn.Module, x: Tensor) -> Enlarge:
 def _judge(name: str, method: Method, works: Tensor, masks: Tensor, answers: Tensor) -> MethodRow:
     pairs = [(method(work, int(k)).double(), mask) for work, mask, k in zip(works, masks, answers, strict=True)]
     hit, heat = (sum(score(*pair) for pair in pairs) / len(pairs) for score in (pointing_game, energy_inside))
-    return MethodRow(name, hit, heat, len(pairs))
+    four = quarters(*masks.shape[1:])
+    hottest = [max(range(4), key=lambda k: heatmap.detach()[four[k]].max().item()) for heatmap, _ in pairs]
+    same = max(hottest.count(k) for k in range(4)) / len(pairs)
+    return MethodRow(name, hit, heat, same, len(pairs))
 
 
 def _check(pictures: Tensor, n: int) -> None:

@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Take one thing away and watch the answers: that says what a network *uses*, or what it stumbles over. Train without the thing: that says what it *needs*. Of the changes that leave a picture, a blur cost a fine-tuned network most; a small one from scratch lost most where colours changed, hues turned or grey; and networks that grew up with grey lost far less. Neither proposal showed a clear effect here.
+# Take one thing away and watch the answers: that says what a network *uses*, or what it stumbles over. Train without the thing: that says what it *needs*. Of the changes that leave a picture, a blur cost a fine-tuned network most; a small one from scratch lost most where colours changed, hues turned or grey; and networks that grew up with grey lost far less. Training in grey did away with most colour bias only where the network was then fed grey too, at a price of eight or nine points; fed colours, nothing clear. Zooming showed no clear effect.
 # </details>
 #
 # | you see | read |
@@ -84,7 +84,7 @@ alike = explain.rank_correlation(falls["grey"], falls["black"])
 study.conclude("the fill hardly matters here: correlation above 0.9", alike > 0.9)
 
 # %% [markdown]
-# In this picture the fill hardly matters. It need not be so: in [6a](06a_heatmaps_on_trial.ipynb) another fill turned the order of all methods round. So say with the map what you covered with, and say *how much* falls. A map is scaled to its own hottest place, so it looks just as sure of itself where nothing falls.
+# In this picture the fill hardly matters. It need not be so: in [6a](06a_heatmaps_on_trial.ipynb) the order of the methods by deletion did not survive another fill. So say with the map what you covered with, and say *how much* falls. A map is scaled to its own hottest place, so it looks just as sure of itself where nothing falls.
 #
 # **Exercise 1.** Cover a square with the picture's own mean colour, and leave the original alone. Replace the dots; `ex.cover.hint()` helps.
 
@@ -129,7 +129,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# The blur, by far. The high-pass does the reverse, leaves edges and fine grain around a mean colour, and keeps more than half. So it seems to use fine detail, or to stumble over its absence; hold that thought. Is that EuroSAT, or this network? Ask a small one that started from random weights: three convolutions, which see 15 pixels at once.
+# The blur, by far. The high-pass does the reverse, leaves edges and fine grain around a mean colour, and keeps more than half. So it seems to use fine detail, or to stumble over its absence; hold that thought. ([3b](03b_which_features_decide.ipynb) took detail away by blocks of 4 pixels, which have edges of their own, and found less lost there than in grey. Which loss is the largest depends on how one takes the detail.) Is that EuroSAT, or this network? Ask a small one that started from random weights: three convolutions, which see 15 pixels at once.
 
 # %%
 small_guess = predict.number(
@@ -146,7 +146,7 @@ small_guess.compare(100 * (small["plain"].mean - small["patches of 8 px shuffled
 figures.dots(small)
 
 # %% [markdown]
-# It hardly notices: shapes beyond its 15 pixels never reached it, and it is right three times in four without them. But take the colour, and two thirds of its right answers are gone. Same pictures, same classes, another order of losses. *What does EuroSAT need?* has no answer in such a figure; *what does this network use, or stumble over?* has one.
+# It hardly notices: shapes beyond its 15 pixels never reached it, and it is right three times in four without them. But show it grey, and two thirds of its right answers are gone. Same pictures, same classes, another order of losses. *What does EuroSAT need?* has no answer in such a figure; *what does this network use, or stumble over?* has one.
 #
 # And which class loses what? The fine-tuned networks again.
 
@@ -166,9 +166,9 @@ print("right, %: mean ± deviation over 10 seeds, about 100 pictures of a class 
 print(study.table(CLASSES, changes, lambda c, change: by_class[c][change]))
 
 # %% [markdown]
-# Shuffled, nearly no highway and no river is left. Their shape, then? But AnnualCrop and HerbaceousVegetation fall deep, too, without such an outline. Two readings fit: a wider layout is gone, or the seams upset the network. PermanentCrop and Pasture lose most by grey.
+# Shuffled, nearly no highway and no river is left. Their shape, then? But AnnualCrop and HerbaceousVegetation fall deep, too, without such an outline. A wider layout is gone, or the seams upset the network. Of all classes PermanentCrop and Pasture lose most when the picture turns grey.
 #
-# Take care with classes that *lose nothing*. If a change makes one answer come more often, that answer is right more often, and no skill is in it. Blurred, nearly all right answers are in two classes: that may be no skill at all.
+# Take care with classes that *lose nothing*. If a change makes one answer come more often, that answer is right more often, and no skill is in it. Blurred, nearly all right answers are in two classes: that may be none.
 #
 # **Exercise 2.** Take the shapes away, in an order that is given.
 
@@ -241,11 +241,11 @@ bias_guess
 # %%
 turned = study.summary("hue_turned")
 bias_guess.compare(100 * turned["trained on grey, sees colours"].mean)
-print(study.verdicts("grey_removes_bias"))
+print(study.verdicts("grey_removes_bias", "grey_in_use_removes_bias"))
 figures.dots(turned, metric="answers that change when hues turn by 90°")
 
 # %% [markdown]
-# Given colours, about as many change as before, and from seed to seed by very different numbers: ten seeds do not decide it. Its weights were never told what differences between channels mean, so they mean anything. Give it *grey* pictures as well, and far fewer answers change. Some still do, because turning a hue in HSV changes how bright the grey comes out.
+# Given colours, about as many change as before, from seed to seed very differently: undecided. (Its weights were never told what differences between channels mean.) Give it *grey* pictures as well, and 17 of 100 answers change in place of 61. The price stands in section 3: 68 of 100 right, not 77. (Turning a hue in HSV changes how bright the grey comes out.)
 #
 # *Zooming in makes it use texture.* A network that goes by texture loses little when patches are shuffled. So fine-tune one on plain and one on zoomed pictures, and shuffle.
 
@@ -268,7 +268,7 @@ print(study.verdicts("zoom_texture_tuned_16", "zoom_texture_tuned_8", "zoom_free
 figures.dots(cost, metric="accuracy lost to shuffling")
 
 # %% [markdown]
-# No sign that zooming brings texture in. At both sizes the trial is undecided, and both means point the other way. One thing speaks for the advice that we cannot part from it: of a zoomed picture a patch of 8 pixels shows half as many metres, so what it tells is less, in whatever way the network looks. (The small network loses next to nothing by shuffling, so with it there was nothing to win.)
+# No sign that zooming brings texture in. At both sizes the trial is undecided, and both means point the other way. One thing speaks for the advice that we cannot part from it: of a zoomed picture a patch of 8 pixels shows half as many metres, so what it tells is less, in whatever way the network looks. (Your bet was scored by the mean. The small network loses next to nothing by shuffling, so with it there was nothing to win.) That zooming costs nothing is undecided, too.
 #
 # All advice of this notebook, folded:
 
@@ -286,13 +286,11 @@ QUIZ
 # %% [markdown]
 # ## Your pictures
 #
-# Put your network in the place of `own`: any function from uint8 pictures [N, 3, H, W] to probabilities [N, K]. Of a PyTorch module `training.predictor(model, preprocessing=…)` makes one; of a Keras model that learned from `x / 255`, write `lambda x: torch.tensor(keras_model.predict(x.permute(0, 2, 3, 1).numpy() / 255, verbose=0))`. No labels are needed: it counts the answers that stay.
+# Put your network in the place of `own`: any function from uint8 pictures [N, 3, H, W] to probabilities [N, K]. Of a PyTorch module `training.predictor(model, preprocessing=…)` makes one; of a Keras model that learned from `x / 255`, write `lambda x: torch.tensor(keras_model.predict(x.permute(0, 2, 3, 1).numpy() / 255, verbose=0))`. Take pictures that it has not learned from. No labels are needed: it counts the answers that stay.
 
 # %% tags=["nbval-ignore-output"]
 own = asked
-folder = (
-    None  # "photos", with a folder a class; None takes 300 of the lesson's test pictures
-)
+folder = None  # "photos", with a folder a class; None takes 300 of the lesson's
 
 size = 64  # the side of the pictures that your network wants
 mine = (
@@ -305,13 +303,14 @@ print(yours)
 
 # %% tags=["verdict"]
 study.conclude(
-    "some change turns answers", min(row.right for row in yours.rows) < len(mine)
+    "some change turns over a tenth of the answers",
+    min(row.right for row in yours.rows) < 0.9 * len(mine),
 )
 
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Change the input before you read the weights. Your kind of network, fine-tuned, lost most by a blur; a small one on the same pictures lost most where colours changed, so a reason belongs to a network. Training on grey showed no clear effect on colour bias, unless the network was then fed grey, and zooming in did not turn it to texture. Shuffled, it lost its highways and rivers: their shape was used, or the seams upset it. PermanentCrop and Pasture leaned on colour most. Ask your own.
+# Your kind of network, fine-tuned, lost most by a blur; a small one on the same pictures lost most where colours changed, so a reason belongs to a network. Training on grey took most of the colour bias only where the network was then fed grey, and cost eight points; zooming showed no clear effect. Shuffled, it lost its highways and rivers: their shape was used, or the seams upset it. In grey PermanentCrop and Pasture lost most right answers; whether they leaned on colour the table does not say. Ask your own.
 
 # %% [markdown]
 # ## Open

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.explain import on_trial
-from course_lib.explain.own_trial import quarters
+from course_lib.explain.own_trial import MethodRow, OnTrial, quarters
 
 COLOURS = torch.tensor([[250, 20, 20], [20, 250, 20], [20, 20, 250], [250, 250, 20]], dtype=torch.uint8)
 SIDE = 32
@@ -50,7 +50,8 @@ def test_a_reason_in_one_quarter_is_found_by_what_looks_there():
     assert found.rows[0].name == found.best
     assert [row.hit for row in found.rows] == sorted((row.hit for row in found.rows), reverse=True)
     assert 5 <= len(found.patchworks) <= found.tried == 12
-    assert "Random numbers would get 25 %." in str(found)
+    assert "random numbers would get 25 %" in str(found)
+    assert {"Grad-CAM", "LayerCAM"} <= rows.keys()
 
 
 def test_the_quarter_is_the_one_whose_colour_is_answered():
@@ -69,6 +70,14 @@ def test_a_method_that_knows_nothing_is_found_out(monkeypatch):
     rows = {row.name: row for row in found.rows}
     assert 0.05 < rows["occlusion, grey"].hit < 0.5
     assert found.rows[-1].name == "occlusion, grey"
+    assert rows["occlusion, grey"].same == 1, "it lights up one quarter, whatever the picture shows"
+    assert rows["saliency"].same < 0.6
+    assert "occlusion, grey" not in found.level
+
+
+def test_methods_that_are_not_surely_behind_the_best_are_named():
+    rows = (MethodRow("a", 0.84, 0.4, 0.3, 19), MethodRow("b", 0.79, 0.4, 0.3, 19), MethodRow("c", 0.37, 0.4, 0.9, 19))
+    assert OnTrial(rows, *(torch.zeros(1),) * 3, 30, {}, ByColour()).level == ("b",)
 
 
 def test_a_network_that_looks_elsewhere_is_caught():

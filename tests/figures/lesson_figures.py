@@ -87,6 +87,7 @@ class Shown:
     function: str
     needs: tuple[tuple[int, str], ...]  # (line, statement)
     call: str
+    bound: tuple[str, ...] = ()  # names that a later statement calls it by
 
     @property
     def name(self) -> str:
@@ -119,6 +120,7 @@ def made_in_order(figures: Iterable[Shown]) -> Iterator[tuple[str, object]]:
                 exec(step, names)
                 continue
             drawn = eval(step.call, names)
+            names |= dict.fromkeys(step.bound, drawn)
         yield step.name, drawn
 
 
@@ -141,7 +143,8 @@ def figures_in(text: str, lesson: str) -> list[Shown]:
         call = getattr(statement.node, "value", None)
         if isinstance(call, ast.Call) and (function := _drawn_by(call)):
             needs = tuple((s.node.lineno, ast.unparse(s.node)) for s in needed(statement, statements[:at]))
-            found.append(Shown(lesson, statement.node.lineno, function, needs, ast.unparse(call)))
+            bound = tuple(t.id for t in getattr(statement.node, "targets", ()) if isinstance(t, ast.Name))
+            found.append(Shown(lesson, statement.node.lineno, function, needs, ast.unparse(call), bound))
     return found
 
 

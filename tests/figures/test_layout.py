@@ -115,6 +115,18 @@ def test_a_name_that_runs_out_of_its_axes_is_found():
     assert faults_of(figure, tight=True) == ["runs out of its axes: 'far too long a name'"]
 
 
+def test_a_figure_that_has_a_name_can_be_asked_by_what_follows():
+    lesson = """
+from course_lib import figures, study
+rows = study.summary("planted_found")
+first = figures.dots(rows, title="first")
+told = first.alt
+figures.dots(rows, title=told[:5])
+"""
+    made = dict(made_in_order(figures_in(lesson, "00_a_lesson")))
+    assert len(made) == 2
+
+
 def test_a_figure_is_made_from_what_its_call_needs_and_nothing_else():
     lesson = """
 import math

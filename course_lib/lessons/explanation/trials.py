@@ -104,7 +104,7 @@ TRIALS = (
     ),
     *_on_each_reason(
         "cam_finer",
-        "A finer layer shows the reason better: LayerCAM at 16×16 cells than Grad-CAM at 8×8.",
+        "LayerCAM at 16×16 cells shows the reason better than Grad-CAM at 8×8.",
         FINE_CAM,
         CAM_BY_CELLS,
         CELLS,
@@ -180,6 +180,13 @@ TRIALS = (
         name="grey_removes_bias",
         claim="Training on black and white removes colour bias: of colour pictures fewer answers change with hue.",
         variant=HUE_TURNED["trained on grey, sees colours"],
+        baseline=HUE_TURNED["trained on plain, sees colours"],
+        smallest_effect=FIVE_POINTS,
+    ),
+    _change(
+        name="grey_in_use_removes_bias",
+        claim="Training on black and white removes colour bias where the network is then fed black and white, too.",
+        variant=HUE_TURNED["trained on grey, sees grey"],
         baseline=HUE_TURNED["trained on plain, sees colours"],
         smallest_effect=FIVE_POINTS,
     ),

@@ -63,6 +63,7 @@ def _said(predict: Predict, images: Tensor) -> Tensor:
 def _next(rows: list[Row]) -> str:
     most = min(rows[:-1], key=lambda row: row.right)
     return (
-        f"The rows count answers that stay, right or wrong. Most turn with {most.name!r}: the network uses what is "
-        "lost there, or stumbles over what came. Train without it to see whether it is needed."
+        f"The rows count answers that stay, right or wrong. Of the changes that leave a picture most turn with "
+        f"{most.name!r}: the network uses what is lost there, or stumbles over what came. "
+        "Train without it to see whether it is needed."
     )

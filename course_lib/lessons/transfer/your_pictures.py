@@ -20,7 +20,7 @@ CHANGES: dict[str, Callable[[Tensor], Tensor]] = {
     "as they are": lambda images: images,
     "without colour": pixels.grey,
     "without layout: patches of 16 px dealt anew": lambda images: pixels.shuffle_patches(images, 16),
-    "without detail: 16 by 16 blocks": lambda images: pixels.block_average(images, 16),
+    "without detail: blocks of 1/16 the side": lambda images: pixels.block_average(images, 16),
 }
 """What is taken away from pictures of 64 pixels, by name."""
 
