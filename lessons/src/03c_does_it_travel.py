@@ -113,7 +113,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Keeping neighbours together costs 0.2 points on average; five seeds leave room for a loss of two and a gain of three and a half, so *undecided*. That is about the field next door. Day and haze are shared over a whole satellite scene, about as wide as a cell of 1°; there we lost 1.5 on average, in cells of 10° four (80 to 88 %, of 2,967 to 7,155 pictures), both undecided. But all these test pictures still lie *among* the training pictures: even of 10° there are 17 cells, and one that is left out has others beside it.
+# Keeping neighbours together costs 0.2 points on average; five seeds leave room for a loss of two and a gain of three and a half: *undecided*. That is about the field next door. Day and haze are shared over a whole satellite scene, about as wide as a cell of 1°; there we lost 1.5 on average; in cells of 10° four (80 to 88 %, of 2,967 to 7,155 pictures), both undecided. But these test pictures still lie *among* the training pictures: even of 10° there are 17 cells, and one that is left out has others beside it.
 
 # %% [markdown]
 # ## 3 · Which way?
@@ -196,6 +196,7 @@ home = travel_trials.recalls_and_shares("MobileNetV2", "random")
 south = travel_trials.recalls_and_shares("MobileNetV2", "north to south")
 ex.lost_to.run(lost_to, *map(torch.tensor, (*home, *south)))
 told = travel_trials.by_split("MobileNetV2", "told the mix")
+ways = [way for way in travelled if " to " in way]
 for split in list(travelled)[1:]:
     parted = travel_trials.lost("MobileNetV2", split)
     print(f"{split:15} {parted}; told the mix, {told[split].mean:.1%} right")
@@ -205,13 +206,6 @@ cause_guess.compare(
         "another mix of classes": parted.mix,
         "another look of the same class": parted.look,
     }
-)
-
-# %% tags=["verdict"]
-ways = [way for way in travelled if " to " in way]
-study.conclude(
-    "on each of the four ways another look takes more than a point and a half",
-    all(travel_trials.lost("MobileNetV2", way).look > 0.015 for way in ways),
 )
 
 # %% [markdown]
@@ -234,10 +228,10 @@ for kind, recall, share, there, share_there in zip(
 figures.dots(recalls, metric="recall", pairs=joined)
 
 # %% tags=["verdict"]
-loss = travel_trials.lost("MobileNetV2", "north to south")
-study.conclude(
-    "another look takes more than 12 of 14 points", loss.look > 0.12 and loss.whole < 0.14
-)
+looks = [travel_trials.lost("MobileNetV2", way).look for way in ways]
+study.conclude("on each way another look takes over 1.5 points", min(looks) > 0.015)
+whole = 0.12 < parted.look and parted.whole < 0.14
+study.conclude("another look takes more than 12 of 14 points", whole)
 (recall, share_home), (recall_there, share_there) = home, south
 fallen = recall - recall_there
 study.conclude("nine of ten classes fall", (fallen > 0).sum() == 9)
@@ -284,7 +278,7 @@ for way in ("random", *ways):
     print(f"PermanentCrop, {way:15} {found}")
 
 # %% [markdown]
-# In the north striped fields, green and brown; in the south, among others, pale ground and small plots between houses. Four of each prove nothing: show others with `range(4, 8)`. Perhaps the probe learned what vines and orchards look like where they are drawn with a ruler; that is our reading of a dozen pictures. Or had it too few to learn from? From west to east it has more than at random, and finds 40 % as well; from east to west 48. So this class travels badly in every direction that we tried, not to the south alone.
+# In the north striped fields, green and brown; in the south, among others, pale ground and small plots between houses. Four of each prove nothing: show others with `range(4, 8)`. Perhaps the probe learned what vines and orchards look like where they are drawn with a ruler; that is our reading of a dozen pictures. Or had it too few to learn from? From west to east it has more than at random, and finds 41 % as well; from east to west 48. So this class travels badly in every direction that we tried, not to the south alone.
 
 # %% [markdown]
 # ## 5 · Does it know?
@@ -391,7 +385,7 @@ study.conclude("own statistics lose more than 7 points of accuracy", cost > 0.07
 #
 # 97 of 100 is also what the fine-tuned network of 3a gets on a random split: a fact about pictures from *between* those it learned from. For a region without labels it promises nothing: a probe that had 89 kept 88 one way and 75 the other. What would become of the 97 we have not measured.
 #
-# You cannot know where your new region lies, between those two or below them. But you can ask it: draw pictures of it at random, label them, count. How many? Here the south stands for it, with section 2's probe.
+# Your new region may lie between those two, or below them. But you can ask it: draw pictures of it at random, label them, count. How many? Here the south stands for it, with section 2's probe.
 
 # %% tags=["nbval-ignore-output"]
 train, test = splits["north to south"]
