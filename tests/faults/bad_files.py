@@ -49,6 +49,7 @@ class Kind:
     """`good` files, how each is read, and which errors are its clear ones."""
 
     name: str
+    ending: str
     good: list[bytes]
     read: Callable[[Path], object]
     errors: tuple[type[Exception], ...]
@@ -74,15 +75,15 @@ def kinds(folder: Path) -> list[Kind]:
     net = models.save(models.Classifier(models.backbone("texture_net"), ("a", "b")), folder / "net.safetensors")
     about = sample().to_dict()
     return [
-        Kind("pictures", pictures(), lambda path: data.read_picture(path, 16), (DataError,), 6000),
-        Kind("WAVs", wavs(), data.from_wav, (ValueError,), 5000),
-        Kind("archives", [zipped(folder)], zip_fault, (), 3000),
-        Kind("safetensors", [net.read_bytes()], models.load, (ValueError,), 1500),
-        Kind("HDF5", [keras(folder)], hdf5_fault, (), 1500),
-        Kind("checkpoints", [run_file(folder)], checkpointed, (ValueError,), 1000),
-        Kind("progress", [json.dumps(PROGRESS).encode()], progressed, (), 3000),
-        Kind("evidence", [evidence_lines()], evidenced, (ValueError,), 3000),
-        Kind("summaries", [json.dumps(about).encode()], Result.open, (ValueError,), 1500),
+        Kind("pictures", ".png", pictures(), lambda path: data.read_picture(path, 16), (DataError,), 6000),
+        Kind("WAVs", ".wav", wavs(), data.spectrograms.from_wav, (ValueError,), 5000),
+        Kind("archives", ".zip", [zipped(folder)], zip_fault, (), 3000),
+        Kind("safetensors", ".safetensors", [net.read_bytes()], models.load, (ValueError,), 1500),
+        Kind("HDF5", ".h5", [keras(folder)], hdf5_fault, (), 1500),
+        Kind("checkpoints", ".pt", [run_file(folder)], checkpointed, (ValueError,), 1000),
+        Kind("progress", ".json", [json.dumps(PROGRESS).encode()], progressed, (), 3000),
+        Kind("evidence", ".jsonl", [evidence_lines()], evidenced, (ValueError,), 3000),
+        Kind("summaries", ".json", [json.dumps(about).encode()], Result.open, (ValueError,), 1500),
     ]
 
 
@@ -259,7 +260,7 @@ def report(kind: Kind, place: Path, first: int, last: int, reached: mmap.mmap, s
         signal.signal(signal.SIGPROF, hang)
         warnings.simplefilter("ignore")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # C libraries complain there
-        path = place / f"file.{kind.name}"
+        path = place / f"file{kind.ending}"
         for number in range(first, last):
             reached[:8] = struct.pack("q", number)
             if fault := one(kind, path, number):

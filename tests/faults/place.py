@@ -22,19 +22,20 @@ from tests.faults.kills import two_greys
 from tests.training.test_run import trained
 
 here = Path(sys.argv[1])
-model, run = trained(two_greys(), checkpoint=here / "run ö.pt")
-path = models.save(models.Classifier(models.backbone("texture_net"), ("Ärger", "b")), here / "net.safetensors")
+model, run = trained(two_greys(), checkpoint=here / "run.pt")
+path = models.save(models.Classifier(models.backbone("texture_net"), ("\\u00c4rger", "b")), here / "net.safetensors")
 pictures = two_greys().subset(20)
 first = features.extract(models.load(path).backbone, pictures, size=64, progress=False)
 again = features.extract(models.load(path).backbone, pictures, size=64, progress=False)
 assert (first == again).all()
-progress.note_attempt("03", "recall", "correct")
-assert models.load(path).classes == ("Ärger", "b")
+if progress.where().startswith((str(here), "/proc")):  # nobody else's file is written to
+    progress.note_attempt("03", "recall", "correct")
+assert models.load(path).classes == ("\\u00c4rger", "b")
 measured = study.evidence.Measurement("e", "v", 0, {"m": 0.5}, {"m": 9}, 1.0, False, "CPU", "generated", {}, "s")
 study.evidence.append(measured, here)
 assert study.evidence.runs("e", here) == [measured]
 loss = [round(epoch.val_loss, 4) for epoch in run.history]
-print(json.dumps([loss, round(float(first.sum()), 2), progress.where().startswith("nowhere"), 0.5, f"{1234.5:,.1f}"]))
+print(json.dumps([loss, round(float(first.sum()), 2), f"{1234.5:,.1f}"]))
 """
 
 

@@ -63,7 +63,7 @@ LOADERS: dict[str, Callable[[Path], object]] = {
     "progress": bad_files.progressed,
     "a summary": Result.open,
     "read_picture": data.read_picture,
-    "from_wav": data.from_wav,
+    "from_wav": data.spectrograms.from_wav,
     "an archive": lambda path: archive.fault_in(path, bad_files.toy()),
     "HDF5 weights": bad_files.hdf5_fault,
     "between_sessions": data.between_sessions,
@@ -72,7 +72,7 @@ LOADERS: dict[str, Callable[[Path], object]] = {
     "classify.load": lambda path: cached_classifier(path.read_bytes()),
     "a download's check": lambda path: download.wrong_digest(path, f"sha256:{'0' * 64}"),
 }
-ENDINGS = {"models.load": ".safetensors", "evidence.runs": ".evidence", "read_picture": ".png", "from_wav": ".wav"}
+ENDINGS = {"models.load": ".safetensors", "evidence.runs": ".jsonl", "read_picture": ".png", "from_wav": ".wav"}
 
 
 def run() -> Tally:
