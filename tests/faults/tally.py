@@ -48,11 +48,14 @@ def surely(tally: Tally, what: str) -> Iterator[None]:
         tally.case(what)
 
 
-def forked(work: Callable[[Callable[[Any], None]], None], *, kill_after: float | None = None) -> tuple[int, list]:
+def forked(
+    work: Callable[[Callable[[Any], None]], None], *, kill_after: float | None = None, busy: bool = False
+) -> tuple[int, list]:
     """(wait status, what `work` told) of `work(tell)` in a copy of this process.
 
     With `kill_after` it is killed with signal 9 so many seconds after its first word: what it tells before it returns
-    from `tell` has been told, whatever happens to it.
+    from `tell` has been told, whatever happens to it. With `busy` they are seconds of its own computing, which are the
+    same moment on a machine that has other work.
     """
     source, sink = os.pipe()
     child = os.fork()
@@ -68,11 +71,27 @@ def forked(work: Callable[[Callable[[Any], None]], None], *, kill_after: float |
     with open(source, "rb", buffering=0) as told:
         first = told.readline()
         if kill_after is not None:
-            time.sleep(kill_after)
+            (wait_for_work if busy else lambda _, seconds: time.sleep(seconds))(child, kill_after)
             os.kill(child, signal.SIGKILL)
         lines = [first, *told.readlines()]
     status = os.waitpid(child, 0)[1]
     return status, [json.loads(line) for line in lines if line.endswith(b"\n")]
+
+
+def wait_for_work(pid: int, seconds: float) -> None:
+    """Until the process has computed so long from now, or has ended; by the clock where the system does not tell."""
+    about = Path(f"/proc/{pid}/stat")
+    if not about.is_file():
+        time.sleep(seconds)
+        return
+
+    def computed() -> float:
+        state, *rest = about.read_text().rpartition(")")[2].split()
+        return float("inf") if state == "Z" else (int(rest[10]) + int(rest[11])) / os.sysconf("SC_CLK_TCK")
+
+    until = computed() + seconds
+    while computed() < until:
+        time.sleep(0.002)
 
 
 def was_killed(status: int) -> bool:
