@@ -25,8 +25,7 @@ help: ## this list
 lab: venv ## open your copies of the lessons, my/, in JupyterLab (LAB_ARGS="--no-browser --port 8890" is passed on)
 	@exec .venv/bin/course lab $(LAB_ARGS)
 
-SUITE = -n 2 --dist loadfile --max-worker-restart 0 tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench \
-        --ignore=tests/faults
+SUITE = -n 2 --dist loadfile --max-worker-restart 0 tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
 
 # Two processes share two cores: with two threads each they wait for one another, up to eight times as long.
 check test notebooks faults: export OMP_NUM_THREADS = 1
