@@ -24,7 +24,8 @@ def test_what_does_not_hold_is_counted_and_named():
         with surely(tally, f"case {value}"):
             assert value == 1, "two"
     tally.case("by hand")
-    assert (tally.tried, tally.faults) == (3, ["case 2: AssertionError: two"])
+    assert tally.tried == 3
+    assert [fault.splitlines()[0] for fault in tally.faults] == ["case 2: AssertionError: two"]
     assert "2 of 3 held" in str(tally)
 
 
@@ -84,7 +85,7 @@ def busy(path):
 
 
 def greedy(path):
-    return len(bytearray(300_000_000))
+    return len(b"x" * 300_000_000)
 
 
 @pytest.mark.parametrize(
