@@ -14,6 +14,10 @@ import platform
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.faults.tally import Tally
 
 # Before torch is loaded: threads do not survive a fork.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -32,7 +36,6 @@ def main(asked: list[str]) -> int:
     if unknown := set(asked) - set(KINDS):
         print(f"faults got {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}.")
         return 2
-    kept = json.loads(EVIDENCE.read_text(encoding="utf-8")) if EVIDENCE.is_file() else {}
     failed = 0
     for kind in asked or KINDS:
         start = time.perf_counter()
@@ -42,12 +45,19 @@ def main(asked: list[str]) -> int:
         for fault in tally.faults[:30]:
             print(f"    {fault}", flush=True)
         failed += len(tally.faults)
-        kept[kind] = {
-            "what": tally.name, "promise": tally.promise, "tried": tally.tried, "not held": len(tally.faults),
-            "seconds": tally.seconds, "machine": f"{platform.system()}, Python {platform.python_version()}",
-        } | tally.notes  # fmt: skip
-        EVIDENCE.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        keep(kind, tally)
     return int(failed > 0)
+
+
+def keep(kind: str, tally: Tally) -> None:
+    """Put the figures of one kind in the place of its older ones."""
+    kept = json.loads(EVIDENCE.read_text(encoding="utf-8")) if EVIDENCE.is_file() else {}
+    kept[kind] = {
+        "what": tally.name, "promise": tally.promise, "tried": tally.tried, "not held": len(tally.faults),
+        "seconds": tally.seconds, "machine": f"{platform.system()}, Python {platform.python_version()}", **tally.notes,
+    }  # fmt: skip
+    ordered = {name: kept[name] for name in KINDS if name in kept}
+    EVIDENCE.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.faults.tally import Tally, surely
 
 ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 240
 WORK = """
 import json, sys, warnings
 from pathlib import Path
@@ -41,50 +42,42 @@ print(json.dumps([loss, round(float(first.sum()), 2), f"{1234.5:,.1f}"]))
 
 def run() -> Tally:
     tally = Tally("time and place", "the same answer as at home")
-    with tempfile.TemporaryDirectory() as folder:
-        usual = answer(Path(folder, "usual"))
-        for what, (changes, options) in PLACES.items():
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+        usual = pool.submit(answer, Path(folder, "usual"))
+        asked = {what: pool.submit(answer, Path(folder, what), *given) for what, given in PLACES.items()}
+        for what, future in asked.items():
             with surely(tally, what):
-                name = "mit Leerzeichen und Ümläuten" if "umlauts" in what else what
-                found = answer(Path(folder, name), changes, **options)
-                assert found == usual, f"{found} and not {usual}"
+                assert (found := future.result()) == usual.result(), f"{found} and not {usual.result()}"
     return tally
 
 
-def narrow() -> None:
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-
-
-PLACES: dict[str, tuple[dict[str, str | None], dict]] = {
-    "Turkish": ({"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}, {}),
-    "German, Latin 1": ({"LC_ALL": "de_DE.ISO-8859-1", "PYTHONUTF8": "0"}, {}),
-    "C, ASCII": ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {}),
-    "Kiritimati": ({"TZ": "Pacific/Kiritimati"}, {}),
-    "a read-only home": ({"HOME": "/proc/1", "XDG_DATA_HOME": None, "XDG_CACHE_HOME": None}, {}),
-    "no home": ({"HOME": None, "XDG_DATA_HOME": None, "XDG_CACHE_HOME": None}, {}),
-    "spaces and umlauts": ({}, {}),
-    "one CPU": ({}, {"before": narrow}),
-    "64 threads": ({"OMP_NUM_THREADS": "64"}, {}),
-    "umask 077": ({}, {"before": lambda: os.umask(0o077) and None}),
-    "python -O": ({}, {"flags": ("-O",)}),
-    "another hash seed": ({"PYTHONHASHSEED": "7"}, {}),
+NO_XDG: dict[str, str | None] = {"XDG_DATA_HOME": None, "XDG_CACHE_HOME": None}
+# Where → what is changed in the environment (None takes it out), Python's flags, what the process does first.
+PLACES: dict[str, tuple[dict[str, str | None], tuple[str, ...], str]] = {
+    "Turkish": ({"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}, (), ""),
+    "German, Latin 1": ({"LC_ALL": "de_DE.ISO-8859-1", "PYTHONUTF8": "0"}, (), ""),
+    "C, ASCII": ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, (), ""),
+    "Kiritimati": ({"TZ": "Pacific/Kiritimati"}, (), ""),
+    "a read-only home": (NO_XDG | {"HOME": "/proc/1"}, (), ""),
+    "no home": (NO_XDG | {"HOME": None}, (), ""),
+    "Leerzeichen und Ümläute": ({}, (), ""),
+    "one CPU": ({}, (), "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})"),
+    "64 threads": ({"OMP_NUM_THREADS": "64"}, (), ""),
+    "umask 077": ({}, (), "import os; os.umask(0o077)"),
+    "python -O": ({}, ("-O",), ""),
+    "another hash seed": ({"PYTHONHASHSEED": "7"}, (), ""),
 }
 
 
 def answer(
-    folder: Path,
-    changes: dict[str, str | None] | None = None,
-    *,
-    before: Callable[[], None] | None = None,
-    flags: tuple[str, ...] = (),
+    folder: Path, changes: dict[str, str | None] | None = None, flags: tuple[str, ...] = (), first: str = ""
 ) -> str:
-    """What `WORK` prints in `folder`, with `changes` to the environment."""
+    """What `WORK` prints in `folder`, with `changes` to the environment, behind the line of code `first`."""
     folder.mkdir()
     wanted = {"OMP_NUM_THREADS": "1", "COURSE_OFFLINE": "1", "COURSE_DATA": str(folder / "data")}
     wanted |= {"PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(folder / "home")} | (changes or {})
     environment = {key: value for key, value in {**os.environ, **wanted}.items() if value is not None}
-    command = [sys.executable, *flags, "-W", "ignore", "-c", WORK, str(folder)]
-    done = subprocess.run(command, cwd=folder, env=environment, preexec_fn=before, capture_output=True, timeout=180)
-    words = done.stdout.decode().strip().splitlines()
+    command = [sys.executable, *flags, "-W", "ignore", "-c", f"{first}\n{WORK}", str(folder)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=SECONDS)
     assert done.returncode == 0, done.stderr.decode(errors="replace")[-300:]
-    return words[-1]
+    return done.stdout.decode().strip().splitlines()[-1]
