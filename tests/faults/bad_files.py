@@ -4,6 +4,7 @@ memory than a gigabyte."""
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import io
 import json
 import mmap
@@ -258,6 +259,7 @@ def report(kind: Kind, place: Path, first: int, last: int, reached: mmap.mmap, s
     try:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         signal.signal(signal.SIGPROF, hang)
+        faulthandler.disable()  # that a process crashed is counted; its stack is for who repeats it
         warnings.simplefilter("ignore")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # C libraries complain there
         path = place / f"file{kind.ending}"
