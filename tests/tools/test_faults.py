@@ -100,11 +100,11 @@ def greedy(path):
     ],
 )
 def test_file_that_is_taken_badly_is_found(tmp_path, monkeypatch, read, complaint):
-    monkeypatch.setattr(bad_files, "CPU_S", 0.2)
+    monkeypatch.setattr(bad_files, "CPU_S", 0.5)
     monkeypatch.setattr(bad_files, "MEMORY", 100_000_000)
     faults = fuzzed(tmp_path, read)
     assert bool(faults) is bool(complaint)
-    assert all(complaint in fault for fault in faults)
+    assert not complaint or any(complaint in fault for fault in faults)
 
 
 def test_mutations_are_many_and_the_same_again():
