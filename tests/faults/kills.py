@@ -56,6 +56,7 @@ def repeat(tally: Tally, what: Callable[[Path], str], times: int) -> None:
             if done == times:
                 break
     tally.notes[what.__name__] = done
+    print(f"    {what.__name__}: killed in flight {done} times; not held so far: {len(tally.faults)}", flush=True)
 
 
 def killed(work: Work, longest: float) -> tuple[bool, list]:
