@@ -15,7 +15,8 @@ PYTEST := $(PY) -m pytest
 # The folder belongs to it: the course is installed as a link, which breaks where the folder is moved.
 DIGEST := $(shell { cat requirements.txt requirements-dev.txt pyproject.toml; pwd; } | cksum)
 
-.PHONY: help lab test check notebooks lessons book bench bench-doctor pins venv venv-dev test-colab release rehearsal
+.PHONY: help lab test check notebooks browser lessons book bench bench-doctor faults links audit pins venv venv-dev \
+        test-colab release rehearsal
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -27,7 +28,7 @@ lab: venv ## open your copies of the lessons, my/, in JupyterLab (LAB_ARGS="--no
 SUITE = -n 2 --dist loadfile --max-worker-restart 0 tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
 
 # Two processes share two cores: with two threads each they wait for one another, up to eight times as long.
-check test notebooks: export OMP_NUM_THREADS = 1
+check test notebooks faults: export OMP_NUM_THREADS = 1
 
 # Branch coverage of the rooms, summed up over the two runs of `make test`. `make check` goes without: it would be slower.
 test: COVER = --cov=course_lib --cov-branch --cov-append --cov-report= --cov-fail-under=0
@@ -52,6 +53,9 @@ define NOTEBOOKS
 	$(PYTEST) tests/lessons
 	lessons=$$($(PY) -m course_lib.practice.notebooks) && $(PYTEST) -n 2 --dist loadfile --max-worker-restart 0 --nbval --nbval-current-env --nbval-cell-timeout 900 $$lessons
 endef
+
+browser: venv-dev ## the figures and the book in a real browser
+	$(PYTEST) -rs tests/browser
 
 lessons: venv-dev ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="01a 01b", "01" for all of chapter 1, "03 --no-execute")
 	$(PY) tools/lessons.py $(LESSONS)
@@ -78,6 +82,19 @@ bench: venv-dev ## the speeds that the issues promise, each beside its peer
 bench-doctor: venv-dev ## 169 set-ups, sick and healthy: what training.diagnose and training.watch say to each
 	$(PY) -W ignore -m tests.doctor.validate $(HALF:%=--half %)
 	$(PY) -W ignore -m tests.doctor.bench $(HALF:%=--half %)
+
+# Not part of `make test`: what it breaks, it breaks at random moments, and it takes minutes.
+faults: venv-dev ## breaks the course on purpose: downloads, kills, bad files, hostile names; evidence/faults.json
+	$(PY) -W ignore -m tests.faults
+
+links: venv-dev ## asks every address that lessons, README and cards lead to whether it still answers (network)
+	$(PY) -m tools.addresses
+
+# In an environment of its own: what it needs is nobody else's business.
+audit: venv ## known holes in the pinned packages (network)
+	$(PY) -m venv .venv/audit
+	.venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	.venv/audit/bin/pip-audit --disable-pip --no-deps -r requirements-dev.txt
 
 rehearsal: venv-dev ## a JupyterHub and twelve learners in FOLDER=…, 25 minutes (Linux, root; classroom/README.md)
 	$(PY) -m tools.rehearsal $(FOLDER) $(REHEARSAL_ARGS)

@@ -202,7 +202,7 @@ def all_finite(x: Tensor) -> bool:
 def is_number(value: Any) -> TypeGuard[float]:
     """Whether it is one finite number: of Python, numpy or torch, and no bool."""
     if isinstance(value, Tensor | np.ndarray | np.generic):
-        value = value.item() if value.ndim == 0 else None
+        value = value.item() if value.ndim == 0 and not np.ma.is_masked(value) else None
     try:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:  # of Python's whole numbers that no float can hold
@@ -210,8 +210,8 @@ def is_number(value: Any) -> TypeGuard[float]:
 
 
 def is_whole(value: Any) -> TypeGuard[int]:
-    """Whether it is an integer, by type: 2.0 is none, and True is none."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    """Whether it is an integer, by type, that 64 bits hold: 2.0 is none, True is none, and 2⁶³ is none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and -(2**63) <= int(value) < 2**63
 
 
 def is_count(value: Any, least: int = 1) -> TypeGuard[int]:

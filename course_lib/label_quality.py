@@ -113,7 +113,7 @@ def torn(labels: checks.Numbers, probabilities: checks.Numbers) -> tuple[np.ndar
 
 def _chances(kind: Kind, classes: int, confusion: checks.Numbers | None) -> np.ndarray:
     """float64 [K, K]: how often the class of the row should become that of the column; the diagonal is 0."""
-    if kind not in get_args(Kind):
+    if not isinstance(kind, str) or kind not in get_args(Kind):
         raise ValueError(f"plant got kind={kind!r}; it wants one of {get_args(Kind)}.")
     if classes < 2:
         raise ValueError(f"plant got classes={classes}; a wrong label wants 2 or more.")
@@ -201,7 +201,7 @@ def ranked(labels: checks.Numbers, probabilities: checks.Numbers, by: By = "self
     array([2, 1, 0])
     """
     p, labels = _both(probabilities, labels, "ranked")
-    if by not in get_args(By):
+    if not isinstance(by, str) or by not in get_args(By):
         raise ValueError(f"ranked got by={by!r}; it wants one of {get_args(By)}.")
     places = np.arange(len(p))
     own, others = p[places, labels], p.copy()

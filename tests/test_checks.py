@@ -403,8 +403,8 @@ def each(*values: Any) -> Callable[[Any], Iterator[tuple[str, Any, str]]]:
     return kind
 
 
-NOT_A_NUMBER = (None, "0.5", True, float("nan"), float("inf"), [0.5], torch.ones(2))
-NOT_WHOLE = (*NOT_A_NUMBER, 1.5, 2.0)
+NOT_A_NUMBER = (None, "0.5", True, float("nan"), float("inf"), [0.5], torch.ones(2), np.ma.masked)
+NOT_WHOLE = (*NOT_A_NUMBER, 1.5, 2.0, 10**30)
 
 
 def counts(x: Tensor) -> Iterator[tuple[str, Any, str]]:
@@ -491,7 +491,7 @@ KINDS: dict[str, Callable[[Any], Iterator[tuple[str, Any, str]]]] = {
     "class count": each(*NOT_WHOLE, 0, -1, K + 1),
     "class": each(*NOT_WHOLE, -1, K),
     "hits": each(*NOT_A_NUMBER, -1, 0.95, 4.5),
-    "word": each(None, "odd", 1),
+    "word": each(None, "odd", 1, np.zeros((0, 1))),
     "names": each(None, ["a", "b"], "abc", ["a", "b", "c", "d"]),
     "order": each([3], [-1], [0, 0], [0.0], [True], 1, None),
 }

@@ -443,7 +443,7 @@ class Result:
         """What `save` wrote. ValueError where it is something else, FileNotFoundError where there is nothing."""
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # also a number of 5,000 digits, and thousands of brackets
             raise ValueError(
                 f"Result got {Path(path).name}, which is no JSON ({error}); it wants a file of `course classify`."
             ) from error

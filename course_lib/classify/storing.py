@@ -151,5 +151,5 @@ def run_key(out: Path) -> str:
     """What the build in `out` was begun with; "" where that cannot be read."""
     try:
         return str(json.loads((out / RUN).read_text(encoding="utf-8"))["key"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""

@@ -1,5 +1,5 @@
 """Where the course lies in public, and all that leads there: the lessons' link and set-up cell, README's line, the
-addresses in pyproject.toml.
+addresses in pyproject.toml and CITATION.cff, and where a forge's visitors report holes, breaches and questions.
 
 `links.toml` is the one place. `tools/lessons.py` puts `cells()` into every notebook; `course link` writes the table and
 then the same cells into the notebooks that are stored, so that nothing is executed again.
@@ -30,6 +30,8 @@ OPENED = "lessons/workbook"
 BADGE_ID, SETUP_ID = "open-elsewhere", "set-up"
 _MARKED = re.compile(r"(<!-- links -->\n).*?(<!-- end links -->)", re.DOTALL)
 _MARKED_IN_TOML = re.compile(r"^# links:.*?^# end links$", re.DOTALL | re.MULTILINE)
+_WHAT = "# links: `course link OWNER/REPO` writes the addresses"
+_NO_ADDRESS = f"{_WHAT}; this copy has none yet\n# end links"
 # GitHub's own rules for an account and for a repository.
 _OWNER = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}")
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
@@ -166,9 +168,8 @@ def readme(text: str, links: Links) -> str:
 
 def project_urls(text: str, links: Links) -> str:
     """pyproject.toml with the addresses that a package index shows, between its marks, written anew."""
-    what = "# links: `course link OWNER/REPO` writes the addresses"
     if not links.repository:
-        return _MARKED_IN_TOML.sub(f"{what}; this copy has none yet\n# end links", text)
+        return _MARKED_IN_TOML.sub(_NO_ADDRESS, text)
     home = f"https://github.com/{links.repository}"
     addresses = {
         "Homepage": home,
@@ -176,7 +177,35 @@ def project_urls(text: str, links: Links) -> str:
         "Issues": f"{home}/issues",
         "Changelog": f"{links.files}/CHANGELOG.md",
     }
-    lines = [what, "[project.urls]", *(f'{name} = "{address}"' for name, address in addresses.items()), "# end links"]
+    lines = [_WHAT, "[project.urls]", *(f'{name} = "{address}"' for name, address in addresses.items()), "# end links"]
+    return _MARKED_IN_TOML.sub(lambda _: "\n".join(lines), text)
+
+
+def in_private(text: str, links: Links) -> str:
+    """SECURITY.md or CODE_OF_CONDUCT.md, the line between its marks written anew: whom to tell, out of sight of all."""
+    if not links.repository:
+        line = "This copy of the course has no public address yet: tell whoever gave it to you, in private."
+    else:
+        form = f"https://github.com/{links.repository}/security/advisories/new"
+        line = f"Tell the maintainers through [this form]({form}). They alone read what comes in there."
+    return _MARKED.sub(lambda found: f"{found[1]}{line}\n{found[2]}", text)
+
+
+def contacts(text: str, links: Links) -> str:
+    """.github/ISSUE_TEMPLATE/config.yml: what else stands beside the forms for an issue."""
+    if not links.repository:
+        return _MARKED_IN_TOML.sub(_NO_ADDRESS, text)
+    form = f"https://github.com/{links.repository}/security/advisories/new"
+    lines = [_WHAT, "contact_links:", "  - name: A hole in its safety", f"    url: {form}"]
+    lines += ["    about: Only maintainers read what comes in there. SECURITY.md says what counts.", "# end links"]
+    return _MARKED_IN_TOML.sub(lambda _: "\n".join(lines), text)
+
+
+def citation(text: str, links: Links) -> str:
+    """CITATION.cff with the repository's address, where there is one."""
+    if not links.repository:
+        return _MARKED_IN_TOML.sub(_NO_ADDRESS, text)
+    lines = [_WHAT, f'repository-code: "https://github.com/{links.repository}"', "# end links"]
     return _MARKED_IN_TOML.sub(lambda _: "\n".join(lines), text)
 
 
@@ -204,6 +233,15 @@ def link(root: Path, links: Links) -> list[Path]:
     return sorted(texts)
 
 
+BESIDE = {
+    "CITATION.cff": citation,
+    "CODE_OF_CONDUCT.md": in_private,
+    "SECURITY.md": in_private,
+    ".github/ISSUE_TEMPLATE/config.yml": contacts,
+}
+"""Files that name the public place and that a copy may lack → what writes it into them."""
+
+
 def _texts(root: Path, links: Links) -> dict[Path, str]:
     """Path → new content of every file that names the public place."""
     import nbformat  # a second, and only `course link` needs it
@@ -219,6 +257,9 @@ def _texts(root: Path, links: Links) -> dict[Path, str]:
         text = re.sub(rf"^{name} = .*$", f'{name} = "{value}"', text, flags=re.MULTILINE)
     made = {table: text, start: readme(start.read_text(encoding="utf-8"), links)}
     made[project] = project_urls(project.read_text(encoding="utf-8"), links)
+    for name, write in BESIDE.items():
+        if (file := root / name).is_file():
+            made[file] = write(file.read_text(encoding="utf-8"), links)
     for path in notebooks.files(root / "lessons"):
         lesson = _notebook(path, links)
         made[path] = nbformat.writes(lesson)

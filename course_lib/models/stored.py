@@ -79,7 +79,7 @@ def load(path: str | Path) -> Classifier:
         )
     try:
         return _fill(_built(json.loads(about)), state).eval()
-    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:  # RecursionError is one, too
         raise ValueError(
             f"load got {path.name}, whose description does not fit its weights ({_short(error)}). A newer version of "
             "the course may have written it, or it was changed by hand; save the model again."
@@ -99,8 +99,8 @@ def _opened(kept: dict[str, str]) -> tuple[str | None, str]:
     text = kept.get("classifier")
     try:
         sealed = json.loads(text or "{}")
-        return sealed["about"], sealed["sha256"]
-    except (ValueError, LookupError, TypeError):
+        return str(sealed["about"]), str(sealed["sha256"])
+    except (ValueError, LookupError, TypeError, RecursionError):
         return text, kept.get("sha256", "")
 
 

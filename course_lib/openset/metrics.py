@@ -125,7 +125,7 @@ def aupr(known: Scores, unknown: Scores, *, positive: str = "unknown") -> float:
     >>> round(aupr([0, 1, 2, 2], [2, 3]), 2), aupr([1, 1], [1, 1, 1])
     (0.75, 0.6)
     """
-    if positive not in ("unknown", "known"):
+    if not isinstance(positive, str) or positive not in ("unknown", "known"):
         raise ValueError(f'aupr got positive={positive!r}; it wants "unknown" or "known".')
     known, unknown = _groups(known, unknown, "aupr")
     _, right, wrong = _kept_at_each(known, unknown) if positive == "known" else _kept_at_each(-unknown, -known)

@@ -62,7 +62,7 @@ def with_few(known: Scores, unknown: Scores, *, by: str = "errors") -> float:
     >>> with_few([0, 1, 2, 9], [4, 5]), with_few([1, 1, 1], [1]), with_few([1], [1, 1, 1])
     (3.0, inf, -inf)
     """
-    if by not in ("errors", "youden"):
+    if not isinstance(by, str) or by not in ("errors", "youden"):
         raise ValueError(f'with_few got by={by!r}; it wants "errors" or "youden".')
     known, unknown = (as_scores(x, group, "with_few") for x, group in ((known, "known"), (unknown, "unknown")))
     curve = roc(known, unknown)

@@ -222,7 +222,7 @@ def _noted(path: Path) -> dict[str, str]:
     try:
         known = json.loads(path.read_text(encoding="utf-8"))["handed_out"]
         return {str(name): str(mark) for name, mark in known.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 
@@ -246,6 +246,6 @@ def fingerprint(text: str) -> str:
             [cell["cell_type"], "".join(cell["source"]), cell.get("outputs", []), cell.get("attachments", {})]
             for cell in cells
         ]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no notebook: {error!r}") from None
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

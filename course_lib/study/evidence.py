@@ -212,7 +212,7 @@ def _write_line(file: Path, content: Mapping[str, object]) -> None:
 def _is_whole(line: bytes) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):  # thousands of brackets are no line, either
         return False
 
 

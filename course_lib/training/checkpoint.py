@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
 import re
@@ -92,8 +93,12 @@ def read(path: Path, device: torch.device) -> dict | None:
             return None
         # weights_only: a checkpoint from somebody else must not be able to run code.
         stored = torch.load(path, weights_only=True, map_location=device)
-    except OSError:
-        raise  # no permission, no disk: that says nothing of the file
+    except OSError as error:
+        # A changed table of contents makes zipfile seek before the file's beginning, which the system calls invalid.
+        if error.errno != errno.EINVAL:
+            raise  # no permission, no disk: that says nothing of the file
+        set_aside(path, "it is damaged")
+        return None
     except Exception:  # torch, zipfile and pickle raise a dozen kinds, and torch's words advise to load it unsafely
         set_aside(path, "it is damaged, or no checkpoint at all")
         return None

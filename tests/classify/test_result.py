@@ -72,8 +72,9 @@ def test_what_is_no_result_is_refused(change, complaint):
         Result.from_dict(told)
 
 
-def test_what_is_no_json_is_refused(tmp_path):
-    (tmp_path / "summary.json").write_bytes(b"\x80\x04pickle")
+@pytest.mark.parametrize("content", [b"\x80\x04pickle", b"[" * 100_000, b"9" * 5000], ids=["pickle", "deep", "long"])
+def test_what_is_no_json_is_refused(tmp_path, content):
+    (tmp_path / "summary.json").write_bytes(content)
     with pytest.raises(ValueError, match="no JSON"):
         Result.open(tmp_path / "summary.json")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from nbformat.v4 import new_markdown_cell, new_notebook
 from typer.testing import CliRunner
 
@@ -186,6 +187,33 @@ def test_all_lessons_linked_are_what_make_would_build(tmp_path, monkeypatch):
     assert len(links.link(tmp_path, HERE)) == 2 * len(lessons) + 3  # each with its copy in the workbook
     monkeypatch.setattr(links, "TABLE", tmp_path / "course_lib" / "cli" / "links.toml")
     assert {maker.out_of_step(path.parent / "src" / f"{path.stem}.py", path) for path in lessons} == {""}
+
+
+# --- a forge's files ---
+
+
+@pytest.mark.parametrize("name", links.BESIDE)
+def test_file_beside_has_the_address_and_can_lose_it_again(name):
+    text, write = (ROOT / name).read_text(encoding="utf-8"), links.BESIDE[name]
+    bare, linked = write(text, Links()), write(text, HERE)
+    assert write(text, links.known()) == text, f"{name} does not say what the table says"
+    assert "github.com" not in bare
+    assert "https://github.com/someone/course.v2" in linked
+    assert (write(linked, HERE), write(linked, Links())) == (linked, bare)
+    if name.endswith((".yml", ".cff")):
+        before, after = yaml.safe_load(bare), yaml.safe_load(linked)
+        assert {key: value for key, value in after.items() if key in before} == before
+        assert len(after) == len(before) + 1
+
+
+def test_link_writes_the_files_beside(checkout):
+    for name in links.BESIDE:
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, checkout / name)
+    assert run("someone/course.v2", "--branch", "teach/2026").exit_code == 0
+    assert all("github.com/someone/course.v2" in texts(checkout)[name] for name in links.BESIDE)
+    contact = yaml.safe_load((checkout / ".github/ISSUE_TEMPLATE/config.yml").read_text())["contact_links"]
+    assert contact[0].keys() == {"name", "url", "about"}
 
 
 # --- the set-up cell, in a Python of its own ---

@@ -238,6 +238,9 @@ def rewritten(**changes):
     return change
 
 
+SEALED_NUMBER = json.dumps({"about": 3, "sha256": "0" * 64})
+
+
 def content(new: bytes):
     return lambda path: path.write_bytes(new)
 
@@ -258,6 +261,8 @@ WRONG = {
     "Keras": (content(b"\x89HDF\r\n\x1a\n" + bytes(99)), "HDF5"),
     "no description": (lambda path: save_file({"a": torch.zeros(1)}, path), "no classifier.*load_state_dict"),
     "no JSON": (lambda path: save_file(load_file(path), path, metadata={"classifier": "{"}), "does not fit"),
+    "brackets": (lambda path: save_file(load_file(path), path, metadata={"classifier": "[" * 9999}), "does not fit"),
+    "a number": (lambda path: save_file(load_file(path), path, metadata={"classifier": SEALED_NUMBER}), "damaged"),
     "a list": (lambda path: save_file(load_file(path), path, metadata={"classifier": "[1]"}), "does not fit"),
     "a backbone of the future": (rewritten(backbone="vit_h"), "newer version.*"),
     "an argument of the future": (rewritten(colour="red"), "colour"),

@@ -173,6 +173,7 @@ def test_what_was_only_opened_is_untouched_and_what_was_run_is_not(course):
         '{"handed_out": [1]}',
         '{"handed_out": {"01a_red.ipynb": 3}}',
         "\x00",
+        pytest.param("[" * 100_000, id="brackets"),
     ],
 )
 def test_without_a_note_that_can_be_read_every_other_copy_counts_as_changed(course, note):

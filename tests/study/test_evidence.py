@@ -48,7 +48,9 @@ def test_writers_at_the_same_time_do_not_mix_their_lines(tmp_path):
     assert sorted(run.seed for run in evidence.runs("demo", tmp_path)) == list(range(40))
 
 
-@pytest.mark.parametrize("end", ['{"experiment": "demo", "varia', "{", '{"experiment": "demo"'])
+@pytest.mark.parametrize(
+    "end", ['{"experiment": "demo", "varia', "{", '{"experiment": "demo"', pytest.param("[" * 100_000, id="brackets")]
+)
 def test_a_line_that_a_kill_cut_short_is_passed_over_and_then_replaced(tmp_path, end):
     file = tmp_path / "demo.jsonl"
     evidence.append(RUN, tmp_path)
