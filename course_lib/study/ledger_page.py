@@ -42,11 +42,11 @@ class Drawn:
     seeds: tuple[float, ...]
 
     @classmethod
-    def of(cls, found: Outcome) -> Drawn:
-        """What `found` measured; NaN and no seeds where nothing is."""
-        verdict, matters = found.verdict, found.trial.smallest_effect
+    def of(cls, outcome: Outcome) -> Drawn:
+        """What `outcome` measured; NaN and no seeds where nothing is."""
+        verdict, matters = outcome.verdict, outcome.trial.smallest_effect
         mean, low, high = (value / matters for value in (verdict.effect, verdict.low, verdict.high))
-        return cls(mean, low, high, tuple((found.differences / matters).tolist()))
+        return cls(mean, low, high, tuple((outcome.differences / matters).tolist()))
 
 
 def place(value: float) -> float:
@@ -58,8 +58,8 @@ def place(value: float) -> float:
     return round(math.copysign(HALF * math.sqrt(min(abs(value), REACH) / REACH), value), 1)
 
 
-def drawing(drawn: Drawn, told: str) -> str:
-    """An SVG of one effect; `told` is what it says, in words."""
+def drawing(drawn: Drawn, label: str) -> str:
+    """An SVG of one effect; `label` is what it says, in words."""
     parts = [f'<rect class="band" x="{place(-1)}" y="2" width="{place(1) - place(-1)}" height="30"/>']
     parts.append('<line class="zero" x1="0" x2="0" y1="2" y2="32"/>')
     if math.isfinite(drawn.low) and math.isfinite(drawn.high):
@@ -68,7 +68,7 @@ def drawing(drawn: Drawn, told: str) -> str:
     if math.isfinite(drawn.mean):
         parts.append(f'<circle class="mean" cx="{place(drawn.mean)}" cy="12" r="4"/>')
     parts += [f'<circle class="seed" cx="{place(value)}" cy="25" r="2"/>' for value in drawn.seeds]
-    return f'<svg viewBox="{_box(34)}" role="img" aria-label="{escape(told)}">{"".join(parts)}</svg>'
+    return f'<svg viewBox="{_box(34)}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
 
 
 def axis() -> str:

@@ -230,7 +230,7 @@ figures.dots(recalls, metric="recall", pairs=joined)
 # %% tags=["verdict"]
 looks = [travel_trials.lost("MobileNetV2", way).look for way in ways]
 study.conclude("on each way another look takes over 1.5 points", min(looks) > 0.015)
-whole = 0.12 < parted.look and parted.whole < 0.14
+whole = parted.look > 0.12 and parted.whole < 0.14
 study.conclude("another look takes more than 12 of 14 points", whole)
 (recall, share_home), (recall_there, share_there) = home, south
 fallen = recall - recall_there
