@@ -12,7 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
-from torch.utils.data import DataLoader, Dataset, IterableDataset, SequentialSampler
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
 # Pictures; bytes as float32. Twice that is held while they are put together; validation and the trials come on top.
@@ -34,6 +42,7 @@ class Seen:
         raw: (pictures, labels) before the dataset's `transform`, where it has one that can be left out.
         last_is_one: whether an epoch's last batch holds one picture, where that is known.
         steps: batches in an epoch, where that is known.
+        drawn: (pictures drawn, different ones among them, pictures in the set) where a random sampler of torch's draws.
     """
 
     pairs: list[tuple[Tensor, Any]]
@@ -43,6 +52,7 @@ class Seen:
     raw: tuple[Tensor, Any] | None = None
     last_is_one: bool = False
     steps: int | None = None
+    drawn: tuple[int, int, int] | None = None
 
 
 def collect(batches: Batches, who: str, name: str) -> Seen:
@@ -64,7 +74,8 @@ def collect(batches: Batches, who: str, name: str) -> Seen:
         raise ValueError(f"{who} got no {name}; it wants at least one pair (x, y).")
     alike = [(x, y) for x, y in pairs if x.shape[1:] == pairs[0][0].shape[1:]]
     x, y = floating(torch.cat([x for x, _ in alike])), _joined([y for _, y in alike])
-    return Seen(_views(pairs, x), x, y, sizes, _before_transform(source), _last_is_one(source), _length(source))
+    raw, drawn = _before_transform(source), indices_drawn(source)
+    return Seen(_views(pairs, x), x, y, sizes, raw, _last_is_one(source), _length(source), drawn)
 
 
 def _views(pairs: list[tuple[Tensor, Any]], x: Tensor) -> list[tuple[Tensor, Any]]:
@@ -200,6 +211,15 @@ def _of_loader(loader: DataLoader) -> Iterator[Any]:
     size, n = int(loader.batch_size or 1), len(loader.dataset)  # type: ignore[arg-type]
     starts = [i * size for i in _picked(max(1, len(loader)), size)]
     return (loader.collate_fn([loader.dataset[i] for i in range(s, min(s + size, n))]) for s in starts if s < n)
+
+
+def indices_drawn(source: Any) -> tuple[int, int, int] | None:
+    """(drawn, different ones among them, pictures in the set) of a loader with a random sampler of torch's own."""
+    sampler = source.sampler if isinstance(source, DataLoader) else None
+    if not isinstance(sampler, RandomSampler | SubsetRandomSampler | WeightedRandomSampler):
+        return None
+    drawn = list(islice(iter(sampler), MOST))
+    return len(drawn), len(set(drawn)), len(source.dataset)
 
 
 def _length(source: Any) -> int | None:

@@ -288,12 +288,12 @@ def alike(p: Patient) -> str | None:
 
 
 def spread_of_weights(p: Patient) -> tuple[float, float]:
-    """The smallest and largest deviation of a trainable layer's weights, in units of √(2 / inputs)."""
+    """The smallest and largest root mean square of a trainable layer's weights, in units of √(2 / inputs)."""
     ratios = []
     for _, module in layers(p.model)[:-1] or layers(p.model):
         w = module.weight.detach().float()
         if module.weight.requires_grad and w.numel() > 16:
-            ratios.append(float(w.std()) / (2 / w[0].numel()) ** 0.5)
+            ratios.append(float(w.pow(2).mean().sqrt()) / (2 / w[0].numel()) ** 0.5)  # all above 0 is too large, too
     return (min(ratios), max(ratios)) if ratios else (1.0, 1.0)
 
 

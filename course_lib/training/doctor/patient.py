@@ -57,6 +57,8 @@ class Patient:
     trace: list[Step] = field(default_factory=list)
     prepares: bool = False  # the step changes the pictures before the network gets them
     seconds: float = 0.05  # a step takes
+    taken: int = 0  # steps of the trial that is being judged
+    low: str | None = None  # what was measured where no scheduler ever lets the rate rise
 
     @property
     def weights(self) -> list[Tensor]:
@@ -97,7 +99,7 @@ class Patient:
         """
         modes = [(m, m.training) for m in self.model.modules()]
         try:
-            self.model.eval()
+            nn.Module.eval(self.model) if callable(vars(self.model).get("train", print)) else _into_eval(self.model)
             if norms_of_batch:
                 for norm in norm_layers(self.model):
                     norm.train()
@@ -112,13 +114,13 @@ class Patient:
 
     def suspected(self) -> Iterator[Any]:
         """Treatments for what was seen to be unusual, the most telling first."""
-        from .examination import suspected
+        from .treatments import suspected
 
         return suspected(self)
 
     def others(self) -> Iterator[Any]:
         """Treatments that can be tried with every network."""
-        from .examination import others
+        from .treatments import others
 
         return others(self)
 
@@ -150,6 +152,14 @@ class Patient:
         """Accuracy beyond chance, from 0 (or below) to 1."""
         return self.best_outputs(x, labels)[1]
 
+    def score_as_it_is(self, x: Tensor, labels: Labels) -> float:
+        """The same with the averages that BatchNorms have kept, as in the learner's own eval mode."""
+        return beyond_chance(forms.told_apart(self.outputs(x), labels), labels)
+
+    def pace_of_averages(self) -> float | None:
+        """Which part of the way to the batch's statistics the slowest BatchNorm's averages go in a step."""
+        return min((float(n.momentum) for n in norm_layers(self.model) if n.momentum), default=None)
+
     def takes_numbers(self) -> str | None:
         """The loss's name where it takes class numbers for quantities."""
         names = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
@@ -161,6 +171,12 @@ class Patient:
         if not step.losses and outputs and all(z.numel() == len(z) for z in outputs):
             return "a loss of the step's own"
         return calls[0].name if calls else None
+
+
+def _into_eval(model: nn.Module) -> None:
+    """Where somebody wrote `model.train = True`, and nothing can be called."""
+    for module in model.modules():
+        module.training = False
 
 
 def beyond_chance(accuracy: float, labels: Labels) -> float:

@@ -119,6 +119,7 @@ def run(
                     if best >= (0.9 if change else 0.97):
                         break
             if finish is not None:
+                p.taken = steps
                 finish(p)
     except Exception as error:  # a treatment may not suit the learner's code: then it is none
         return Result(0.0, steps, error=error)
@@ -134,7 +135,7 @@ def _finite(p: Patient) -> bool:
 @contextmanager
 def started(p: Patient) -> Iterator[None]:
     """Rates as they are after a warm-up; the trial is shorter than most of these."""
-    if not any(step.schedulers for step in p.trace):
+    if p.low is None and not any(step.schedulers for step in p.trace):
         for optimizer in p.optimizers:
             for group in optimizer.param_groups if not optimizer.state else []:
                 peak = max(float(group.get(key) or 0) for key in ("initial_lr", "max_lr"))
@@ -178,6 +179,15 @@ def usual_rates(p: Patient) -> Iterator[None]:
 
 
 @contextmanager
+def first_rates(p: Patient) -> Iterator[None]:
+    """Every group at the rate that its optimizer was made with, and no scheduler."""
+    for group in _groups(p):
+        group["lr"] = max(float(group["lr"]), float(group.get("initial_lr") or 0))
+    with constant_rate(p):
+        yield
+
+
+@contextmanager
 def constant_rate(p: Patient) -> Iterator[None]:
     """Schedulers do nothing."""
     kept = [(s, s.step) for s in p.schedulers]
@@ -212,6 +222,8 @@ def in_train_mode(p: Patient) -> Iterator[None]:
 
     def before(_module: nn.Module, _args: Any) -> None:
         if torch.is_grad_enabled():
+            for module in p.model.modules():
+                vars(module).pop("train", None)  # who wrote model.train = True
             p.model.train()
 
     handle = p.model.register_forward_pre_hook(before)
