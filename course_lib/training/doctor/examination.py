@@ -267,7 +267,7 @@ def _on_validation(p: Patient) -> list[float]:
 
 def _of_validation(p: Patient) -> tuple[torch.Tensor, Labels] | None:
     """Some pictures of validation and their labels, where the network can be asked about them."""
-    if p.val is None or p.prepares or p.val.x.shape[1:] != p.x.shape[1:]:
+    if p.val is None or p.val.x.shape[1:] != p.x.shape[1:]:
         return None
     truth = forms.read(p.val.y)
     if truth.codes is None and truth.targets is None:

@@ -1,4 +1,4 @@
-"""Eval mode is to be still, and to know what training was like: dropout that goes on, averages that lag or are others'."""
+"""What eval mode does to a network: dropout that goes on, averages that lag, averages of other pictures."""
 
 from __future__ import annotations
 
