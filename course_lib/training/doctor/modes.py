@@ -76,9 +76,9 @@ def still_dropping(p: Patient, x: Tensor, labels: Labels) -> Finding | None:
 # --- moving averages ---
 
 
-def lagging(p: Patient, steps: int, x: Tensor, labels: Labels) -> Finding | None:
-    """Called after `steps` steps: slow averages of BatchNorms are still near their start, and answers are bad."""
-    pace = p.pace_of_averages()
+def lagging(p: Patient, x: Tensor, labels: Labels) -> Finding | None:
+    """Called while the network is trained: slow averages of BatchNorms are still near their start, answers are bad."""
+    pace, steps = p.pace_of_averages(), p.taken
     if pace is None or pace > SLOW / 5 or (1 - pace) ** steps < 0.2:
         return None
     score, best = p.score_as_it_is(x, labels), p.score(x, labels)
@@ -88,7 +88,7 @@ def lagging(p: Patient, steps: int, x: Tensor, labels: Labels) -> Finding | None
         f"after {steps} steps {(1 - pace) ** steps:.0%} of BatchNorm's averages is still their start: with them "
         f"{max(0, score):.0%} beyond guessing, with the batch's own {best:.0%}"
     )
-    return finding("batchnorm-averages-lag", told, "sure")
+    return finding("batchnorm-averages-lag", told)
 
 
 def other_pretraining(p: Patient) -> str | None:
