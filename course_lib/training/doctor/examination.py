@@ -272,8 +272,8 @@ def _of_validation(p: Patient) -> tuple[torch.Tensor, Labels] | None:
     truth = forms.read(p.val.y)
     if truth.codes is None and truth.targets is None:
         return None
-    some = torch.arange(min(256, len(p.val.x)))
-    return p.val.x[some], truth.part(some)
+    n = min(256, len(p.val.x))
+    return p.val.x[:n], truth.part(torch.arange(n))
 
 
 def _not_for_validation(p: Patient, trial: Trial, score: float) -> Finding | None:

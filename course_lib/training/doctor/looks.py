@@ -40,7 +40,9 @@ def constant(p: Patient) -> Finding | None:
     x = p.x.flatten(1)
     if len(x) < 4 or not bool(x.isfinite().all()):
         return None
-    same = ((x - x[len(x) // 2]).abs().amax(dim=1) <= 1e-7 * x.abs().max().clamp(min=1e-30)).float().mean().item()
+    largest = max(float(row.abs().max()) for row in x)
+    far = torch.stack([(row - x[len(x) // 2]).abs().max() for row in x])  # row by row: no copy of them all
+    same = (far <= 1e-7 * max(largest, 1e-30)).float().mean().item()
     flat = (x.amax(dim=1) == x.amin(dim=1)).float().mean().item()
     if same < 0.95:
         return None
@@ -317,7 +319,7 @@ def range_of(x: Tensor) -> str:
 
 def scale_of(x: Tensor) -> str | None:
     """ "large", "tiny" or "off" where inputs are far from mean 0 and deviation 1."""
-    largest = float(x.abs().max())
+    largest = max(abs(float(x.max())), abs(float(x.min())))
     if largest <= 0.02:
         return "tiny"
     if largest > 12:

@@ -23,7 +23,7 @@ from .copies import random_state
 from .examination import DOUBTFUL, SECONDS, in_order, tried
 from .keras_trials import ending, flat, loss_of
 from .labels import Labels, main_output
-from .patient import CHUNK, Patient
+from .patient import LARGE, Patient
 from .preparation import Bare
 from .schedules import LITTLE, STEPS
 from .treatments import Treatment
@@ -97,7 +97,7 @@ class KerasPatient(Patient):
 
     def outputs(self, x: Tensor, norms_of_batch: bool = False) -> Tensor:
         """float [N] or [N, K]: the model's answers."""
-        size = len(x) if norms_of_batch else CHUNK
+        size = len(x) if norms_of_batch and x[0].numel() <= LARGE else self.chunk
         with torch.no_grad():
             parts = [main_output(self.model(self.given(c), training=norms_of_batch)) for c in x.split(size)]
         return torch.cat([part.detach().to("cpu", torch.float32) for part in parts])  # type: ignore[union-attr]

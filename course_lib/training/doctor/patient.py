@@ -19,7 +19,7 @@ from .copies import Snapshot
 from .labels import Labels, main_output
 from .observe import Observer, Step
 
-CHUNK = 64  # pictures at once when the network is only asked
+CHUNK, LARGE = 64, 3 * 64 * 64  # pictures at once when the network is only asked; numbers in a large one
 
 
 @dataclass
@@ -104,13 +104,19 @@ class Patient:
                 for norm in norm_layers(self.model):
                     norm.train()
             with torch.no_grad():
-                parts = [main_output(self.model(placed(c, self.model))) for c in x.split(CHUNK)]
+                parts = [main_output(self.model(placed(c, self.model))) for c in x.split(self.chunk)]
         finally:
             for module, mode in modes:
                 module.training = mode
         if any(part is None for part in parts):
             raise ValueError("no tensor")
         return torch.cat([part.detach().to("cpu", torch.float32) for part in parts])  # type: ignore[union-attr]
+
+    @property
+    def chunk(self) -> int:
+        """How many pictures the network is asked about at once: of large ones no more than it trains on."""
+        own = max(16, max(len(x) for x, _ in self.seen.pairs))
+        return CHUNK if self.x[0].numel() <= LARGE else min(CHUNK, own)
 
     def suspected(self) -> Iterator[Any]:
         """Treatments for what was seen to be unusual, the most telling first."""
