@@ -41,7 +41,7 @@ print(peak() - before)
 
 
 def memory() -> float:
-    """MB by which `diagnose` exceeds what training had held before, for 20,000 pictures of 224 px, and as many held out."""
+    """MB by which `diagnose` exceeds what training had held, for 20,000 pictures of 224 px and as many held out."""
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", _MEMORY], capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
