@@ -334,7 +334,9 @@ def _treated(
             if result.score >= 0.9:
                 break
     if best is not None:
-        return [_named(best[1], heart, best[2])], [], looked
+        # What helps to learn by heart, and with which nothing holds for other pictures, explains nothing.
+        blamed = None if best[1].suspected else meaning.carries_nothing(p, trial, change=best[1].change)
+        return [blamed or _named(best[1], heart, best[2])], [], looked
     if blamed := preparation.erases(p, base.score):
         return [blamed], [], looked
     return _unexplained(p, heart, looked)

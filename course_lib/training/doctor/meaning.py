@@ -11,18 +11,18 @@ from torch.nn.functional import adaptive_avg_pool2d
 from . import trials
 from .causes import finding
 from .patient import Patient
-from .trials import Trial
+from .trials import Change, Trial
 from .verdict import Finding
 
 ENOUGH = 90  # pictures: of fewer a third says nothing
 SIGNAL = 2.5  # standard errors above guessing
-SMALL = 6  # pixels a side
+SMALL, LITTLE = 6, 0.5  # pixels a side; beyond chance
 
 
-def carries_nothing(p: Patient, trial: Trial, val_score: float = 0.0) -> Finding | None:
+def carries_nothing(p: Patient, trial: Trial, val_score: float = 0.0, change: Change | None = None) -> Finding | None:
     """Neither this network nor a simple judge gets pictures right that it has not seen, however well it learned.
 
-    Called only where the network learns some pictures by heart, so that nothing else is in its way.
+    Called only where the network learns some pictures by heart, as it is or with `change`: nothing else is in its way.
     """
     codes = p.labels.codes
     if codes is None or len(p.x) < ENOUGH or _errors(val_score, 60, p) > SIGNAL or p.left < 3:
@@ -30,7 +30,7 @@ def carries_nothing(p: Patient, trial: Trial, val_score: float = 0.0) -> Finding
     judge = judged(p.x, codes)
     if _errors(judge, len(p.x), p) > SIGNAL:
         return None
-    learned, n = _on_others(p, trial)
+    learned, n = _on_others(p, trial, change)
     if learned is None or _errors(learned, n, p) > SIGNAL:
         return None
     told = (
@@ -42,12 +42,12 @@ def carries_nothing(p: Patient, trial: Trial, val_score: float = 0.0) -> Finding
 
 
 def too_small(p: Patient) -> Finding | None:
-    """Pictures of a few pixels, in which a simple judge finds nothing of the classes."""
+    """Pictures of a few pixels, in which this network learned little and a simple judge finds little of the classes."""
     codes = p.labels.codes
     if codes is None or p.x.ndim != 4 or max(p.x.shape[2:]) > SMALL or len(p.x) < ENOUGH:
         return None
     judge = judged(p.x, codes)
-    if _errors(judge, len(p.x), p) > SIGNAL:
+    if judge > LITTLE:
         return None
     told = (
         f"pictures are {p.x.shape[2]} × {p.x.shape[3]} pixels, and a judge that sees each of them gets "
@@ -63,7 +63,7 @@ def _errors(score: float, n: int, p: Patient) -> float:
     return score * (1 - chance) / (chance * (1 - chance) / n) ** 0.5
 
 
-def _on_others(p: Patient, trial: Trial) -> tuple[float | None, int]:
+def _on_others(p: Patient, trial: Trial, change: Change | None) -> tuple[float | None, int]:
     """(score on pictures that it has not seen, how many); None where it could not learn."""
     count = max(1, 2 * len(p.seen.pairs) // 3)
     n = sum(len(x) for x, _ in p.seen.pairs[:count])
@@ -72,7 +72,7 @@ def _on_others(p: Patient, trial: Trial) -> tuple[float | None, int]:
         return None, 0
     scores: list[float] = []
     half = replace(trial, pairs=p.seen.pairs[:count], x=p.x[judge], labels=p.labels.part(judge))
-    done = trials.run(p, half, finish=lambda p: scores.append(p.score(half.x, half.labels)))
+    done = trials.run(p, half, change, finish=lambda p: scores.append(p.score(half.x, half.labels)))
     return (max(scores[0], done.score) if scores else None), len(judge)
 
 
