@@ -304,7 +304,7 @@ def _treated(
         result = trials.run(p, short, treatment.change)
         looked.append(f"{treatment.words}: {_percent(result.score)} beyond guessing in {result.steps} steps")
         if _helps(treatment, base, result):
-            return [_named(treatment, base, result)], [], looked
+            return [_unless_by_heart(p, trial, treatment) or _named(treatment, base, result)], [], looked
     if base.score >= STUCK:
         # A few hundred pictures are learned by heart, whatever was done to them; validation would have told.
         blamed = preparation.erases(p, 0.0 if p.val is None or p.prepares else base.score)
@@ -334,12 +334,17 @@ def _treated(
             if result.score >= 0.9:
                 break
     if best is not None:
-        # What helps to learn by heart, and with which nothing holds for other pictures, explains nothing.
-        blamed = None if best[1].suspected else meaning.carries_nothing(p, trial, change=best[1].change)
-        return [blamed or _named(best[1], heart, best[2])], [], looked
+        return [_unless_by_heart(p, trial, best[1]) or _named(best[1], heart, best[2])], [], looked
     if blamed := preparation.erases(p, base.score):
         return [blamed], [], looked
     return _unexplained(p, heart, looked)
+
+
+def _unless_by_heart(p: Patient, trial: Trial, treatment: Treatment) -> Finding | None:
+    """Other inputs let more be learned by heart, whatever the labels; where nothing holds for others, it is these."""
+    if not treatment.cause.startswith("inputs-"):
+        return None
+    return meaning.carries_nothing(p, trial, change=treatment.change)
 
 
 def _slowed(p: Patient, trial: Trial, base: Result) -> Finding | None:
