@@ -45,7 +45,7 @@ class Viewed(nn.Module):
         self.width, self.fc = width, nn.Linear(width, 4)
 
     def forward(self, x):
-        return self.fc(self.conv(x).view(-1, self.width))
+        return self.fc(self.conv(x).contiguous().view(-1, self.width))
 
 
 @sick("network-does-not-fit-inputs", kind="loader", accept=("loss-does-not-fit",),
