@@ -62,7 +62,8 @@ def collect(batches: Batches, who: str, name: str) -> Seen:
         ValueError: no batches, or something else than pairs (x, y) of as many pictures as labels.
     """
     source = batches() if callable(batches) and not hasattr(batches, "__iter__") else batches
-    pairs, sizes, kept, held, store = [], [], 0, 0, None
+    pairs, sizes, kept, held = [], [], 0, 0
+    store: _Store | None = None
     most = MOST_BYTES if name == "batches" else MOST_BYTES // 2
     for x, y in (pair_of(batch, who, name) for batch in _spread(source, who, name)):
         store = _Store(x) if store is None else store
@@ -236,7 +237,7 @@ def indices_drawn(source: Any) -> tuple[int, int, int] | None:
     if not isinstance(sampler, RandomSampler | SubsetRandomSampler | WeightedRandomSampler):
         return None
     drawn = list(islice(iter(sampler), MOST))
-    return len(drawn), len(set(drawn)), len(source.dataset)
+    return len(drawn), len(set(drawn)), len(source.dataset)  # type: ignore[arg-type]
 
 
 def _length(source: Any) -> int | None:

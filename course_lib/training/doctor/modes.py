@@ -130,7 +130,7 @@ def _first_called(p: Patient, norms: list[Any]) -> tuple[Any, Tensor] | None:
 @contextmanager
 def norms_of_batch(p: Patient) -> Iterator[None]:
     """Every BatchNorm takes the statistics of the pictures at hand, in training and when it is asked."""
-    norms = norm_layers(p.model)
+    norms: list[Any] = norm_layers(p.model)
     kept = [(n, n.running_mean, n.running_var, n.track_running_stats) for n in norms]
     try:
         for n in norms:

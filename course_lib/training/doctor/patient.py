@@ -99,7 +99,7 @@ class Patient:
         """
         modes = [(m, m.training) for m in self.model.modules()]
         try:
-            nn.Module.eval(self.model) if callable(vars(self.model).get("train", print)) else _into_eval(self.model)
+            _into_eval(self.model)
             if norms_of_batch:
                 for norm in norm_layers(self.model):
                     norm.train()
@@ -164,7 +164,8 @@ class Patient:
 
     def pace_of_averages(self) -> float | None:
         """Which part of the way to the batch's statistics the slowest BatchNorm's averages go in a step."""
-        return min((float(n.momentum) for n in norm_layers(self.model) if n.momentum), default=None)
+        norms: list[Any] = norm_layers(self.model)
+        return min((float(n.momentum) for n in norms if n.momentum), default=None)
 
     def takes_numbers(self) -> str | None:
         """The loss's name where it takes class numbers for quantities."""
@@ -180,7 +181,10 @@ class Patient:
 
 
 def _into_eval(model: nn.Module) -> None:
-    """Where somebody wrote `model.train = True`, and nothing can be called."""
+    """As `model.eval()`; also where somebody wrote `model.train = True`, and nothing can be called."""
+    if all(callable(vars(module).get("train", print)) for module in model.modules()):
+        model.eval()
+        return
     for module in model.modules():
         module.training = False
 
