@@ -237,7 +237,7 @@ def indices_drawn(source: Any) -> tuple[int, int, int] | None:
     if not isinstance(sampler, RandomSampler | SubsetRandomSampler | WeightedRandomSampler):
         return None
     drawn = list(islice(iter(sampler), MOST))
-    return len(drawn), len(set(drawn)), len(source.dataset)  # type: ignore[arg-type]
+    return len(drawn), len(set(drawn)), len(source.dataset)
 
 
 def _length(source: Any) -> int | None:
