@@ -97,7 +97,8 @@ def _described(images: Tensor) -> Tensor:
     x = images.float()
     if x.ndim != 4:
         return x.flatten(1)
-    coarse = adaptive_avg_pool2d(x, tuple(min(8, side) for side in x.shape[2:]))
-    waves = torch.fft.rfft2(adaptive_avg_pool2d(x.mean(1), tuple(min(32, side) for side in x.shape[2:]))).abs()
+    height, width = x.shape[2:]
+    coarse = adaptive_avg_pool2d(x, (min(8, height), min(8, width)))
+    waves = torch.fft.rfft2(adaptive_avg_pool2d(x.mean(1), (min(32, height), min(32, width)))).abs()
     low = torch.cat([waves[:, :6, :6].flatten(1), waves[:, -5:, :6].flatten(1)], dim=1)
     return torch.cat([coarse.flatten(1), x.mean((2, 3)), x.std((2, 3)), (low + 1e-6).log()], dim=1)

@@ -44,7 +44,8 @@ class _Dropping(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         kwargs = kwargs or {}
         if getattr(func, "__name__", "").rstrip("_") in _DROPOUT:
-            share, on = (*args[1:3], *(kwargs.get(key) for key in ("p", "training")[len(args[1:3]) :]))
+            share = args[1] if len(args) > 1 else kwargs.get("p")
+            on = args[2] if len(args) > 2 else kwargs.get("training")
             self.share = max(self.share, float(share or 0.0)) if on in (True, None) else self.share
         return func(*args, **kwargs)
 
