@@ -79,7 +79,7 @@ bench: venv-dev ## the speeds that the issues promise, each beside its peer
 
 # Minutes where all is validated, half an hour where nothing is. What peers said is kept (tests/doctor/README.md).
 # HALF=third: that part alone.
-bench-doctor: venv-dev ## 169 set-ups, sick and healthy: what training.diagnose and training.watch say to each
+bench-doctor: venv-dev ## 313 set-ups, sick and healthy: what training.diagnose and training.watch say to each
 	$(PY) -W ignore -m tests.doctor.validate $(HALF:%=--half %)
 	$(PY) -W ignore -m tests.doctor.bench $(HALF:%=--half %)
 

@@ -22,7 +22,7 @@ from torchvision.transforms import v2
 from course_lib import data, features, models, training
 from course_lib.data import archive, download
 from course_lib.data.generated import standin
-from tests.bench import colour, figures, openset, seeing
+from tests.bench import colour, doctor, figures, openset, seeing
 
 
 def seconds(action: Callable[[], object]) -> float:
@@ -152,6 +152,7 @@ def main() -> None:
     stand_in()
     colour.main()
     openset.main()
+    doctor.main(line)
     figures.main()
     if not data.available("eurosat"):
         print("The rest needs real EuroSAT: set COURSE_MIRROR, or run `course fetch eurosat`.")

@@ -34,6 +34,7 @@ from tests.doctor.scores import outcome, scores, shown
 from tests.doctor.validate import digest
 
 BLIND = "doctor-blind"  # the doctor's first answers to a half that it had never been asked; never made anew
+ASKED_ONCE = ("third", "fourth")
 STORED = Path(__file__).parents[2] / "evidence" / "doctor_bench.json"
 PLAIN = "plain"  # the tool's name for the call without validation and scheduler
 LIMIT = 180  # seconds of the processor; whoever takes longer has crashed
@@ -203,7 +204,7 @@ def main() -> None:
                     new += examined_by_peers(case, seed)
                 for row in new:
                     rows[key(row)] = row
-                    if row["tool"] == "doctor" and half == "third":
+                    if row["tool"] == "doctor" and half in ASKED_ONCE:
                         rows.setdefault((BLIND, *key(row)[1:]), row | {"tool": BLIND})
                     words = f"{row['tool']:16s} {row['outcome']:10s} {case.name:42s} {seed} {row['seconds']:6.1f} s"
                     print(f"{words}  {case.cause} → {row['first'] or 'nothing'}", flush=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-HALVES = ("open", "aside", "added", "third")  # the two that lots drew, and what was written after both had been seen
+HALVES = ("open", "aside", "added", "third", "fourth")  # the two that lots drew, and what was written later
 KINDS = ("loop", "loader", "keras")
 
 

@@ -1,4 +1,4 @@
-"""The third half keeps the bench's rules; nothing is trained here: `python -m tests.doctor.validate_third` does."""
+"""The third half keeps the bench's rules; nothing is trained here: `python -m tests.doctor.validate` does."""
 
 import ast
 import json

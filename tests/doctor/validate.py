@@ -9,7 +9,8 @@ The rule, for each of the seeds 0, 1, 2:
   60–120 pictures, so that the difference of two accuracies has a deviation of about 0.07: 0.15 is twice that.
 
 A case that breaks the rule with one seed is mended, or thrown out with a reason in `lots.json`. Results are kept in
-`tests/doctor/validation.jsonl` with a digest of the case's code: what has not changed is not trained again.
+`tests/doctor/validation.jsonl` with a digest of the case's code: what has not changed is not trained again. The third
+and the fourth part, which were written later, have files of their own.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ import torch
 
 from tests.doctor.case import HALVES, Case, Patient, cases
 
-STORED = Path(__file__).with_name("validation.jsonl")
+HERE = Path(__file__).parent
+OWN = {half: HERE / f"{half}_validation.jsonl" for half in ("third", "fourth")}
+STORED = HERE / "validation.jsonl"
 SEEDS = (0, 1, 2)
 LEARNS = 0.65
 BELOW = 0.15
@@ -48,7 +51,8 @@ def digest(case: Case) -> str:
 
 def stored() -> dict[tuple[str, str, int], dict[str, Any]]:
     """{(half, case, seed): row} of what has been trained."""
-    lines = STORED.read_text(encoding="utf-8").splitlines() if STORED.exists() else []
+    files = [path for path in (STORED, *OWN.values()) if path.exists()]
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     return {(row["half"], row["case"], row["seed"]): row for row in map(json.loads, lines)}
 
 
@@ -80,7 +84,9 @@ def validated(case: Case, seed: int, aloud: bool = False) -> dict[str, Any]:
 def keep(rows: Iterable[dict[str, Any]]) -> None:
     """Write all rows, by half, case and seed."""
     ordered = sorted(rows, key=lambda row: (HALVES.index(row["half"]), row["case"], row["seed"]))
-    STORED.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ordered), encoding="utf-8")
+    for path in {STORED, *OWN.values()}:
+        lines = [json.dumps(row, ensure_ascii=False) for row in ordered if OWN.get(row["half"], STORED) == path]
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def line(row: dict[str, Any]) -> str:

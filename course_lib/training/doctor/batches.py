@@ -12,10 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
-from torch.utils.data import DataLoader, Dataset, IterableDataset, SequentialSampler
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
-# Pictures; bytes as float32. Twice that is held while they are put together; validation and the trials come on top.
+# Pictures; bytes as float32. Of validation half as much; the trials come on top.
 MOST, MOST_BYTES = 512, 32 << 20
 SIDE = 64  # of pictures as loaded, which only their colours and rough shapes are wanted of
 _INPUTS = ("x", "image", "images", "img", "pixel_values", "input", "inputs", "picture", "data")
@@ -34,6 +42,7 @@ class Seen:
         raw: (pictures, labels) before the dataset's `transform`, where it has one that can be left out.
         last_is_one: whether an epoch's last batch holds one picture, where that is known.
         steps: batches in an epoch, where that is known.
+        drawn: (pictures drawn, different ones among them, pictures in the set) where a random sampler of torch's draws.
     """
 
     pairs: list[tuple[Tensor, Any]]
@@ -43,6 +52,7 @@ class Seen:
     raw: tuple[Tensor, Any] | None = None
     last_is_one: bool = False
     steps: int | None = None
+    drawn: tuple[int, int, int] | None = None
 
 
 def collect(batches: Batches, who: str, name: str) -> Seen:
@@ -53,26 +63,45 @@ def collect(batches: Batches, who: str, name: str) -> Seen:
     """
     source = batches() if callable(batches) and not hasattr(batches, "__iter__") else batches
     pairs, sizes, kept, held = [], [], 0, 0
+    store: _Store | None = None
+    most = MOST_BYTES if name == "batches" else MOST_BYTES // 2
     for x, y in (pair_of(batch, who, name) for batch in _spread(source, who, name)):
-        part = _thinned(x, y, MOST - kept, MOST_BYTES - held)
-        pairs.append(part)
+        store = _Store(x) if store is None else store
+        part, to = _thinned(x, y, MOST - kept, most - held)
+        pairs.append((store.kept(part), to))
         sizes.append(len(x))
-        kept, held = kept + len(part[0]), held + 4 * part[0].numel()
-        if kept >= MOST or held >= MOST_BYTES:
+        kept, held = kept + len(part), held + 4 * part.numel()
+        if kept >= MOST or held >= most:
             break
-    if not pairs:
+    if store is None:
         raise ValueError(f"{who} got no {name}; it wants at least one pair (x, y).")
-    alike = [(x, y) for x, y in pairs if x.shape[1:] == pairs[0][0].shape[1:]]
-    x, y = floating(torch.cat([x for x, _ in alike])), _joined([y for _, y in alike])
-    return Seen(_views(pairs, x), x, y, sizes, _before_transform(source), _last_is_one(source), _length(source))
+    x, y = store.all(), _joined([y for x, y in pairs if x.shape[1:] == pairs[0][0].shape[1:]])
+    raw, drawn = _before_transform(source), indices_drawn(source)
+    return Seen(pairs, x, y, sizes, raw, _last_is_one(source), _length(source), drawn)
 
 
-def _views(pairs: list[tuple[Tensor, Any]], x: Tensor) -> list[tuple[Tensor, Any]]:
-    """The same pairs, their pictures parts of `x` where they are equal to it: held once."""
-    if x.dtype != pairs[0][0].dtype or sum(len(part) for part, _ in pairs) != len(x):
-        return pairs
-    parts = x.split([len(part) for part, _ in pairs])
-    return [(view, y) for view, (_, y) in zip(parts, pairs, strict=True)]
+class _Store:
+    """Pictures of one shape in one tensor, which is filled from its start: none is held twice.
+
+    Memory that nothing was written to is none yet: room for 512 pictures costs what is in it.
+    """
+
+    def __init__(self, first: Tensor):
+        self.x = torch.empty(MOST, *first.shape[1:], dtype=floating(first[:1]).dtype)
+        self.n = 0
+
+    def kept(self, part: Tensor) -> Tensor:
+        """`part` as it came, or where it lies now."""
+        if part.shape[1:] != self.x.shape[1:]:
+            return part
+        place = self.x[self.n : self.n + len(part)]
+        place.copy_(part)
+        self.n += len(part)
+        return place if part.dtype is self.x.dtype else part
+
+    def all(self) -> Tensor:
+        """All pictures of the first one's shape."""
+        return self.x[: self.n]
 
 
 def pair_of(batch: Any, who: str, name: str) -> tuple[Tensor, Any]:
@@ -200,6 +229,15 @@ def _of_loader(loader: DataLoader) -> Iterator[Any]:
     size, n = int(loader.batch_size or 1), len(loader.dataset)  # type: ignore[arg-type]
     starts = [i * size for i in _picked(max(1, len(loader)), size)]
     return (loader.collate_fn([loader.dataset[i] for i in range(s, min(s + size, n))]) for s in starts if s < n)
+
+
+def indices_drawn(source: Any) -> tuple[int, int, int] | None:
+    """(drawn, different ones among them, pictures in the set) of a loader with a random sampler of torch's own."""
+    sampler = source.sampler if isinstance(source, DataLoader) else None
+    if not isinstance(sampler, RandomSampler | SubsetRandomSampler | WeightedRandomSampler):
+        return None
+    drawn = list(islice(iter(sampler), MOST))
+    return len(drawn), len(set(drawn)), len(source.dataset)
 
 
 def _length(source: Any) -> int | None:

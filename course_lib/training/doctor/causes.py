@@ -96,6 +96,18 @@ CAUSES: dict[str, Cause] = {
         "shuffle the training pictures in every epoch",
         "loader = DataLoader(dataset, batch_size=32, shuffle=True)",
     ),
+    "few-pictures-drawn": Cause(
+        "the same few pictures are drawn again and again",
+        "give WeightedRandomSampler one weight a picture, not one a class; a generator must go on where it was",
+        "weights = class_weights[labels]  # [N], one a picture\n"
+        "sampler = WeightedRandomSampler(weights, num_samples=len(weights))",
+    ),
+    "class-weights-inverted": Cause(
+        "the loss's class weights make the frequent class heavier still",
+        "weigh each class by one over its count",
+        "counts = torch.bincount(labels).float()\n"
+        "loss = nn.CrossEntropyLoss(weight=counts.sum() / (len(counts) * counts))",
+    ),
     # --- loss and output ---
     "softmax-before-cross-entropy": Cause(
         "cross-entropy gets probabilities and takes them for logits",
@@ -239,6 +251,16 @@ CAUSES: dict[str, Cause] = {
         "the network is not in train mode while it trains",
         "call model.train() at the start of each epoch",
         "model.train()",
+    ),
+    "dropout-at-validation": Cause(
+        "dropout goes on in eval mode",
+        "take nn.Dropout, or tell the function when to stop",
+        "x = F.dropout(x, 0.5, training=self.training)",
+    ),
+    "batchnorm-averages-lag": Cause(
+        "BatchNorm's moving averages are still near their start when eval mode uses them",
+        "leave the momentum at its default, or train for many more steps",
+        "nn.BatchNorm2d(channels)  # momentum=0.1 in torch\nlayers.BatchNormalization()  # momentum=0.99 in Keras",
     ),
     "batchnorm-sees-one": Cause(
         "a BatchNorm sees one picture at a time",

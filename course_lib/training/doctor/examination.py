@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from . import fits, looks, preparation, trials, validation
+from . import draws, fits, looks, meaning, modes, preparation, trials, validation
 from . import labels as forms
 from .causes import finding
+from .labels import Labels
 from .patient import Patient
-from .schedules import plateaus, too_often
-from .trials import LEARNED, Change, Result, Trial
+from .schedules import never_risen, too_often
+from .treatments import Treatment
+from .trials import LEARNED, Result, Trial
 from .verdict import Diagnosis, Finding
 
 VANISHED = 1e-3  # of the last layer's gradient
@@ -39,18 +41,12 @@ _NO_LOOP = (
 )
 _NO_VAL = "validation: no val_batches were given, so labels out of step and other preprocessing cannot be excluded"
 _NO_RAW = "the pictures as loaded: whether preprocessing erased the classes is known only from what is left"
+_FROZEN = (
+    "what the frozen weights were trained on: that they want another range or another order of channels is written in "
+    "them only where they hold BatchNorms"
+)
 
 _OF_THE_LOSS = ("softmax-before-cross-entropy", "relu-on-logits", "loss-wants-logits")
-
-
-class Treatment(NamedTuple):
-    """One change, for one cause."""
-
-    cause: str
-    change: Change
-    words: str
-    seen: str = ""
-    suspected: bool = False
 
 
 def examine(p: Patient) -> Diagnosis:
@@ -73,6 +69,7 @@ def _not_seen(p: Patient) -> tuple[str, ...]:
     lines = [] if p.own else [_NO_LOOP]
     lines += [_NO_VAL] if p.val is None else []
     lines += [_NO_RAW] if p.raw is None else []
+    lines += [_FROZEN] if any(not w.requires_grad and w.ndim > 1 for w in p.model.parameters()) else []
     return tuple(lines)
 
 
@@ -88,16 +85,21 @@ def _examined(p: Patient) -> tuple[list[Finding], list[Finding], list[str]]:
     certain += [f for look in (looks.strangers, looks.not_finite, looks.constant) if (f := look(p))]
     certain += [*fits.of_loop(p), *fits.of_loss(p), *fits.of_gradients(p)]
     certain += [f for f in (too_often(p), _batches_of_one(p)) if f]
+    certain += [f for look in _OF_DRAWS if (f := look(p))]
     certain += [f for f in (looks.not_shuffled(p), looks.other_in_validation(p)) if f]
     doubtful = [f for look in DOUBTFUL if (f := look(p))]
     if certain:
         return in_order(certain, doubtful), [], []
+    p.low = never_risen(p)
     return tried(p, doubtful)
 
 
 _FIRST = (
     looks.not_finite, looks.weights_not_finite, looks.constant, looks.one_class, looks.frozen, looks.unregistered,
 )  # fmt: skip
+
+
+_OF_DRAWS = (modes.not_called, draws.few_pictures, draws.unseen_classes, draws.turned_weights)
 
 
 def in_order(certain: list[Finding], doubtful: list[Finding]) -> list[Finding]:
@@ -231,6 +233,10 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
     score: list[float] = []
 
     def finish(p: Patient) -> None:
+        judged = _of_validation(p) or (trial.x, trial.labels)
+        told[0] = modes.still_dropping(p, *judged) or modes.lagging(p, *judged)
+        if told[0] is not None:
+            return
         if p.score(trial.x, trial.labels) >= STUCK:  # else its answers say nothing of validation
             told[0] = validation.of_trained(p)
         score.extend(_on_validation(p))
@@ -244,6 +250,7 @@ def _base(p: Patient, trial: Trial) -> tuple[Result, Finding | None]:
             or looks.few_values(p)
             or (preparation.erases(p, score[0]) if base.score >= STUCK or p.raw is not None else None)
             or validation.out_of_step(p, trial, score[0])
+            or (meaning.carries_nothing(p, trial, score[0]) if base.score >= LEARNED else None)
         )
     return base, told[0]
 
@@ -254,13 +261,19 @@ def _noting(scores: list[float]) -> Callable[[Patient], None]:
 
 def _on_validation(p: Patient) -> list[float]:
     """[the score there], or nothing where it cannot be known."""
+    judged = _of_validation(p)
+    return [p.score(*judged)] if judged else []
+
+
+def _of_validation(p: Patient) -> tuple[torch.Tensor, Labels] | None:
+    """Some pictures of validation and their labels, where the network can be asked about them."""
     if p.val is None or p.val.x.shape[1:] != p.x.shape[1:]:
-        return []
+        return None
     truth = forms.read(p.val.y)
     if truth.codes is None and truth.targets is None:
-        return []
-    some = torch.arange(min(256, len(p.val.x)))
-    return [p.score(p.val.x[some], truth.part(some))]
+        return None
+    n = min(256, len(p.val.x))
+    return p.val.x[:n], truth.part(torch.arange(n))
 
 
 def _not_for_validation(p: Patient, trial: Trial, score: float) -> Finding | None:
@@ -281,6 +294,8 @@ def _not_for_validation(p: Patient, trial: Trial, score: float) -> Finding | Non
 def _treated(
     p: Patient, trial: Trial, base: Result, looked: list[str]
 ) -> tuple[list[Finding], list[Finding], list[str]]:
+    if small := meaning.too_small(p):
+        return [small], [], looked
     suspected, others = list(p.suspected()), list(p.others())
     short = trials.whole(p, TREATMENT) if p.seconds * trial.steps > 2 * TREATMENT else trial
     for treatment in suspected:
@@ -289,10 +304,11 @@ def _treated(
         result = trials.run(p, short, treatment.change)
         looked.append(f"{treatment.words}: {_percent(result.score)} beyond guessing in {result.steps} steps")
         if _helps(treatment, base, result):
-            return [_named(treatment, base, result)], [], looked
+            return [_unless_by_heart(p, trial, treatment) or _named(treatment, base, result)], [], looked
     if base.score >= STUCK:
         # A few hundred pictures are learned by heart, whatever was done to them; validation would have told.
         blamed = preparation.erases(p, 0.0 if p.val is None or p.prepares else base.score)
+        blamed = blamed or meaning.carries_nothing(p, trial)
         return ([blamed], [], looked) if blamed else ([], _words(p), looked)
     if rounded := looks.few_values(p):
         return [rounded], [], looked
@@ -303,7 +319,9 @@ def _treated(
         if blamed := preparation.erases(p, base.score):
             return [blamed], [], looked
         slow = base.score < HARDLY and heart.steps > SLOW * few.steps
-        return ([f] if slow and (f := _crawls(p, trial, base, looked)) else []), [], looked
+        crawls = _crawls(p, trial, base, looked) if slow else None
+        blamed = crawls or meaning.carries_nothing(p, trial)
+        return ([blamed] if blamed else []), [], looked
     quick = trials.by_heart(p, TREATMENT, most=QUICK)
     best: tuple[float, Treatment, Result] | None = None
     for treatment in [*suspected, *others]:
@@ -316,10 +334,17 @@ def _treated(
             if result.score >= 0.9:
                 break
     if best is not None:
-        return [_named(best[1], heart, best[2])], [], looked
+        return [_unless_by_heart(p, trial, best[1]) or _named(best[1], heart, best[2])], [], looked
     if blamed := preparation.erases(p, base.score):
         return [blamed], [], looked
     return _unexplained(p, heart, looked)
+
+
+def _unless_by_heart(p: Patient, trial: Trial, treatment: Treatment) -> Finding | None:
+    """Other inputs let more be learned by heart, whatever the labels; where nothing holds for others, it is these."""
+    if not treatment.cause.startswith("inputs-"):
+        return None
+    return meaning.carries_nothing(p, trial, change=treatment.change)
 
 
 def _slowed(p: Patient, trial: Trial, base: Result) -> Finding | None:
@@ -398,97 +423,3 @@ def _named(treatment: Treatment, base: Result, result: Result) -> Finding:
 
 def _percent(score: float) -> str:
     return f"{max(0.0, score):.0%}"
-
-
-def suspected(p: Patient) -> Iterator[Treatment]:
-    """What was seen to be unusual, the most telling first."""
-    seen = dict(fits.suspects(p))
-    if text := looks.alike(p):
-        yield Treatment("weights-alike", trials.begun_anew, "begun from random weights", text, True)
-    for cause, change, told in (
-        ("relu-on-logits", trials.without_last_relu, "without the last ReLU"),
-        ("softmax-before-cross-entropy", trials.without_softmax, "without the softmax"),
-        ("not-in-train-mode", trials.in_train_mode, "in train mode"),
-        ("gradients-clipped-away", trials.not_clipped, "with gradients clipped at 1"),
-        ("activations-missing", trials.rectified, "with a ReLU behind each layer but the last"),
-    ):
-        if cause in seen:
-            yield Treatment(cause, change, told, seen[cause], True)
-    if text := looks.left_out(p):
-        yield Treatment("optimizer-holds-a-part", trials.all_weights, "with all weights in the optimizer", text, True)
-    yield from _of_rates(p)
-    if asked := plateaus(p):
-        yield Treatment("scheduler-too-often", trials.constant_rate, "with the rate as it is", asked, True)
-    scale, low_high = looks.scale_of(p.x), looks.spread_of_weights(p)
-    if low_high[1] > 4 or low_high[0] < 0.1:
-        cause = "initial-weights-too-large" if low_high[1] > 4 else "initial-weights-too-small"
-        text = f"weights' deviations are {low_high[0]:.2g} to {low_high[1]:.2g} times √(2 / inputs)"
-        yield Treatment(cause, trials.begun_anew, "begun from usual random weights", text, True)
-    rate = max((m.p for m in p.model.modules() if isinstance(m, nn.modules.dropout._DropoutNd)), default=0)
-    if rate > 0.6:
-        yield Treatment("dropout-too-strong", trials.no_dropout, "without dropout", f"p is {rate:.2g}", True)
-    decay = max((g.get("weight_decay", 0) for o in p.optimizers for g in o.param_groups), default=0)
-    if decay > 0.02:
-        yield Treatment("weight-decay-too-strong", trials.no_decay, "without weight decay", f"it is {decay:g}", True)
-    if along := seen.get("weight-decay-too-strong"):
-        yield Treatment("weight-decay-too-strong", trials.only_the_loss, "without what is added to it", along, True)
-    if looks.scrambled(p.x):
-        text = "read as [B, H, W, C] the same numbers make smoother pictures"
-        yield Treatment(
-            "channels-last", trials.seen_as(_unscrambled), "with channels permuted, not reshaped", text, True
-        )
-    if scale:
-        cause = "inputs-scaled-twice" if scale == "tiny" else _not_prepared(p)
-        yield Treatment(cause, trials.normalised(p), "with normalised inputs", looks.range_of(p.x), True)
-
-
-def _not_prepared(p: Patient) -> str:
-    """What to call inputs of an unusual range: a network with frozen weights was trained on others."""
-    frozen = any(not w.requires_grad and w.ndim > 1 for w in p.model.parameters())
-    return "preprocessing-missing" if frozen else "inputs-not-normalised"
-
-
-def _of_rates(p: Patient) -> Iterator[Treatment]:
-    """Rates far from those that an optimizer is mostly begun with."""
-    ratios = [
-        (group["lr"] / trials.usual_rate(p, o), group["lr"], type(o).__name__)
-        for o in p.optimizers
-        for group in o.param_groups
-    ]
-    for ratio, value, name in (max(ratios, default=(1, 0, "")), min(ratios, default=(1, 0, ""))):
-        if 1 / 200 <= ratio <= 30:
-            continue
-        cause = "learning-rate-too-high" if ratio > 1 else "learning-rate-too-low"
-        yield Treatment(cause, trials.usual_rates, "at the usual rate", f"lr is {float(value):g} with {name}", True)
-
-
-def _unscrambled(x: torch.Tensor) -> torch.Tensor:
-    n, c, h, w = x.shape
-    return x.contiguous().reshape(n, h, w, c).permute(0, 3, 1, 2)
-
-
-def others(p: Patient) -> Iterator[Treatment]:
-    """What can be tried with every network."""
-    sizes = sorted({group["lr"] for o in p.optimizers for group in o.param_groups})
-    rates = f"lr is {', '.join(f'{float(r):g}' for r in sizes)}"
-    if decay := max((g.get("weight_decay", 0) for o in p.optimizers for g in o.param_groups), default=0):
-        yield Treatment("weight-decay-too-strong", trials.no_decay, "without weight decay", f"it is {decay:g}")
-    if "dropout" in p.trace[0].ops:
-        yield Treatment("dropout-too-strong", trials.no_dropout, "without dropout")
-    yield Treatment("loss-maximised", trials.upside_down, "with every step the other way")
-    for factor, cause in (
-        (1 / 10, "high"),
-        (10, "low"),
-        (1 / 100, "high"),
-        (100, "low"),
-        (1000, "low"),
-        (1e-3, "high"),
-    ):
-        told = f"at {factor:g} times the learning rate"
-        yield Treatment(f"learning-rate-too-{cause}", trials.rate(factor), told, rates)
-    yield Treatment(_not_prepared(p), trials.normalised(p), "with normalised inputs", looks.range_of(p.x))
-    yield Treatment("not-in-train-mode", trials.in_train_mode, "in train mode")
-    yield Treatment("gradients-clipped-away", trials.not_clipped, "with gradients clipped at 1")
-    if {"sigmoid", "tanh"} & set(p.trace[0].ops):
-        yield Treatment("gradients-vanish", trials.relu_for_sigmoid, "with ReLU for sigmoid, and scaled layers")
-    yield Treatment("initial-weights-too-small", trials.begun_anew, "begun from other random weights")

@@ -58,9 +58,9 @@ def failed(p: Patient) -> Finding | None:
         return _forward_failed(p, said)
     if step.losses and "backward" not in step.events and step.done < len(step.losses):
         call = step.losses[-1]
-        return loss_of_one_unit(call) or _loss_failed(p, call, said)
+        return _loss_failed(p, call, said)
     if "does not require grad" in said or "does not have a grad_fn" in said:
-        return finding("loss-detached", said, "sure")
+        return unused(p) or finding("loss-detached", said, "sure")
     if "inplace operation" in said or "in-place" in said:
         return finding("step-fails", said, "sure", mend="write x = x + y in place of x += y before backward")
     if "backward" in step.events or "second time" in said:
@@ -252,9 +252,35 @@ def of_gradients(p: Patient) -> Iterator[Finding]:
     elif step.values and not all(map(math.isfinite, step.values)) and bool(p.x.isfinite().all()):
         yield overflowed(p, f"the loss of the first step is {step.values[0]}")
     elif step.leaves and mine and not step.leaves & mine and "backward" in step.events:
-        yield finding("loss-detached", f"the loss hangs on none of {len(mine)} trainable tensors of weights", "sure")
+        yield unused(p) or finding(
+            "loss-detached", f"the loss hangs on none of {len(mine)} trainable tensors of weights", "sure"
+        )
     elif step.norms and not all(math.isfinite(n) for n, _ in step.norms):
         yield overflowed(p, "the gradients of the first step are NaN or infinite")
+
+
+def unused(p: Patient) -> Finding | None:
+    """All that may move lies in layers that `forward` never calls: a new head under another name than the old one's."""
+    called = p.trace[-1].called
+    owners = [(name, m) for name, m in p.model.named_modules() if _trainable(m)]
+    if id(p.model) not in called or not owners or any(id(m) in called for _, m in owners):
+        return None
+    last = next((n for n, m in reversed(list(p.model.named_modules())) if id(m) in called and _own(m)), "")
+    told = (
+        f"only {owners[0][0] or type(p.model).__name__!r} has weights that may move, and forward never calls it; "
+        f"what it calls last is {last!r}, which is frozen"
+    )
+    return finding(
+        "everything-frozen", told, "sure", code=f"model.{last} = nn.Linear(width, classes)  # not another name"
+    )
+
+
+def _own(module: nn.Module) -> bool:
+    return next(module.parameters(recurse=False), None) is not None
+
+
+def _trainable(module: nn.Module) -> bool:
+    return any(w.requires_grad for w in module.parameters(recurse=False))
 
 
 def overflowed(p: Patient, measured: str) -> Finding:
@@ -327,11 +353,21 @@ def _zeroing(steps: list[Step]) -> Iterator[Finding]:
         at = [step.norms[-1][1] for step in steps if step.norms]
         sizes = f"; their norm goes from {at[0]:.3g} to {at[-1]:.3g} in {len(at)} steps" if at else ""
         yield finding("zero-grad-forgotten", f"each step finds the gradients of the step before{sizes}", "sure")
+    if steps[1:] and all(_steps_first(s) for s in steps):
+        told = "the optimizer steps before backward, and finds gradients of 0: zero_grad has thrown the last ones away"
+        yield finding("zero-grad-after-backward", told, "sure")
+        return
     norms = [n for s in steps for n in s.norms]
     if norms and all(after > 0 and at == 0 for after, at in norms):
         yield finding(
             "zero-grad-after-backward", "optimizer.step finds gradients of 0, backward had left others", "sure"
         )
+
+
+def _steps_first(step: Step) -> bool:
+    """No gradient is there when the optimizer steps; one is made afterwards, for nothing."""
+    wanted = "step" in step.events and "backward" in step.events
+    return wanted and step.events[-1] == "backward" and all(at == 0 for _, at in step.norms)
 
 
 def _nothing_moves(p: Patient, steps: list[Step]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from . import looks, trials
-from .examination import Treatment
+from .treatments import Treatment
 from .trials import Change
 
 if TYPE_CHECKING:
@@ -204,10 +204,12 @@ def suspected(p: KerasPatient) -> Iterator[Treatment]:
     if drops and max(layer.rate for layer in drops) > 0.6:
         told = f"the rate is {max(layer.rate for layer in drops):g}"
         yield Treatment("dropout-too-strong", _set_all(drops, "rate", 0.0), "without dropout", told, True)
-    spreads = [float(k.std()) / (2 / int(np.prod(k.shape[:-1]))) ** 0.5 for k in kernels if k.numel() > 16]
+    spreads = [
+        float(k.pow(2).mean().sqrt()) / (2 / int(np.prod(k.shape[:-1]))) ** 0.5 for k in kernels if k.numel() > 16
+    ]
     if spreads and not alike and (max(spreads) > 4 or min(spreads) < 0.1):
         cause = "initial-weights-too-large" if max(spreads) > 4 else "initial-weights-too-small"
-        told = f"weights' deviations are {min(spreads):.2g} to {max(spreads):.2g} times √(2 / inputs)"
+        told = f"weights are {min(spreads):.2g} to {max(spreads):.2g} times √(2 / inputs), as root mean square"
         yield Treatment(cause, _begun_anew, "begun from usual random weights", told, True)
     clips = [float(v) for name in _CLIPS if (v := getattr(p.optimizer, name, None)) is not None]
     if clips and min(clips) < 0.02:

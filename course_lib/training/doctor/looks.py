@@ -13,6 +13,7 @@ from .patient import Patient
 from .verdict import Finding
 
 SHIFTED = 1.5  # deviations, or powers of two
+NEAR = 1.3  # times the distance to the nearest picture of the same set
 TOLD = 0.8  # balanced accuracy from which simple statistics tell the classes apart
 
 
@@ -40,7 +41,9 @@ def constant(p: Patient) -> Finding | None:
     x = p.x.flatten(1)
     if len(x) < 4 or not bool(x.isfinite().all()):
         return None
-    same = ((x - x[len(x) // 2]).abs().amax(dim=1) <= 1e-7 * x.abs().max().clamp(min=1e-30)).float().mean().item()
+    largest = max(float(row.abs().max()) for row in x)
+    far = torch.stack([(row - x[len(x) // 2]).abs().max() for row in x])  # row by row: no copy of them all
+    same = (far <= 1e-7 * max(largest, 1e-30)).float().mean().item()
     flat = (x.amax(dim=1) == x.amin(dim=1)).float().mean().item()
     if same < 0.95:
         return None
@@ -184,8 +187,8 @@ def only_validation_fits(p: Patient) -> bool:
     """Training pictures look as validation's do, and only validation's fit their labels: then it is the labels."""
     if p.val is None or p.val.x.shape[1:] != p.x.shape[1:] or max(difference(p.x, p.val.x)) >= 1:
         return False
-    if p.raw is not None and separability(*p.raw) >= TOLD:
-        return False  # the labels fit what was loaded
+    if p.raw is not None and separability(*p.raw) >= TOLD and not look_alike(p.x, p.val.x):
+        return False  # the labels fit what was loaded, and the pictures are others now
     val = separability(p.val.x, _codes(p.val.y))
     return val >= TOLD and separability(p.x, p.labels.codes) < val - 0.15
 
@@ -246,11 +249,25 @@ def separability(images: Tensor, labels: Tensor | None) -> float:
     labels = labels.unique(return_inverse=True)[1]
     if len(labels.unique()) < 2 or int(torch.bincount(labels).min()) < 5:
         return 0.0
+    judge = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+    told = statistics(images).numpy()
+    return float(cross_val_score(judge, told, labels.numpy(), cv=4, scoring="balanced_accuracy").mean())
+
+
+def statistics(images: Tensor) -> Tensor:
+    """float [N, 6 C]: mean and spread of the channels, and the means of four quarters."""
     images = images.float()
     coarse = adaptive_avg_pool2d(images, 2).flatten(1)
-    statistics = torch.cat([images.mean(dim=(2, 3)), images.std(dim=(2, 3)), coarse], dim=1).numpy()
-    judge = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
-    return float(cross_val_score(judge, statistics, labels.numpy(), cv=4, scoring="balanced_accuracy").mean())
+    return torch.cat([images.mean(dim=(2, 3)), images.std(dim=(2, 3)), coarse], dim=1)
+
+
+def look_alike(x: Tensor, val: Tensor) -> bool:
+    """Training pictures have such statistics as validation's: the nearest one is as near as among validation's own."""
+    a, b = statistics(x[:256]), statistics(val[:256])
+    scale = b.std(dim=0).clamp(min=1e-6)
+    between = torch.cdist(a / scale, b / scale).amin(dim=1).median()
+    within = torch.cdist(b / scale, b / scale).fill_diagonal_(torch.inf).amin(dim=1).median()
+    return bool(between <= NEAR * within)
 
 
 def _how(x: Tensor) -> str:
@@ -288,12 +305,12 @@ def alike(p: Patient) -> str | None:
 
 
 def spread_of_weights(p: Patient) -> tuple[float, float]:
-    """The smallest and largest deviation of a trainable layer's weights, in units of √(2 / inputs)."""
+    """The smallest and largest root mean square of a trainable layer's weights, in units of √(2 / inputs)."""
     ratios = []
     for _, module in layers(p.model)[:-1] or layers(p.model):
         w = module.weight.detach().float()
         if module.weight.requires_grad and w.numel() > 16:
-            ratios.append(float(w.std()) / (2 / w[0].numel()) ** 0.5)
+            ratios.append(float(w.pow(2).mean().sqrt()) / (2 / w[0].numel()) ** 0.5)  # all above 0 is too large, too
     return (min(ratios), max(ratios)) if ratios else (1.0, 1.0)
 
 
@@ -317,7 +334,7 @@ def range_of(x: Tensor) -> str:
 
 def scale_of(x: Tensor) -> str | None:
     """ "large", "tiny" or "off" where inputs are far from mean 0 and deviation 1."""
-    largest = float(x.abs().max())
+    largest = max(abs(float(x.max())), abs(float(x.min())))
     if largest <= 0.02:
         return "tiny"
     if largest > 12:

@@ -53,6 +53,7 @@ class LossCall:
     target: Any
     head: Head
     grad: bool  # whether the input hangs on weights
+    weight: Tensor | None = None  # of the classes; of binary losses, that of the positive pictures
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Step:
     """What one step did, in the order of events."""
 
     forwards: list[Forward] = field(default_factory=list)
+    called: set[int] = field(default_factory=set)  # ids of all modules that were called
     losses: list[LossCall] = field(default_factory=list)
     ops: list[str] = field(default_factory=list)  # functions within the outermost module
     strangers: list[nn.Module] = field(default_factory=list)  # modules with weights that no network holds
@@ -92,6 +94,7 @@ class Step:
     shrinking: float = 0.0  # cosine between the weights and their gradients, at the step
     rate: float = 0.0  # the largest, after the step
     done: int = 0  # losses that were computed without an error
+    covered: bool = False  # `train` of some module is a value, no function: `model.train = True`
     square: bool = False  # [B, 1] against [B] gave [B, B]
     error: Exception | None = None
 
@@ -128,6 +131,7 @@ class Observer:
                 run()
             except Exception as error:  # the learner's step may fail in any way, and that is what we want to know
                 step.error = error
+        step.covered = any(not callable(vars(m).get("train", print)) for m in self.model.modules())
         step.moved = {id(w) for w, b in zip(self.weights, before, strict=True) if not _same(w, b)}
         self.note_drift(step, before)
         step.rate = max((float(g["lr"]) for o in self.optimizers for g in o.param_groups), default=0.0)
@@ -224,7 +228,9 @@ def _note_loss(step: Step, name: str, args: tuple, kwargs: dict) -> None:
     if len(values) < 2 or not isinstance(values[0], Tensor) or not isinstance(values[1], Tensor):
         return
     x, y = values[:2]
-    step.losses.append(LossCall(name, x.detach(), y.detach(), head_of(x), x.requires_grad))
+    weight = kwargs.get("pos_weight" if "binary" in name else "weight")
+    weight = weight.detach().cpu() if isinstance(weight, Tensor) else None
+    step.losses.append(LossCall(name, x.detach(), y.detach(), head_of(x), x.requires_grad, weight))
 
 
 def head_of(tensor: Any) -> Head:
@@ -284,6 +290,7 @@ def _watched(step: Step, observer: Observer, before: list[Tensor]) -> Iterator[N
                 held[:] = [{id(m) for m in module.modules()}] if id(module) in own else [set()]
             outer.append(module)
         if outer:
+            step.called.add(id(module))
             mode.inside += 1
 
     def leave(module: nn.Module, args: Any, output: Any) -> None:

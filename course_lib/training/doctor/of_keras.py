@@ -15,17 +15,18 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from . import keras_trials, looks
+from . import draws, keras_trials, looks
 from . import labels as forms
 from .batches import Seen, collect, rows
 from .causes import finding
 from .copies import random_state
-from .examination import DOUBTFUL, SECONDS, Treatment, in_order, tried
+from .examination import DOUBTFUL, SECONDS, in_order, tried
 from .keras_trials import ending, flat, loss_of
 from .labels import Labels, main_output
-from .patient import CHUNK, Patient
+from .patient import LARGE, Patient
 from .preparation import Bare
 from .schedules import LITTLE, STEPS
+from .treatments import Treatment
 from .verdict import Diagnosis, Finding
 
 BATCH = 32  # what `fit` makes of arrays
@@ -96,7 +97,7 @@ class KerasPatient(Patient):
 
     def outputs(self, x: Tensor, norms_of_batch: bool = False) -> Tensor:
         """float [N] or [N, K]: the model's answers."""
-        size = len(x) if norms_of_batch else CHUNK
+        size = len(x) if norms_of_batch and x[0].numel() <= LARGE else self.chunk
         with torch.no_grad():
             parts = [main_output(self.model(self.given(c), training=norms_of_batch)) for c in x.split(size)]
         return torch.cat([part.detach().to("cpu", torch.float32) for part in parts])  # type: ignore[union-attr]
@@ -106,6 +107,11 @@ class KerasPatient(Patient):
         if not any(type(layer).__name__ == "BatchNormalization" for layer in flat(self.model)):
             return []
         return [v.value.detach() for v in self.model.non_trainable_variables]
+
+    def pace_of_averages(self) -> float | None:
+        """Which part of the way to the batch's statistics the slowest BatchNormalization's averages go in a step."""
+        norms = [layer for layer in flat(self.model) if type(layer).__name__ == "BatchNormalization"]
+        return min((1 - float(layer.momentum) for layer in norms), default=None)
 
     def takes_numbers(self) -> str | None:
         """The loss's name where it takes class numbers for quantities."""
@@ -203,7 +209,15 @@ def _examined(model: Any, seen: Seen, val: Seen | None, raw: tuple | None, last:
     try:
         certain = [
             f
-            for check in (_not_trainable, looks.not_finite, looks.constant, _bytes, looks.one_class)
+            for check in (
+                _not_trainable,
+                looks.not_finite,
+                looks.constant,
+                _bytes,
+                looks.one_class,
+                draws.few_pictures,
+                draws.unseen_classes,
+            )
             if (f := check(p))
         ]
         certain += list(_of_loss(p))

@@ -19,7 +19,7 @@ from .copies import Snapshot
 from .labels import Labels, main_output
 from .observe import Observer, Step
 
-CHUNK = 64  # pictures at once when the network is only asked
+CHUNK, LARGE = 64, 3 * 64 * 64  # pictures at once when the network is only asked; numbers in a large one
 
 
 @dataclass
@@ -57,6 +57,8 @@ class Patient:
     trace: list[Step] = field(default_factory=list)
     prepares: bool = False  # the step changes the pictures before the network gets them
     seconds: float = 0.05  # a step takes
+    taken: int = 0  # steps of the trial that is being judged
+    low: str | None = None  # what was measured where no scheduler ever lets the rate rise
 
     @property
     def weights(self) -> list[Tensor]:
@@ -97,12 +99,12 @@ class Patient:
         """
         modes = [(m, m.training) for m in self.model.modules()]
         try:
-            self.model.eval()
+            _into_eval(self.model)
             if norms_of_batch:
                 for norm in norm_layers(self.model):
                     norm.train()
             with torch.no_grad():
-                parts = [main_output(self.model(placed(c, self.model))) for c in x.split(CHUNK)]
+                parts = [main_output(self.model(placed(c, self.model))) for c in x.split(self.chunk)]
         finally:
             for module, mode in modes:
                 module.training = mode
@@ -110,15 +112,21 @@ class Patient:
             raise ValueError("no tensor")
         return torch.cat([part.detach().to("cpu", torch.float32) for part in parts])  # type: ignore[union-attr]
 
+    @property
+    def chunk(self) -> int:
+        """How many pictures the network is asked about at once: of large ones no more than it trains on."""
+        own = max(16, max(len(x) for x, _ in self.seen.pairs))
+        return CHUNK if self.x[0].numel() <= LARGE else min(CHUNK, own)
+
     def suspected(self) -> Iterator[Any]:
         """Treatments for what was seen to be unusual, the most telling first."""
-        from .examination import suspected
+        from .treatments import suspected
 
         return suspected(self)
 
     def others(self) -> Iterator[Any]:
         """Treatments that can be tried with every network."""
-        from .examination import others
+        from .treatments import others
 
         return others(self)
 
@@ -150,6 +158,15 @@ class Patient:
         """Accuracy beyond chance, from 0 (or below) to 1."""
         return self.best_outputs(x, labels)[1]
 
+    def score_as_it_is(self, x: Tensor, labels: Labels) -> float:
+        """The same with the averages that BatchNorms have kept, as in the learner's own eval mode."""
+        return beyond_chance(forms.told_apart(self.outputs(x), labels), labels)
+
+    def pace_of_averages(self) -> float | None:
+        """Which part of the way to the batch's statistics the slowest BatchNorm's averages go in a step."""
+        norms: list[Any] = norm_layers(self.model)
+        return min((float(n.momentum) for n in norms if n.momentum), default=None)
+
     def takes_numbers(self) -> str | None:
         """The loss's name where it takes class numbers for quantities."""
         names = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
@@ -161,6 +178,15 @@ class Patient:
         if not step.losses and outputs and all(z.numel() == len(z) for z in outputs):
             return "a loss of the step's own"
         return calls[0].name if calls else None
+
+
+def _into_eval(model: nn.Module) -> None:
+    """As `model.eval()`; also where somebody wrote `model.train = True`, and nothing can be called."""
+    if all(callable(vars(module).get("train", print)) for module in model.modules()):
+        model.eval()
+        return
+    for module in model.modules():
+        module.training = False
 
 
 def beyond_chance(accuracy: float, labels: Labels) -> float:

@@ -9,9 +9,11 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from .causes import finding
 from .patient import Patient
+from .trials import usual_rate
 from .verdict import Finding
 
 LITTLE, STEPS = 0.02, 50  # of the rate's peak; batches in an epoch where they are not known
+LOW, WATCHED = 20, 300  # times below the usual rate; steps of a scheduler in which a warm-up is well under way
 _ENDING = ("PolynomialLR", "LinearLR", "LambdaLR", "OneCycleLR", "SequentialLR", "ChainedScheduler")
 
 
@@ -46,6 +48,19 @@ def plateaus(p: Patient) -> str | None:
     if not asked or not p.own or not all(step.schedulers for step in p.trace):
         return None
     return f"{type(asked[0]).__name__} gets the loss of every batch, with a patience of {asked[0].patience} batches"
+
+
+def never_risen(p: Patient) -> str | None:
+    """What is measured where a scheduler holds the rate far below what the optimizer was made with, for good."""
+    for scheduler in (s for s in p.schedulers if not isinstance(s, ReduceLROnPlateau)):
+        made = max(float(g.get("initial_lr") or 0) for g in scheduler.optimizer.param_groups)
+        highest = max(_course(p, scheduler, max(WATCHED, 3 * (p.seen.steps or 0))))
+        if highest <= LITTLE * made and highest <= usual_rate(p, scheduler.optimizer) / LOW:
+            return (
+                f"the optimizer was made with {made:.3g}, and {type(scheduler).__name__} never lets the rate above "
+                f"{highest:.3g}: it wants a factor"
+            )
+    return None
 
 
 def _by_hand(p: Patient) -> Finding | None:

@@ -21,6 +21,7 @@ from .patient import Patient, norm_layers, placed
 
 MOST_STEPS, FEW = 400, 32  # steps of a trial; pictures to be learned by heart
 ENOUGH_STEPS, SMALLEST_BATCH = 120, 8
+OVERTIME = 1.0  # seconds by which the last trial may exceed what is left
 LEARNED = 0.85  # of what lies between guessing and all right
 Change = Callable[[Patient], AbstractContextManager]
 
@@ -84,10 +85,11 @@ def by_heart(p: Patient, seconds: float, most: int = MOST_STEPS) -> Trial:
     chosen = chosen[chosen < len(p.x)]
     chosen = chosen[torch.randperm(len(chosen), generator=torch.Generator().manual_seed(0))]
     n = len(p.seen.x)
-    as_came = p.seen.pairs[0][0].dtype
-    parts = [c for c in chosen.split(size) if len(c) > 1 or size == 1]
-    pairs = [(p.seen.x[c].to(as_came), rows(p.seen.y, c, n)) for c in parts]
-    return Trial(pairs, p.x[chosen], p.labels.part(chosen), steps, seconds)
+    came, parts, x = p.seen.pairs[0][0].dtype, chosen.split(size), p.x[chosen]
+    shared = p.x is p.seen.x and x.dtype is came  # then the same numbers are held once
+    shown = x.split(size) if shared else tuple(p.seen.x[c].to(came) for c in parts)
+    pairs = [(a, rows(p.seen.y, c, n)) for a, c in zip(shown, parts, strict=True) if len(c) > 1 or size == 1]
+    return Trial(pairs, x, p.labels.part(chosen), steps, seconds)
 
 
 def _judged(x: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
@@ -108,7 +110,7 @@ def run(
         with warnings.catch_warnings(), started(p), change(p) if change else nullcontext():
             warnings.simplefilter("ignore")
             torch.manual_seed(0)
-            while steps < trial.steps and p.clock() - began < 2 * trial.seconds:
+            while steps < trial.steps and p.clock() - began < 2 * trial.seconds and p.left > -OVERTIME:
                 x, y = trial.pairs[steps % len(trial.pairs)]
                 p.step(x.clone(), each(lambda v: v.clone() if isinstance(v, Tensor) else v, y))
                 steps += 1
@@ -119,6 +121,7 @@ def run(
                     if best >= (0.9 if change else 0.97):
                         break
             if finish is not None:
+                p.taken = steps
                 finish(p)
     except Exception as error:  # a treatment may not suit the learner's code: then it is none
         return Result(0.0, steps, error=error)
@@ -134,7 +137,7 @@ def _finite(p: Patient) -> bool:
 @contextmanager
 def started(p: Patient) -> Iterator[None]:
     """Rates as they are after a warm-up; the trial is shorter than most of these."""
-    if not any(step.schedulers for step in p.trace):
+    if p.low is None and not any(step.schedulers for step in p.trace):
         for optimizer in p.optimizers:
             for group in optimizer.param_groups if not optimizer.state else []:
                 peak = max(float(group.get(key) or 0) for key in ("initial_lr", "max_lr"))
@@ -178,6 +181,15 @@ def usual_rates(p: Patient) -> Iterator[None]:
 
 
 @contextmanager
+def first_rates(p: Patient) -> Iterator[None]:
+    """Every group at the rate that its optimizer was made with, and no scheduler."""
+    for group in _groups(p):
+        group["lr"] = max(float(group["lr"]), float(group.get("initial_lr") or 0))
+    with constant_rate(p):
+        yield
+
+
+@contextmanager
 def constant_rate(p: Patient) -> Iterator[None]:
     """Schedulers do nothing."""
     kept = [(s, s.step) for s in p.schedulers]
@@ -212,6 +224,8 @@ def in_train_mode(p: Patient) -> Iterator[None]:
 
     def before(_module: nn.Module, _args: Any) -> None:
         if torch.is_grad_enabled():
+            for module in p.model.modules():
+                vars(module).pop("train", None)  # who wrote model.train = True
             p.model.train()
 
     handle = p.model.register_forward_pre_hook(before)

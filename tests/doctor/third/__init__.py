@@ -2,7 +2,7 @@
 
 Its mistakes are those of questions in forums, in other pictures, networks and losses than in the first two halves; no
 lots were drawn, for nobody who works on the doctor shall have seen it before it is scored. Results of training lie in
-`third_validation.jsonl`; `python -m tests.doctor.validate_third` makes them.
+`third_validation.jsonl`; `python -m tests.doctor.validate --half third` makes them.
 
 Two were written and thrown out, for their sick version learned as well as the mended one: a log_softmax over the batch
 (`dim=0`) in front of nll_loss (0.95, 0.99, 0.99 against 1.0, 0.99, 0.98), and `view` in place of `permute` for pictures
