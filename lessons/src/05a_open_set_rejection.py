@@ -160,9 +160,9 @@ for epochs in (10, 30, 100):
 print(study.verdicts("keras_as_pytorch"))
 
 # %% [markdown]
-# After 30 epochs 5 of 100, after 100 epochs 17; the far ones stay below one. In Keras it is a little more than in PyTorch, by 1 to 4 points, which is less than the five that we had called a difference that matters: at this rate, after 30 epochs, changing the library is no cure. More that pair does not say.
+# After 30 epochs 5 of 100, after 100 epochs 17. In Keras it is more by 1 to 4 points, less than the five that we had called a difference that matters: at this rate, after 30 epochs, another library is no cure. More that pair does not say.
 #
-# So we reproduced the direction (more steps, surer answers) and not *1.00 for anything*. The part that needs no certainty is there in any case: the likeliest of ten is always one of ten. Which pictures fool it most?
+# So we reproduced the direction, more steps, surer answers, and not *1.00 for anything*. The part that needs no certainty is there in any case: the likeliest of ten is always one of ten. Which pictures fool it most?
 
 # %% tags=["nbval-ignore-output"]
 surest = p_near.amax(dim=1).argsort(descending=True)[:6]
@@ -182,7 +182,7 @@ same = p_near[surest].argmax(1) == train.labels[alike]
 study.conclude("for half or more of them the nearest has that answer", same.sum() >= 3)
 
 # %% [markdown]
-# Mostly the frozen network finds a training picture of that very logo most alike; partly, as you see, for its background. What the new layers get is nothing strange to them: a point that lies among the known.
+# Mostly the frozen network finds a training picture of that very logo most alike; partly, as you see, for its background. To the new layers it is nothing strange: a point that lies among the known.
 #
 # ## 2 · Is softmax to blame?
 #
@@ -243,30 +243,18 @@ print(study.verdicts("softmax_to_blame_near", "softmax_to_blame_far"))
 print(study.verdicts("sigmoid_near", "sigmoid_far", "sigmoid_as_sure_share"))
 
 # %% [markdown]
-# A near unknown lifts *two* logits, because it looks a little like two logos; softmax compares them, and notices. A far unknown lifts none: that shows in the logit, and softmax cannot see it. Both effects are small. For near unknowns the logit did worse, for far ones better by less than matters (two points). So as a judge of what is unknown softmax is hardly to blame.
+# A near unknown lifts *two* logits, because it looks a little like two logos; softmax compares them, and notices. A far unknown lifts none: that shows in the logit, and softmax cannot see it. Both effects are small. For near unknowns the logit did worse, for far ones better by less than matters (two points): softmax is hardly to blame.
 #
-# **Ten sigmoids**, each asked *is it this one?*, sound better: with 0.99 or more they answer a quarter as many near unknowns. They tell near ones apart a little better, perhaps by less than matters, and far ones a little worse.
-
-# %% [markdown]
-# And a **temperature**: divide the logits by 10 before the softmax. The same network, the same answers.
-
-# %%
-cooler_guess = predict.number(
-    "Mean highest probability of near unknowns at T = 10 (at T = 1: 0.81):",
-    low=0,
-    high=1,
-)
-cooler_guess
+# **Ten sigmoids**, each asked *is it this one?*, sound better: a quarter as many near unknowns get 0.99. They tell near ones apart a little better, perhaps by less than matters, far ones a little worse.
 
 # %%
 means = study.summary("logo_certainty", "mean highest probability, near unknowns")
 order = study.summary("logo_temperature", "AUROC, near unknowns")
-cooler_guess.compare(means["softmax, T = 10"].mean, digits=2)
 for name in means:
     print(f"{means[name].mean:5.2f} mean, AUROC {order[name].mean:.3f}  {name}")
 
 # %% [markdown]
-# At T = 10 nothing is sure of anything any more, and what is unknown is told apart about as well, a point less. So you can have any "certainty" that you like. What counts is the order of the pictures, and a line that belongs to the score.
+# A **temperature** divides the logits before the softmax. At T = 10 the same network, with the same answers, is sure of nothing any more, and near unknowns are told apart a point less well. So you can have any "certainty" that you like. What counts is the order of the pictures, and a line that belongs to the score.
 #
 # ## 3 · A score and a line
 #
@@ -363,9 +351,9 @@ entry_guess.compare(let_in)
 figures.dots(rows, pairs=pairs, metric="unknowns that come in, where 5 % of the known go")
 
 # %% [markdown]
-# (*Energy* goes by how high all the logits are together; the *hidden layer* is the dense one of 256, trained on the ten logos.)
+# (*Energy*: how low all logits are together. *Hidden layer*: the dense one, trained on the ten logos.)
 #
-# **Most near unknowns come in**, 64 to 82 of 100. An AUROC of 0.91 sounds excellent, but the known have a long tail of difficult pictures, and a line that keeps 95 of 100 must lie behind it. The distance among frozen features is the best of the four for what is far (13 come in, with softmax 26), and among the two worst for what is near. Move the line yourself: what would it cost to keep them out?
+# **Most near unknowns come in**, 64 to 82 of 100. The known have a long tail of difficult pictures, and a line that keeps 95 of 100 must lie behind it. The distance among frozen features is the best of the four for what is far (13 come in, with softmax 26) and one of the two worst for what is near. Move the line: what would it cost to keep the near ones out?
 
 # %% tags=["nbval-ignore-output"]
 figures.open_set_lab(
@@ -431,9 +419,9 @@ print(study.table(ways, columns, lambda way, name: told[name][ways[way]]))
 figures.dots({way: video[name] for way, name in ways.items()}, metric="false alarms")
 
 # %% [markdown]
-# More than one false alarm a second; of the answers one in six is right. With the line by neighbours under six a minute are left, and of the frames with a known logo 53 of 100 are named instead of 84. By softmax 23 alarms are left, and 73 of 100. The promise of 5 % was for pictures drawn in the same way: a frame in which a logo is just entering is none, nor are neighbouring frames independent.
+# More than one false alarm a second, plainly. With the line by neighbours under six a minute are left, and of the frames with a known logo 53 of 100 are named, not 84; by softmax 23 and 73. The promise of 5 % was for pictures drawn in the same way, and a frame in which a logo is just entering is none.
 #
-# *Use a detector*, *slide the classifier over the frame*: we ran both, and not on equal terms. The sliding line was drawn from whole pictures and met the best of many windows; the detector had three epochs, its line 100 pictures. Their verdicts are undecided, and settle nothing.
+# *Use a detector*, *slide it over the frame*: we ran both, not on equal terms. The sliding line came from whole pictures and met the best of many windows; the detector had three epochs. Their verdicts settle nothing.
 #
 # ## The trials of 5a
 #
@@ -463,11 +451,11 @@ study.conclude("two scores were tried, near and far", len(yours.rows) == 4)
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Your network does what you asked of it: it names the likeliest of ten. It was never asked whether there is one, and no other last layer asks. Score each frame by its distance to the nearest training pictures, and draw the line with known pictures that are new to it. On our clips 67 false alarms a minute became 6, and 53 of 100 logos were still found, not 84. **Most near unknowns still come in**: this keeps out frames without a logo, not your rival's logo. For that collect the rivals' logos, as classes of their own; else a person must look.
+# Your network names the likeliest of ten, as you asked; whether there is one, no last layer of yours asks. Score each frame by its distance to the nearest training pictures, and draw the line with known pictures that are new to it. On our clips 67 false alarms a minute became 6, and 53 of 100 logos were found, not 84. **Most near unknowns still come in**: the line keeps out frames without a logo, not your rival's logo. Where that matters, collect rivals as classes of their own, or have a person look.
 #
 # ## Open
 #
-# The tutorial that the asker followed goes on for 12,500 steps at 300 pixels, and code that descends from it forgets the preprocessing when it predicts; neither is in this notebook, so *1.00 for anything* stays unexplained here. All heads sit on one frozen network; one that is fine-tuned moves its features. Our logos are drawn, near and known by one program, and the twenty marks never change. Smoothing over several frames we have not tried, nor collecting the rivals. How often a frame of *your* video has a logo, we do not know.
+# The tutorial that the asker followed goes on for 12,500 steps at 300 pixels, and code that descends from it forgets the preprocessing when it predicts; neither is in this notebook, so *1.00 for anything* stays unexplained here. All heads sit on one frozen network. Our logos are drawn, near and known by one program, and the twenty marks never change. Not tried: smoothing over frames, and collecting the rivals.
 #
 # ## Read on
 #

@@ -33,6 +33,10 @@ from course_lib.practice import predict
 from torch import nn
 from torch.nn import functional as F
 
+# %% [markdown]
+# As in 5a: ten drawn logos to learn, ten others as near unknowns, and far ones without any logo; 1,280 numbers a picture from a frozen network.
+
+# %%
 train, known = data.logos(100, seed=0), data.logos(30, seed=1)
 near, far = data.logos(30, seed=1, which="near"), data.far_unknowns(300, seed=1)
 backbone = models.backbone("mobilenet_v2_035")
@@ -48,7 +52,7 @@ scale = see(train).std()
 x, x_known, x_near, x_far = (see(part) / scale for part in (train, known, near, far))
 
 # %% [markdown]
-# As in 5a: ten drawn logos to learn, ten others as near unknowns, and far ones without any logo; 1,280 numbers a picture from a frozen network. A head on these numbers takes a second to train. Here it is, whole:
+# A head on these numbers takes a second to train. Here it is, whole:
 
 # %%
 
@@ -155,7 +159,7 @@ figures.gallery(
 )
 
 # %% [markdown]
-# Look at what is *behind* the words and marks: textures, noise, photographs. Those are three of the five kinds of far unknowns in the test. The marks are new there, the grounds are not; keep that in mind.
+# Look *behind* the words and marks: textures, noise, photographs. Those are three of the five kinds of far unknowns in the test. Keep it in mind.
 #
 # There are many ways to use such pictures. An eleventh class, *none*. Ten sigmoids whose targets are all zero. Softmax whose target is one tenth for each (*entropic open-set loss*); the same, and features of none pushed to zero (*objectosphere*); or with half the weight (*outlier exposure*).
 #
@@ -226,19 +230,17 @@ nothing = "nothing, softmax"
 gain = {part: s[by_class].mean - s[nothing].mean for part, s in areas.items()}
 better_guess.compare(**gain)
 print(study.verdicts("unknown_class_near", "unknown_class_far"))
-ways = [
-    name for name in areas["near"] if name.endswith(("nothing", "collected pictures"))
-]
-ways = [nothing, "nothing, sigmoids", *ways]
+collected = [name for name in areas["near"] if name.endswith("collected pictures")]
+ways = [nothing, "nothing, sigmoids", *collected]
 rows = {f"{way}: {part}": areas[part][way] for way in ways for part in areas}
 figures.dots(
     rows, pairs={way: (f"{way}: near", f"{way}: far") for way in ways}, metric="AUROC"
 )
 
 # %% [markdown]
-# Far unknowns: from 0.968 to 0.984, 1.6 points; the interval goes from 0.9 to 3.0, and two points is what we had called a difference that matters, so it is undecided. How much of it is a learned *background* we cannot say: nobody has run it with other grounds. Near unknowns: nothing. The network is less sure of them, and of those known ones that look like them.
+# Far unknowns: from 0.968 to 0.984, 1.6 points, with an interval from 0.9 to 3.0; two points is what we had called a difference that matters, so it is undecided. How much of it is a learned *background* we cannot say. Near unknowns: nothing. The network is less sure of them, and of known ones that look like them.
 #
-# The other losses? The *objectosphere* loses eight points near (as we run it; it measures the lengths of features with dropout in training, without in the test). *All-zero targets* against an eleventh class: near a little better, by less than matters; far a little worse, undecided.
+# The *objectosphere* loses eight points near (its lengths are measured with dropout in training, without in the test). *All-zero targets* against an eleventh class: near better by less than matters; far worse, undecided.
 #
 # ## 3 · Nobody wants to collect
 #
