@@ -419,7 +419,7 @@ print(study.table(ways, columns, lambda way, name: told[name][ways[way]]))
 figures.dots({way: video[name] for way, name in ways.items()}, metric="false alarms")
 
 # %% [markdown]
-# More than one false alarm a second, plainly. With the line by neighbours under six a minute are left, and of the frames with a known logo 53 of 100 are named, not 84; by softmax 23 and 73. The promise of 5 % was for pictures drawn in the same way, and a frame in which a logo is just entering is none.
+# More than one false alarm a second, plainly. With the line by neighbours under six a minute are left, and of the frames with a known logo 53 of 100 are named, not 84; by softmax 23 and 73. The promise of 5 % was for pictures drawn in the same way; a frame in which a logo is entering is none.
 #
 # *Use a detector*, *slide it over the frame*: we ran both, not on equal terms. The sliding line came from whole pictures and met the best of many windows; the detector had three epochs. Their verdicts settle nothing.
 #
