@@ -107,7 +107,7 @@ def test_what_is_too_little_is_told(call, pictures):
 
 
 def test_too_few_for_a_line_is_told(pictures, small):
-    with pytest.raises(ValueError, match="known scores for rejected=0.01"):
+    with pytest.raises(ValueError, match=r"known scores for rejected=0\.01"):
         your_unknowns.line(pictures, rejected=0.01)
 
 
