@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# A probability of 1.00 says: *if* it is one of the ten, then this one; whether it is one of the ten, nothing in the training asks, and the number grows long after the accuracy has stopped. Softmax is hardly to blame: the largest logit in its place told near unknowns apart no better. Give each picture a score, and draw a line that loses 5 % of known pictures. In our clips that took 67 false alarms a minute to 6, and more than a third of the logos that had been named right was lost. But the line promises nothing about the unknown: of logos that look a little like yours 64 to 82 of 100 still come in, whatever the score.
+# A probability of 1.00 says: *if* it is one of the ten, then this one; whether it is one of the ten, nothing in the training asks, and the number grows long after the accuracy has stopped. Softmax is hardly to blame: the largest logit in its place told near unknowns apart no better. Give each picture a score, and draw a line that loses 5 % of known pictures. In our clips that took 67 false alarms a minute to 6, and more than a third of the logos that had been named right was lost. But the line promises nothing about the unknown: of logos that look a little like yours 64 to 82 of 100 still come in, by each of five scores.
 # </details>
 #
 # | you see | read |
@@ -353,7 +353,7 @@ figures.dots(rows, pairs=pairs, metric="unknowns that come in, where 5 % of the 
 # %% [markdown]
 # (*Energy*: how low all logits are together. *Hidden layer*: the dense one, trained on the ten logos.)
 #
-# **Most near unknowns come in**, 64 to 82 of 100. The known have a long tail of difficult pictures, and a line that keeps 95 of 100 must lie behind it. The distance among frozen features is the best of the four for what is far (13 come in, with softmax 26) and one of the two worst for what is near. Move the line: what would it cost to keep the near ones out?
+# **Most near unknowns come in**, 64 to 82 of 100. The known have a long tail of difficult pictures, and a line that keeps 95 of 100 must lie behind it. The distance among frozen features is the best of the four for what is far (13 come in, with softmax 26) and the worst for what is near. Move the line: what would it cost to keep the near ones out?
 
 # %% tags=["nbval-ignore-output"]
 figures.open_set_lab(

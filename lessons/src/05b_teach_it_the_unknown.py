@@ -329,7 +329,7 @@ figures.lines(
 )
 
 # %% [markdown]
-# Near unknowns never gain, and from ten times on the mean falls. Far ones gain: half of it is there at a third of a class. The known pay: one point at one class's worth, five at ten, over seven at thirty. (The bands are wide because each seed draws other pictures; the verdicts compare within a seed.)
+# Near unknowns never gain a point, and from ten times on the mean falls. Far ones gain: nearly half of it is there at a third of a class. The known pay: one point at one class's worth, five at ten, over seven at thirty. (The bands are wide because each seed draws other pictures; the verdicts compare within a seed.)
 
 # %%
 print(study.verdicts("as_large_as_a_class_near", "as_large_as_a_class_far"))
