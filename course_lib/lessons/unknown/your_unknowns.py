@@ -260,8 +260,13 @@ def ranked(folder: str | ImageSet, *, seed: int = 0, most: int = 5) -> Ranking:
                 missing.add(name)
                 continue
             areas.setdefault(name, []).append((openset.auroc(k, close), openset.auroc(k, distant)))
-    whole = {name: _mean(found) for name, found in areas.items() if name not in missing}
-    return Ranking(whole, {}, len(rounds), tuple(sorted(missing)))
+    whole = {_named(name): _mean(found) for name, found in areas.items() if name not in missing}
+    return Ranking(whole, {}, len(rounds), tuple(sorted(map(_named, missing))))
+
+
+def _named(detector: str) -> str:
+    """A name of `DETECTORS` as the lessons say it."""
+    return detector.replace("on the backbone's features", "frozen features")
 
 
 def taught(folder: str | ImageSet, *, seed: int = 0, most: int = 5) -> Ranking:
