@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# A class of collected unknowns makes the network far less sure of things that it has never met; whether it *tells them apart* better is another question. For near unknowns of other kinds nothing that we tried helped by what matters; for far ones it gained 1.6 points, which is undecided, and part of it may be the backgrounds that collected and tested pictures share. As many unknown pictures as one class has, of several kinds, is a fair size for a trial: thirty times as many cost the known seven points. If you can get pictures of the very things that you will meet, ten are enough to draw a better line.
+# A class of collected unknowns makes the network far less sure of things that it has never met; whether it *tells them apart* better is another question. For near unknowns of other kinds it changed nothing that matters; for far ones it gained 1.6 points of AUROC, which is undecided, and part of it may be the backgrounds that collected and tested pictures share. As many unknown pictures as one class has, of several kinds, is a fair size for a trial: thirty times as many cost the known over seven points of accuracy. Ten pictures of the very things that will come move the line without any training: 16 of 100 came in instead of 71, and one known picture in five was lost.
 # </details>
 #
 # | you see | read |
