@@ -459,7 +459,7 @@ study.conclude("two scores were tried, near and far", len(yours.rows) == 4)
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Your network names the likeliest of ten, as you asked; whether there is one, no last layer of yours asks. Score each frame by its distance to the nearest training pictures, and draw the line with known pictures that are new to it. On our clips 67 false alarms a minute became 6, and 53 of 100 logos were found, not 84. **Most near unknowns still come in**: the line keeps out frames without a logo, not your rival's logo. Where that matters, collect rivals as classes of their own, or have a person look.
+# Your network names the likeliest of ten; whether there is one, no last layer of yours asks. Score each frame by its distance to the nearest training pictures, and draw the line with known pictures that are new to it. On our clips 67 false alarms a minute became 6, and 53 of 100 frames with a logo were named, not 84. **Most near unknowns still come in**: the line keeps out frames without a logo, not a rival's logo. Where that matters, collect rivals as classes, or have a person look.
 #
 # ## Open
 #
