@@ -242,23 +242,21 @@ study.conclude(
     "the largest falls from known to near to far", tops[0][0] > tops[1][0] > tops[2][0]
 )
 
-# %%
-print(study.verdicts("softmax_to_blame_near", "softmax_to_blame_far"))
-print(study.verdicts("sigmoid_near", "sigmoid_far", "sigmoid_as_sure_share"))
-
 # %% [markdown]
 # A near unknown lifts *two* logits, because it looks a little like two logos; softmax compares them, and notices. A far unknown lifts none: that shows in the logit, and softmax cannot see it. Both effects are small. For near unknowns the logit did worse, for far ones better by less than matters (two points): softmax is hardly to blame.
 #
-# **Ten sigmoids**, each asked *is it this one?*, sound better: a quarter as many near unknowns get 0.99. They tell near ones apart a little better, perhaps by less than matters, far ones a little worse.
+# **Ten sigmoids** are each asked *is it this one?* A **temperature** divides the logits before the softmax.
 
 # %%
+print(study.verdicts("softmax_to_blame_near", "softmax_to_blame_far"))
+print(study.verdicts("sigmoid_near", "sigmoid_far", "sigmoid_as_sure_share"))
 means = study.summary("logo_certainty", "mean highest probability, near unknowns")
 order = study.summary("logo_temperature", "AUROC, near unknowns")
 for name in means:
     print(f"{means[name].mean:5.2f} mean, AUROC {order[name].mean:.3f}  {name}")
 
 # %% [markdown]
-# A **temperature** divides the logits before the softmax. At T = 10 the same network, with the same answers, is sure of nothing any more, and near unknowns are told apart a point less well. So you can have any "certainty" that you like. What counts is the order of the pictures, and a line that belongs to the score.
+# The sigmoids sound better: a quarter as many near unknowns get 0.99. They tell near ones apart a little better, perhaps by less than matters, far ones a little worse. At T = 10 the same network, with the same answers, is sure of nothing any more, and near unknowns are told apart a point less well. So you can have any "certainty" that you like. What counts is the order of the pictures, and a line that belongs to the score.
 #
 # ## 3 · A score and a line
 #

@@ -73,6 +73,9 @@ def trained(x, targets, loss, outputs):
 
 alone = trained(x, train.labels, F.cross_entropy, outputs=10)
 
+# %% [markdown]
+# What it makes of the three sets of pictures: one minus the highest probability of a known class is the unknown score.
+
 # %%
 
 
@@ -200,6 +203,9 @@ study.conclude(
     "far unknowns are answered with less than half the probability", after < before / 2
 )
 
+# %% [markdown]
+# That was one run. The stored ones:
+
 # %%
 sure_far = study.summary("logo_trained", "mean highest probability, far unknowns")
 by_class = "background class, collected pictures"
@@ -321,6 +327,9 @@ print(
         lambda size, name: columns[name]["4 kinds"][float(size)],
     )
 )
+
+# %% [markdown]
+# The last two columns, drawn, beside a head that met no unknowns:
 
 # %%
 curves = {}

@@ -173,6 +173,9 @@ figures.dots(
     metric="AUROC, near unknowns",
 )
 
+# %% [markdown]
+# Two of them against max softmax, on both networks:
+
 # %%
 print(study.verdicts("relative_first_mobilenet", "relative_first_squeezenet1"))
 print(study.verdicts("nearest_first_mobilenet", "nearest_first_squeezenet1"))
