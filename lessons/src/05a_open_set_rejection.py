@@ -250,6 +250,8 @@ study.conclude(
 # %%
 print(study.verdicts("softmax_to_blame_near", "softmax_to_blame_far"))
 print(study.verdicts("sigmoid_near", "sigmoid_far", "sigmoid_as_sure_share"))
+
+# %%
 means = study.summary("logo_certainty", "mean highest probability, near unknowns")
 order = study.summary("logo_temperature", "AUROC, near unknowns")
 for name in means:
