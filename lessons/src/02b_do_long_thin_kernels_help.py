@@ -16,7 +16,7 @@
 # | the question what such kernels cost | [2a Asymmetric kernels](02a_asymmetric_kernels.ipynb) |
 # | you only want it on your own folder | *Your pictures*, at the end |
 #
-# Core · MINUTES
+# Optional · MINUTES
 #
 # You will be able to compare two architectures fairly, and to say for which pictures long thin kernels are worth a try.
 

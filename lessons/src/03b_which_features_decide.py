@@ -429,4 +429,4 @@ study.conclude("there is a row for each of four ways", len(yours.rows) == 4)
 #
 # ## Next
 #
-# What is an accuracy worth where nobody labelled anything? **[3c Does it travel?](03c_does_it_travel.ipynb)** Where in the picture does it look? **[6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb)** What does it say to a picture that is none of the ten? **[5 Open-set rejection](05_open_set_rejection.ipynb)**. Or first the inputs: **[4a Whose statistics?](04a_whose_statistics.ipynb)**.
+# What is an accuracy worth where nobody labelled anything? **[3c Does it travel?](03c_does_it_travel.ipynb)** Where in the picture does it look? **[6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb)** What does it say to a picture that is none of the ten? **[5a Open-set rejection](05a_open_set_rejection.ipynb)**. Or first the inputs: **[4a Whose statistics?](04a_whose_statistics.ipynb)**.

@@ -452,4 +452,4 @@ study.conclude("there are three rows for each of three splits", len(yours.rows) 
 #
 # ## Next
 #
-# What does it say to a picture that is none of the ten? **[5 Open-set rejection](05_open_set_rejection.ipynb)**. Do the inputs have to be normalised? **[4a Whose statistics?](04a_whose_statistics.ipynb)**. Whose labels can you trust? **[7b Wrong labels and leaks](07b_wrong_labels_and_leaks.ipynb)**.
+# What does it say to a picture that is none of the ten? **[5a Open-set rejection](05a_open_set_rejection.ipynb)**. Do the inputs have to be normalised? **[4a Whose statistics?](04a_whose_statistics.ipynb)**. Whose labels can you trust? **[7b Wrong labels and leaks](07b_wrong_labels_and_leaks.ipynb)**.

@@ -359,4 +359,4 @@ study.conclude("left in training mode, answers depend on the order", changed > 0
 #
 # ## Next
 #
-# What does a network say to a picture that is none of its classes? **[5 Open-set rejection](05_open_set_rejection.ipynb)**
+# What does a network say to a picture that is none of its classes? **[5a Open-set rejection](05a_open_set_rejection.ipynb)**

@@ -1,4 +1,4 @@
-"""What lesson 5 reads from the evidence is there, whole, and fair."""
+"""What chapter 5 reads from the evidence is there, whole, and fair."""
 
 from __future__ import annotations
 

@@ -10,14 +10,6 @@ from tools import lessons as maker
 
 TWINS = {path.stem: path for path in sorted((maker.LESSONS / "src").glob("[0-9][0-9]*.py"))}
 
-# Written before options had conditions. A twin that is rewritten leaves the list; none may be added.
-OLD = frozenset(
-    {
-        "05_open_set_rejection",
-    }
-)
-MOST_OLD = 1  # goes down with the list
-
 
 def machinery(code: str) -> list[str]:
     """Where a twin picks an option by arithmetic: `options[…]`, `.index(True)`, a condition in a condition."""
@@ -35,19 +27,9 @@ def _picks(node: ast.AST) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("name", sorted(TWINS.keys() - OLD))
+@pytest.mark.parametrize("name", sorted(TWINS))
 def test_no_machinery_in_a_lesson(name):
     assert machinery(TWINS[name].read_text("utf-8")) == []
-
-
-@pytest.mark.parametrize("name", sorted(OLD))
-def test_a_twin_that_was_rewritten_leaves_the_list(name):
-    assert name in TWINS, "it is gone: take its name out"
-    assert machinery(TWINS[name].read_text("utf-8")), "nothing is found in it: take its name out, lower MOST_OLD"
-
-
-def test_the_list_only_shrinks():
-    assert len(OLD) == MOST_OLD <= 7
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The form of a lesson: short, the question and the short answer first, bets before results, one's own pictures last.
 
-It holds notebooks that share a chapter (01a, 01b) and lesson 00 from the day on which its first cell says Core or
-Optional. Those of the old form are in test_old_template.
+It holds notebooks that share a chapter (01a, 01b), and any other whose first cell says Core or Optional.
 """
 
 from __future__ import annotations

@@ -206,7 +206,7 @@ NAMES = {
     "02": ["output_size", "weights_of_pair", "split_kernel", "receptive_field", "macs"],
     "03": ["recall", "statistics", "accuracy_at_two", "review", "frozen", "lost_to"],
     "04": ["standardize", "running_statistics", "minmax", "instance_norm", "undo"],
-    "05": ["energy", "surprise", "auroc", "threshold", "none_targets", "kth_nearest"],
+    "05": ["kth_nearest", "threshold", "none_targets", "energy", "auroc", "surprise"],
     "06": ["cover", "grad_cam", "integrated_gradients", "energy_inside", "shuffle_patches"],
     "07": ["balanced_accuracy", "effective_weights", "adjust", "thresholds", "least_cost"],
 }
@@ -546,7 +546,7 @@ def test_kth_nearest_against_scikit_learn_and_our_own(k):
     assert found.numpy() == pytest.approx(detector.score(pictures, pictures).numpy(), rel=1e-4)
 
 
-def test_what_the_quiz_of_lesson_05_works_out():
+def test_what_the_quiz_of_chapter_5_works_out():
     logits = torch.tensor([[-92.0] + 9 * [-100.0]])
     assert openset.softmax(logits).amax().item() == pytest.approx(0.997, abs=5e-4)
     two = torch.tensor([[4.0, 2.0, -10.0], [4.0, 1.0, 1.0]])

@@ -1,4 +1,4 @@
-"""Answers to lesson 5's exercises: right ones that do not look like the solution, and wrong ones in other words."""
+"""Answers to chapter 5's exercises: right ones that do not look like the solution, and wrong ones in other words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lesson 5 compares: each experiment with the settings of its variants.
+"""What chapter 5 compares: each experiment with the settings of its variants.
 
 A backbone is frozen, and what is trained is a head on its features: a second a run. The variants of a seed share
 pictures, features and, where they have the same settings, heads.

@@ -1,4 +1,4 @@
-"""The quiz of lesson 5. What was measured is from the generated logos, ten seeds where no other number is given."""
+"""The quiz of chapter 5. What was measured is from the generated logos, ten seeds where no other number is given."""
 
 from __future__ import annotations
 

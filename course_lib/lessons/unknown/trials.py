@@ -1,4 +1,4 @@
-"""The advice that lesson 5 puts on trial, and what the lesson shows of its runs: `course trials list` names them."""
+"""The advice that chapter 5 puts on trial, and what its lessons show of the runs: `course trials list` names them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 from scipy import stats
 
-from ... import study
 from ...study import Experiment, Summary, Trial
 from .experiments import (
     ANSWERS,
@@ -28,12 +27,15 @@ from .experiments import (
 )
 from .measures import AUROC, F1, MEAN, SURE
 
-__all__ = ["EXPERIMENTS", "LESSON", "TRIALS", "advice", "by_epochs", "by_size", "ranking"]
+__all__ = ["EXPERIMENTS", "LESSON", "SCORING", "TEACHING", "TRIALS", "by_epochs", "by_size", "ranking"]
 
-LESSON = "05_open_set_rejection"
+LESSON, TEACHING = "05a_open_set_rejection", "05b_teach_it_the_unknown"
+SCORING = "05c_which_score_where"
 POINT, TWO_POINTS, FIVE_POINTS = 0.01, 0.02, 0.05
 
 _trial = partial(Trial, smallest_effect=TWO_POINTS, lesson=LESSON, seeds=SEEDS)
+_of_teaching = partial(_trial, lesson=TEACHING)
+_of_scoring = partial(_trial, lesson=SCORING)
 
 
 def _near_and_far(
@@ -121,6 +123,7 @@ UNKNOWN_CLASS = _near_and_far(
     TAUGHT,
     "background class, collected pictures",
     "nothing, softmax",
+    lesson=TEACHING,
 )
 TRAINING_DATA = _near_and_far(
     "training_data",
@@ -130,6 +133,7 @@ TRAINING_DATA = _near_and_far(
     "nothing, softmax",
     metrics=MEAN,
     smallest_effect=FIVE_POINTS,
+    lesson=TEACHING,
 )
 ALL_ZERO_TARGETS = _near_and_far(
     "all_zero_targets",
@@ -137,6 +141,7 @@ ALL_ZERO_TARGETS = _near_and_far(
     TAUGHT,
     "all-zero targets, collected pictures",
     "background class, collected pictures",
+    lesson=TEACHING,
 )
 UNTRAINED_GENERATOR = _near_and_far(
     "untrained_gan",
@@ -144,6 +149,7 @@ UNTRAINED_GENERATOR = _near_and_far(
     TAUGHT,
     "background class, untrained generator",
     "nothing, softmax",
+    lesson=TEACHING,
 )
 SLIGHTLY_TRAINED_GENERATOR = _near_and_far(
     "slightly_trained_gan",
@@ -151,6 +157,7 @@ SLIGHTLY_TRAINED_GENERATOR = _near_and_far(
     TAUGHT,
     "background class, slightly trained generator",
     "background class, untrained generator",
+    lesson=TEACHING,
 )
 COLLECT_NOTHING = _near_and_far(
     "collect_nothing",
@@ -159,6 +166,7 @@ COLLECT_NOTHING = _near_and_far(
     "background class, collected pictures",
     "background class, slightly trained generator",
     says="no better",
+    lesson=TEACHING,
 )
 
 # --- how many of them ---
@@ -170,6 +178,7 @@ AS_LARGE_AS_A_CLASS = _near_and_far(
     "1 times one class, 4 kinds",
     "0.3 times one class, 4 kinds",
     smallest_effect=POINT,
+    lesson=TEACHING,
 )
 THEN_MORE = _near_and_far(
     "then_more",
@@ -178,6 +187,7 @@ THEN_MORE = _near_and_far(
     "10 times one class, 4 kinds",
     "1 times one class, 4 kinds",
     smallest_effect=POINT,
+    lesson=TEACHING,
 )
 MANY_KINDS = _near_and_far(
     "many_kinds",
@@ -186,8 +196,9 @@ MANY_KINDS = _near_and_far(
     "1 times one class, 4 kinds",
     "1 times one class, 1 kind",
     smallest_effect=POINT,
+    lesson=TEACHING,
 )
-ONE_CLASS_OF_FOUR_KINDS = _trial(
+ONE_CLASS_OF_FOUR_KINDS = _of_teaching(
     name="one_class_of_four_kinds_far",
     claim="As many unknowns as one class has, of four kinds: better than none (far unknowns).",
     variant=HOW_MANY["1 times one class, 4 kinds"],
@@ -200,9 +211,9 @@ ONE_CLASS_OF_FOUR_KINDS = _trial(
 
 
 def _first(name: str, detector: str, network: str) -> Trial:
-    return _trial(
+    return _of_scoring(
         name=f"{name}_{network.split('_')[0]}",
-        claim=f"Try {detector} first: it beats maximum softmax (near unknowns, {network}).",
+        claim=f"Try {detector}, on the hidden layer, first: it beats maximum softmax (near unknowns, {network}).",
         variant=SCORES[f"{network}: {detector}"],
         baseline=SCORES[f"{network}: max softmax"],
         metric=AUROC["near"],
@@ -217,7 +228,7 @@ FIRST = (
 )
 USE_A_DETECTOR = _trial(
     name="use_a_detector",
-    claim="Use a detector: it beats the same classifier with an unknown class and a threshold (F1 over frames).",
+    claim="Use a detector, on frozen maps: it beats the classifier with an unknown class and a line (F1 over frames).",
     variant=VIDEO["detector, rejects"],
     baseline=VIDEO["unknown class, rejects"],
     metric=F1,
@@ -253,12 +264,7 @@ TRIALS = (
     SLIDE_IT,
 )
 
-# --- what the lesson shows of them ---
-
-
-def advice() -> str:
-    """The verdicts of all of the lesson's trials."""
-    return study.verdicts(*(trial.name for trial in TRIALS))
+# --- what the lessons show of them ---
 
 
 def by_epochs(metric: str) -> dict[int, Summary]:

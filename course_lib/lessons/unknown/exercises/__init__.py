@@ -8,4 +8,4 @@ from .surprisal import surprise
 from .targets import none_targets
 
 # In the order in which the chapter asks them.
-EXERCISES = (energy, surprise, auroc, threshold, none_targets, kth_nearest)
+EXERCISES = (kth_nearest, threshold, none_targets, energy, auroc, surprise)

@@ -1,0 +1,356 @@
+"""Chapter 5's questions, asked of a reader's own folder: what comes in past a line, which score tells best, and does a
+class of unknowns help? Where nobody has unknown pictures, each class is left out in turn and plays the unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ... import data, features, metrics, models, openset, training
+from ...data import ImageSet
+from ...openset import World
+from ..transfer.your_pictures import in_keras
+from .detecting import every_score
+from .experiments import COLLECTING, DETECTORS, HEAD
+from .heads import HeadSettings, Loss, named_right, train_with_unknowns, unknown_score
+from .unknown_pictures import KINDS, CollectSettings, collected_pictures
+
+__all__ = ["Line", "Passed", "Ranking", "Row", "in_keras", "line", "ranked", "taught"]
+
+LEAST = 8  # pictures of a class
+MOST = 10  # classes that are left out: each is a training of its own
+SIDE = 160  # pixels that a folder is read with
+N_FAR = 100
+SOFTMAX, NEAREST = "max softmax", "k nearest, frozen features"
+Pixels = Callable[[Tensor], Tensor]
+
+
+# --- 5a: a line ---
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Of `n` pictures, `count` on one side of a line."""
+
+    count: int
+    n: int
+
+    @classmethod
+    def of(cls, passed: Tensor) -> Passed:
+        """Of bool [N]."""
+        return cls(int(passed.sum()), len(passed))
+
+    def __add__(self, other: Passed) -> Passed:
+        return Passed(self.count + other.count, self.n + other.n)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's, 95 %; too narrow where the pictures are few things seen often, such as one class or one video."""
+        return metrics.wilson_interval(self.count, self.n)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.count / self.n:4.0%} ({100 * low:.0f} to {100 * high:.0f}, n = {self.n:,})"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A score with its line: known pictures that are lost, and unknown ones, of one kind, that come in."""
+
+    score: str
+    line: float
+    lost: Passed
+    unknown: str
+    let_in: Passed
+
+    def __str__(self) -> str:
+        return f"{self.score:27} {self.line:8.4f}   {self.lost!s:24} {self.unknown:18} {self.let_in}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What two lines do, drawn for a share `rejected` of the known, a row for each score and kind of unknown."""
+
+    rows: tuple[Row, ...]
+    rejected: float
+
+    def __str__(self) -> str:
+        head = (
+            f"{f'a line that loses {self.rejected:.0%}':27} {'line':>8}   {'known lost':24} {'unknown':18} that come in"
+        )
+        return "\n".join([head, *map(str, self.rows), "", self.next])
+
+    @property
+    def next(self) -> str:
+        """What we would do, in words."""
+        near = min((row.let_in for row in self.rows if row.unknown != "far"), key=_share, default=None)
+        far = min((row.let_in for row in self.rows if row.unknown == "far"), key=_share)
+        stay = "Of the far, most stay out." if far.interval[1] < 0.5 else "Of the far, many come in as well: ask 5c."
+        if near is None:
+            return f"{stay} Of what looks like your classes nothing is known yet: give a folder of such, as unknown."
+        if near.interval[0] > 0.5:
+            return f"{stay} Of what looks like your classes most comes in, by either score: collect it, as classes."
+        return (
+            f"{stay} Of what looks like your classes {near} come in by the better of two. Is that few enough for you?"
+        )
+
+
+def _share(passed: Passed) -> float:
+    return passed.count / passed.n
+
+
+def line(
+    folder: str | ImageSet,
+    unknown: str | ImageSet | None = None,
+    *,
+    model: nn.Module | None = None,
+    preprocessing: Pixels | None = None,
+    rejected: float = 0.05,
+    seed: int = 0,
+) -> Line:
+    """Two lines, by maximum softmax and by the tenth nearest among frozen features: half of the pictures to learn from,
+    a quarter to draw, a quarter to test.
+
+    Args:
+        folder: of your pictures, with a folder a class (`data.from_folder`), or an `ImageSet`.
+        unknown: pictures that must be refused, in the same form. Without, each class is left out in turn, ten at most.
+        model: a network of yours that has not learned from these pictures, a PyTorch module or `in_keras(…)`, with one
+            score or probability a class. No class can be left out of it. Without, a probe on frozen features.
+        preprocessing: uint8 [B, 3, H, W] → floats, as `model` wants them; None takes `model.preprocessing`.
+        rejected: share of the known that may be lost.
+        seed: of the split.
+
+    Raises:
+        ValueError: fewer than three classes, a class of fewer than eight pictures, or too few to draw a line.
+        DataError: a folder cannot be read.
+    """
+    pictures = _read("line", folder)
+    look = partial(_look, model=model, preprocessing=preprocessing)
+    own, labels, far = look(pictures), pictures.labels, look(_far(pictures, seed))
+    unknowns = {"far": far} if unknown is None else {"yours": look(_pictures(unknown)), "far": far}
+    drawn = _drawn(own, labels, np.arange(len(labels)), rejected, seed)
+    let_in = {kind: {one.name: one.let_in(some) for one in drawn} for kind, some in unknowns.items()}
+    if unknown is None and model is None:
+        let_in = {"left-out classes": _left_out(own, labels, rejected, seed), **let_in}
+    return Line(
+        tuple(Row(one.name, one.line, one.lost, kind, by[one.name]) for kind, by in let_in.items() for one in drawn),
+        rejected,
+    )
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """Pictures as two networks see them: frozen features [N, D], and logits [N, K] of the reader's own, or None."""
+
+    seen: Tensor
+    logits: Tensor | None
+
+    def at(self, positions: np.ndarray) -> _Looked:
+        return _Looked(self.seen[positions], None if self.logits is None else self.logits[positions])
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A score with its line, and what the known of the test lost by it."""
+
+    name: str
+    score: Callable[[_Looked], Tensor]
+    line: float
+    lost: Passed
+
+    def let_in(self, some: _Looked) -> Passed:
+        return Passed.of(self.score(some) <= self.line)
+
+
+def _look(pictures: ImageSet, model: nn.Module | None, preprocessing: Pixels | None) -> _Looked:
+    return _Looked(_seen(pictures), None if model is None else _logits(model, pictures, preprocessing))
+
+
+def _drawn(own: _Looked, labels: Tensor, known: np.ndarray, rejected: float, seed: int) -> list[_Drawn]:
+    """Both scores, fitted on half of `known`, each with a line from a quarter, tried on the other quarter."""
+    learn, val, test = _parts(known, labels.numpy(), (2, 1, 1), seed)
+    drawn = []
+    for name, score in _two_scores(own.at(learn), labels[learn], own.at(val), labels[val]).items():
+        at = openset.without_unknowns(score(own.at(val)), rejected=rejected)
+        drawn.append(_Drawn(name, score, at, Passed.of(score(own.at(test)) > at)))
+    return drawn
+
+
+def _left_out(own: _Looked, labels: Tensor, rejected: float, seed: int) -> dict[str, Passed]:
+    """Score → pictures of left-out classes that come in, over lines that were drawn without them."""
+    total: dict[str, Passed] = {}
+    for known, near in _rounds(labels, seed, MOST):
+        for one in _drawn(own, labels, known, rejected, seed):
+            total[one.name] = total.get(one.name, Passed(0, 0)) + one.let_in(own.at(near))
+    return total
+
+
+def _two_scores(
+    learn: _Looked, labels: Tensor, val: _Looked, val_labels: Tensor
+) -> dict[str, Callable[[_Looked], Tensor]]:
+    """Name → unknown scores [N] of pictures. The softmax is that of the reader's network, or of a probe."""
+    nearest = openset.KNN(k=min(10, len(labels))).fit(learn.seen, learn.seen, _numbered(labels))
+    probe = None
+    if learn.logits is None:
+        probe = features.probe(learn.seen.numpy(), labels, val.seen.numpy(), val_labels)
+
+    def by_softmax(some: _Looked) -> Tensor:
+        logits = some.logits if probe is None else torch.as_tensor(probe.log_probabilities(some.seen.numpy()))
+        return openset.max_softmax(logits.double())
+
+    return {SOFTMAX: by_softmax, NEAREST: lambda some: nearest.score(some.seen, some.seen)}
+
+
+def _logits(model: nn.Module, pictures: ImageSet, preprocessing: Pixels | None) -> Tensor:
+    """float [N, K] of `model`; of probabilities their logarithms, whose softmax they are."""
+    found = training.predict(model, pictures, preprocessing=preprocessing)
+    shares = bool((found >= 0).all()) and torch.allclose(found.sum(dim=1), torch.ones(len(found)), atol=1e-3)
+    return found.double().clamp(min=1e-30).log() if shares else found
+
+
+# --- 5b: a class of unknowns; 5c: which score? ---
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Name → (mean AUROC of left-out classes, of far pictures), and the accuracy on the known where it was counted."""
+
+    areas: dict[str, tuple[float, float]]
+    accuracy: dict[str, float]
+    classes: int
+    missing: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        head = f"{f'mean of {self.classes} left-out classes':45} left out     far" + "   known right" * bool(
+            self.accuracy
+        )
+        order = sorted(self.areas, key=lambda name: -sum(self.areas[name]))
+        lines = [
+            f"{name:45} {self.areas[name][0]:8.3f} {self.areas[name][1]:7.3f}{self._right(name)}" for name in order
+        ]
+        missing = [f"too few pictures for {', '.join(self.missing)}"] if self.missing else []
+        return "\n".join([head, *lines, *missing])
+
+    def _right(self, name: str) -> str:
+        return f"{self.accuracy[name]:14.1%}" if name in self.accuracy else ""
+
+
+def ranked(folder: str | ImageSet, *, seed: int = 0, most: int = 5) -> Ranking:
+    """AUROC of every score of the chapter, each class left out in turn, `most` at most; a head on frozen features.
+
+    Errors as `line`'s, and ValueError unless `most` is 1 or more.
+    """
+    pictures = _read("ranked", folder, most)
+    seen, far = _seen(pictures), _seen(_far(pictures, seed))
+    areas: dict[str, list[tuple[float, float]]] = {}
+    missing: set[str] = set()
+    rounds = list(_rounds(pictures.labels, seed, most))
+    for known, near in rounds:
+        world = _world(pictures, seen, known, near, far, seed)
+        head = train_with_unknowns(world, None, HeadSettings(**HEAD), Loss("softmax"), seed)
+        for name, settings in DETECTORS.items():
+            try:
+                k, close, distant = every_score(head, world, {name: settings})[name]
+            except ValueError:  # a Weibull of one picture, 128 directions of 60 pictures
+                missing.add(name)
+                continue
+            areas.setdefault(name, []).append((openset.auroc(k, close), openset.auroc(k, distant)))
+    whole = {_named(name): _mean(found) for name, found in areas.items() if name not in missing}
+    return Ranking(whole, {}, len(rounds), tuple(sorted(map(_named, missing))))
+
+
+def _named(detector: str) -> str:
+    """A name of `DETECTORS` as the lessons say it."""
+    return detector.replace("on the backbone's features", "frozen features")
+
+
+def taught(folder: str | ImageSet, *, seed: int = 0, most: int = 5) -> Ranking:
+    """The same head without unknown pictures and with a class of them, of four kinds, as many as one class has.
+
+    Arguments and errors as `ranked`'s.
+    """
+    pictures = _read("taught", folder, most)
+    seen, far = _seen(pictures), _seen(_far(pictures, seed))
+    count = max(len(pictures) // len(pictures.classes), len(KINDS))
+    drawing = CollectSettings(side=96, **COLLECTING)
+    drawn = [collected_pictures(kind, -(-count // len(KINDS)), drawing) for kind in KINDS]
+    collected = torch.cat([_seen(some) for some in drawn])[:count]
+    ways = {"no unknown pictures": (None, Loss("softmax")), "a class of them": (collected, Loss("background class"))}
+    areas: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    right: dict[str, list[float]] = {name: [] for name in ways}
+    rounds = list(_rounds(pictures.labels, seed, most))
+    for known, near in rounds:
+        world = _world(pictures, seen, known, near, far, seed)
+        for name, (unknown, loss) in ways.items():
+            head = train_with_unknowns(world, unknown, HeadSettings(**HEAD), loss, seed)
+            k, close, distant = (unknown_score(head, part, loss) for part in (world.known, world.near, world.far))
+            areas[name].append((openset.auroc(k, close), openset.auroc(k, distant)))
+            right[name].append(float(named_right(head, world).double().mean()))
+    means = {name: _mean(found) for name, found in areas.items()}
+    return Ranking(means, {name: float(np.mean(found)) for name, found in right.items()}, len(rounds))
+
+
+def _world(pictures: ImageSet, seen: Tensor, known: np.ndarray, near: np.ndarray, far: Tensor, seed: int) -> World:
+    learn, test = _parts(known, pictures.labels.numpy(), (0.7, 0.3), seed)
+    labels = _numbered(pictures.labels[known])  # of all that are known, so that both parts have one numbering
+    place = torch.full((len(pictures),), -1)
+    place[known] = labels
+    return World.of(seen[learn], place[learn], seen[test], place[test], seen[near], far, source=pictures.source)
+
+
+def _mean(found: list[tuple[float, float]]) -> tuple[float, float]:
+    near, far = np.mean(found, axis=0).tolist()
+    return near, far
+
+
+# --- pictures, and who is left out ---
+
+
+def _pictures(folder: str | ImageSet) -> ImageSet:
+    return folder if isinstance(folder, ImageSet) else data.from_folder(folder, size=SIDE)
+
+
+def _read(who: str, folder: str | ImageSet, most: int = 1) -> ImageSet:
+    pictures = _pictures(folder)
+    few = {name: n for name, n in pictures.counts.items() if n < LEAST}
+    if len(pictures.classes) < 3 or few:
+        told = ", ".join(f"{name} ({n})" for name, n in few.items()) or f"{len(pictures.classes)} classes"
+        raise ValueError(f"{who} got {told}; it wants three classes or more, of {LEAST} pictures each or more.")
+    if most < 1:
+        raise ValueError(f"{who} got most={most!r}; it wants 1 or more classes to leave out.")
+    return pictures
+
+
+def _seen(pictures: ImageSet) -> Tensor:
+    """float32 [N, D]: frozen features."""
+    network = models.backbone("mobilenet_v2_035")
+    return torch.as_tensor(features.extract(network, pictures, size=SIDE, pooling="mean", progress=False, cache=False))
+
+
+def _far(pictures: ImageSet, seed: int) -> ImageSet:
+    return data.far_unknowns(N_FAR, seed=seed, side=pictures.images.shape[-1])
+
+
+def _rounds(labels: Tensor, seed: int, most: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(positions of the known, of a class that is left out), for `most` classes at most, drawn by the seed."""
+    each = labels.numpy()
+    for left_out in np.random.default_rng(seed).permutation(np.unique(each))[:most]:
+        yield np.flatnonzero(each != left_out), np.flatnonzero(each == left_out)
+
+
+def _parts(positions: np.ndarray, labels: np.ndarray, shares: tuple[float, ...], seed: int) -> list[np.ndarray]:
+    """`positions`, every class cut in the same proportions."""
+    blank = torch.zeros(len(positions), 1, 1, 1, dtype=torch.uint8)
+    numbered = _numbered(torch.as_tensor(labels[positions]))
+    whole = ImageSet.of(blank, numbered, [str(k) for k in range(int(numbered.max()) + 1)])
+    return [positions[part.rows.numpy()] for part in whole.split(shares, seed=seed)]
+
+
+def _numbered(labels: Tensor) -> Tensor:
+    """int64 [N]: 0 to K − 1 for the K labels that occur."""
+    return labels.unique(return_inverse=True)[1]

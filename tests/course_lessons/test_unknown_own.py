@@ -1,0 +1,168 @@
+"""What chapter 5 does with a reader's own folder, and what its scores look at on a plane."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from course_lib import models, openset
+from course_lib.data import ImageSet
+from course_lib.lessons.unknown import score_maps, your_unknowns
+from course_lib.lessons.unknown.your_unknowns import Line, Passed, Row
+
+
+@pytest.fixture
+def pictures() -> ImageSet:
+    """160 noisy pictures of four greys."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.arange(160) % 4
+    noise = torch.randint(0, 60, (160, 3, 32, 32), generator=generator)
+    images = (noise + 60 * labels[:, None, None, None]).clamp(max=255).to(torch.uint8)
+    return ImageSet.of(images, labels, ["a", "b", "c", "d"])
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A network that ships with the course in place of the large one, and pictures as they are."""
+    plain = models.backbone
+    monkeypatch.setattr(models, "backbone", lambda name, **more: plain("texture_net"))
+    monkeypatch.setattr(your_unknowns, "SIDE", 32)
+    monkeypatch.setattr(your_unknowns, "N_FAR", 20)
+
+
+def greys(answers: torch.Tensor) -> nn.Module:
+    """A network of one's own: brightness → one of `answers` [4, 4], rows of logits or probabilities."""
+
+    class Greys(nn.Module):
+        preprocessing = staticmethod(lambda images: images.float())
+
+        def forward(self, x):
+            return answers[((x.mean(dim=(1, 2, 3)) - 30) / 60).round().clamp(0, 3).long()]
+
+    return Greys()
+
+
+# --- a line ---
+
+
+def test_each_class_plays_the_unknown_once(pictures, small):
+    found = your_unknowns.line(pictures, rejected=0.1)
+    kinds = [(row.score, row.unknown, row.let_in.n) for row in found.rows]
+    assert kinds == [
+        (score, kind, n)
+        for kind, n in (("left-out classes", 160), ("far", 20))
+        for score in (your_unknowns.SOFTMAX, your_unknowns.NEAREST)
+    ]
+    assert all(row.lost.n == 40 for row in found.rows)
+    assert "a line that loses 10%" in str(found)
+
+
+def test_a_line_for_more_loss_lets_in_no_more(pictures, small):
+    few, many = (your_unknowns.line(pictures, rejected=share) for share in (0.05, 0.4))
+    assert all(a.line >= b.line for a, b in zip(few.rows, many.rows, strict=True))
+    assert all(a.let_in.count >= b.let_in.count for a, b in zip(few.rows, many.rows, strict=True))
+
+
+def test_a_folder_of_unknowns_and_a_network_of_one_s_own(pictures, small):
+    bright = pictures.at(torch.nonzero(pictures.labels == 3).ravel().tolist())
+    sure = 8 * torch.eye(4)
+    sure[3] = 0  # of the brightest greys it is not sure
+    known = ImageSet.of(pictures.images[pictures.labels < 3], pictures.labels[pictures.labels < 3], ["a", "b", "c"])
+    found = your_unknowns.line(known, bright, model=greys(sure), rejected=0.1)
+    assert [row.unknown for row in found.rows] == ["yours", "yours", "far", "far"]
+    by_softmax = found.rows[0]
+    assert (by_softmax.score, by_softmax.let_in) == (your_unknowns.SOFTMAX, Passed(0, 40))
+
+
+def test_probabilities_of_one_s_own_are_taken_as_such(pictures, small):
+    logits, shares = 3 * torch.eye(4), (3 * torch.eye(4)).softmax(dim=1)
+    one, other = (your_unknowns.line(pictures, model=greys(z), rejected=0.1) for z in (logits, shares))
+    assert [row.let_in for row in one.rows] == [row.let_in for row in other.rows]
+    assert one.rows[0].line == pytest.approx(other.rows[0].line, rel=1e-4)
+    assert {row.unknown for row in one.rows} == {"far"}
+    assert "nothing is known yet" in str(one)
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "told"),
+    [
+        (90, 1, "most comes in, by either score"),
+        (5, 1, "few enough for you"),
+        (5, 80, "Of the far, many come in as well"),
+    ],
+)
+def test_what_to_do_next_goes_by_what_came_in(near, far, told):
+    rows = tuple(
+        Row("s", 0.5, Passed(1, 20), kind, Passed(count, 100))
+        for kind, count in (("left-out classes", near), ("far", far))
+    )
+    assert told in str(Line(rows, 0.05))
+
+
+@pytest.mark.parametrize("call", [your_unknowns.line, your_unknowns.taught, your_unknowns.ranked])
+def test_what_is_too_little_is_told(call, pictures):
+    with pytest.raises(ValueError, match="three classes or more, of 8 pictures"):
+        call(pictures.at(range(20)))
+
+
+def test_too_few_for_a_line_is_told(pictures, small):
+    with pytest.raises(ValueError, match=r"known scores for rejected=0\.01"):
+        your_unknowns.line(pictures, rejected=0.01)
+
+
+def test_nobody_left_out_is_told(pictures):
+    with pytest.raises(ValueError, match="most=0; it wants 1 or more"):
+        your_unknowns.ranked(pictures, most=0)
+
+
+# --- scores, and a class of unknowns ---
+
+
+def test_scores_are_ranked_and_what_had_too_few_pictures_is_named(pictures, small):
+    found = your_unknowns.ranked(pictures, most=2)
+    assert found.classes == 2
+    assert "max softmax" in found.areas
+    assert all(0 <= near <= 1 and 0 <= far <= 1 for near, far in found.areas.values())
+    assert not set(found.missing) & set(found.areas)
+    assert "ViM" in found.missing  # 128 directions of 84 pictures
+    assert "too few pictures for" in str(found)
+
+
+def test_both_ways_are_taught_on_the_same_pictures(pictures, small):
+    found = your_unknowns.taught(pictures, most=1)
+    assert list(found.areas) == list(found.accuracy) == ["no unknown pictures", "a class of them"]
+    assert all(right > 0.8 for right in found.accuracy.values())
+    assert "mean of 1 left-out classes" in str(found)
+
+
+# --- the plane ---
+
+
+def test_a_score_keeps_of_the_plane_what_its_line_says():
+    toy = score_maps.plane(n=40)
+    drawn = score_maps.kept(toy, {"energy": openset.Energy(), "Mahalanobis": openset.Mahalanobis()}, steps=30)
+    energy, mahalanobis = (int(one.split("%")[0].rsplit(" ", 1)[1]) for one in drawn.alt.split("kept: ")[1].split(", "))
+    assert energy > 80  # far out one logit is always high
+    assert 0 < mahalanobis < 25
+    assert drawn.png()[:4] == b"\x89PNG"
+
+
+def test_the_line_loses_what_it_may():
+    toy = score_maps.plane(n=40)
+    score = openset.Mahalanobis().fit(toy.features, toy.logits(toy.features), toy.labels)
+    scores = score.score(toy.features, toy.logits(toy.features))
+    assert (scores > openset.without_unknowns(scores, rejected=0.05)).double().mean() <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: score_maps.plane(n=5), "20 points"),
+        (lambda: score_maps.kept(score_maps.plane(), {}), "0 detectors"),
+        (lambda: score_maps.kept(score_maps.plane(), {"energy": openset.Energy()}, steps=3), "steps=3"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(call, told):
+    with pytest.raises(ValueError, match=told):
+        call()
