@@ -73,8 +73,8 @@ class ViM(LastLayer):
     the largest logit, on average over the known.
 
     Attributes:
-        directions: how many are the known's own, 1 to D − 1. By default as in the paper: 1,000 of D ≥ 1,500, else
-            512; but D/2 where D ≤ 512.
+        directions: how many are the known's own, 1 to D − 1. The authors' code has 1,000 from D = 2,048 on, and 512
+            below that. The default is ours, for other widths: 1,000 from D = 1,500 on, 512 down to 513, then D/2.
     """
 
     directions: int | None = None

@@ -350,7 +350,7 @@ def test_vim_is_a_residual_of_pca_where_the_origin_is_the_mean():
 
 
 @pytest.mark.parametrize(("d", "expected"), [(8, 4), (512, 256), (513, 512), (1280, 512), (1500, 1000)])
-def test_vim_takes_as_many_directions_as_the_paper(d, expected):
+def test_vim_s_default_of_directions(d, expected):
     assert openset.ViM(*layer())._directions(d) == expected
 
 

@@ -10,11 +10,11 @@ from scipy import stats
 
 from ... import study
 from ...study import Experiment, Summary, Trial
+from . import experiments, further_trials
 from .experiments import (
     ANSWERS,
     CARS,
     CERTAINTY,
-    EXPERIMENTS,
     FLATTENED,
     HOW_MANY,
     LAND,
@@ -31,6 +31,7 @@ from .measures import AUROC, F1, MEAN, SURE
 __all__ = ["EXPERIMENTS", "LESSON", "TRIALS", "advice", "by_epochs", "by_size", "ranking"]
 
 LESSON = "05_open_set_rejection"
+EXPERIMENTS = (*experiments.EXPERIMENTS, *further_trials.EXPERIMENTS)
 POINT, TWO_POINTS, FIVE_POINTS = 0.01, 0.02, 0.05
 
 _trial = partial(Trial, smallest_effect=TWO_POINTS, lesson=LESSON, seeds=SEEDS)
@@ -251,6 +252,7 @@ TRIALS = (
     *FIRST,
     USE_A_DETECTOR,
     SLIDE_IT,
+    *further_trials.TRIALS,
 )
 
 # --- what the lesson shows of them ---
