@@ -567,7 +567,7 @@ def test_constant_features_are_told(name):
         (lambda: openset.ViM(layer()[0] * math.nan, layer()[1]), "weight or bias that is NaN"),
         (lambda: openset.NNGuide(k=9, kept=8), "NNGuide got k=9, kept=8"),
         (lambda: fitted("NNGuide", k=401), "NNGuide got k=401; it wants at most the 400 pictures"),
-        (lambda: openset.NNGuide().fit(F, Z - 99, Y), "NNGuide got logits whose log Σ exp is -88"),
+        (lambda: openset.NNGuide().fit(F, Z - 99, Y), "NNGuide got logits whose log Σ exp is -89"),
         (lambda: openset.NCI(*layer(), alpha=-1), "NCI got alpha=-1; it wants 0 or more"),
         (lambda: openset.ASH(*layer(), percentile=100), "ASH got percentile=100; it wants 0 or more, below 100"),
         (lambda: openset.SCALE(*layer(), percentile=-1), "SCALE got percentile=-1"),
