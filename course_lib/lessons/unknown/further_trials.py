@@ -91,6 +91,20 @@ NEWEST = (
     *_newest("newest_nci_land", "NCI", "land", NEWER_LAND),
 )
 
+
+def by_year(metric: str) -> list[tuple[int, str, float, float]]:
+    """(year, score, mean on logos, mean on land) of each score on the head's features, the oldest first.
+
+    >>> [score for year, score, *_ in by_year(AUROC["near"])][0]
+    'OpenMax'
+    """
+    logos, land = SCORES.summary(metric), LAND.summary(metric)
+    old = {name: (logos[f"{NETWORK}: {name}"].mean, land[name].mean) for name in YEARS if name in DETECTORS}
+    logos, land = NEWER_LOGOS.summary(metric), NEWER_LAND.summary(metric)
+    new = {name: (logos[name].mean, land[name].mean) for name in YEARS if name in NEWER}
+    return sorted((YEARS[name], name, *means) for name, means in (old | new).items())
+
+
 # --- mismatched preprocessing, on logos that each seed designs anew ---
 
 FRESH = {

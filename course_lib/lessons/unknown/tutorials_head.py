@@ -77,7 +77,8 @@ class Training:
             self.head = TutorialHead(used, int(labels.max()) + 1, settings)
         self.x, self.labels, self.batch, self.steps = x[:, used].contiguous(), labels, settings.batch, 0
         self._adam = torch.optim.Adam(self.head.parameters(), lr=settings.rate, eps=settings.epsilon, fused=True)
-        self._order, self._seed, self._waiting = torch.Generator().manual_seed(seed), seed, []
+        self._order, self._seed = torch.Generator().manual_seed(seed), seed
+        self._waiting: list[Tensor] = []  # batches of the epoch that has begun
 
     def advance(self, steps: int) -> None:
         """Train until `steps` have been taken in all."""
