@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from course_lib import openset, study
-from course_lib.lessons.unknown import fresh_logos, further_trials, heads, mismatch, tutorials_head
+from course_lib.lessons.unknown import experiments, fresh_logos, further_trials, heads, mismatch, tutorials_head
 from course_lib.models import Backbone
 from course_lib.models.preprocessing import HALF
 
@@ -35,7 +35,7 @@ def test_every_score_has_its_year():
 @pytest.mark.parametrize("experiment", further_trials.EXPERIMENTS, ids=lambda one: one.name)
 def test_values_are_shares(experiment):
     for run in study.runs(experiment.name):
-        assert run.source == ("real" if experiment.name.startswith("land") else "generated")
+        assert run.source == "generated"
         assert all(0 <= value <= 1 for value in run.metrics.values())
 
 
@@ -148,7 +148,7 @@ def test_a_head_on_fresh_logos_is_scored_by_settings():
     settings = {
         "network": "texture_net", "weights": "real", "size": None, "side": 48, "marks": 3, "per_class": 4,
         "per_class_test": 2, "n_far": 5, "hidden": 8, "dropout": 0.5, "rate": 1e-3, "epochs": 2, "batch": 8,
-        **further_trials.DETECTORS["max softmax"],
+        **experiments.DETECTORS["max softmax"],
     }  # fmt: skip
     result = fresh_logos.score_fresh(settings, 0)
     assert all(0 <= value <= 1 for value in result.metrics.values())

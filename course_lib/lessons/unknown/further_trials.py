@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ...study import Experiment, Trial
+from ...study import Trial
 from . import detecting, fresh_logos, measures, mismatch, tutorials_head
 from .experiments import (
     CERTAIN,
     DETECTORS,
     HEAD,
-    LAND,
-    LAND_WORLD,
     LOGOS,
     NETWORK,
     QUICK,
-    SCORES,
     SEEDS,
     detector,
     experiment,
@@ -26,6 +23,14 @@ from .measures import AUROC
 LESSON = "05_open_set_rejection"
 TWO_POINTS, FIVE_POINTS = 0.02, 0.05
 FIVE = 5  # seeds, where a run takes long
+
+# --- logos that each seed designs anew ---
+
+FRESH = {
+    "network": NETWORK, "weights": "real", "size": None, "side": 96,
+    "marks": 10, "per_class": 40, "per_class_test": 20, "n_far": 100,
+}  # fmt: skip
+QUICK_FRESH = {"weights": "any", "per_class": 10, "per_class_test": 5, "n_far": 25}
 
 # --- newer scores ---
 
@@ -47,34 +52,24 @@ NEWER: dict[str, detecting.Settings] = {
     "SHE": detector("SHE"),
     "Mahalanobis++, on the backbone's features": detector("Mahalanobis++", "backbone", ridge=1e-6),
 }
-OLDER = {name: DETECTORS[name] for name in ("max softmax", "k nearest", "ViM", "k nearest, on the backbone's features")}
-"""They run again beside the newer ones: on the same pictures, with the same heads."""
-
 NEWER_LOGOS = experiment(
     "logo_newer",
-    detecting.score_logos,
-    {name: {**LOGOS, **HEAD, **one} for name, one in (OLDER | NEWER).items()},
-    SCORES.metrics,
-    SCORES.quick,
+    fresh_logos.score_fresh,
+    {name: {**FRESH, **HEAD, **one} for name, one in (DETECTORS | NEWER).items()},
+    tuple(AUROC.values()),
+    QUICK_FRESH,
 )
-NEWER_LAND = experiment(
-    "land_newer",
-    detecting.score_land,
-    {name: {**LAND_WORLD, **HEAD, **one} for name, one in (OLDER | NEWER).items()},
-    LAND.metrics,
-    LAND.quick,
-    pool=LAND.pool,
-)
+"""Old and new, on logos that each seed designs anew."""
 
 
-def _newest(name: str, newest: str, world: str, trials_of: Experiment) -> tuple[Trial, ...]:
+def _newest(name: str, newest: str) -> tuple[Trial, ...]:
     """The newest score against the k nearest of 2022, on the head's features, near and far."""
     return tuple(
         Trial(
             name=f"{name}_{part}",
-            claim=f"Take the newest: {newest} ({YEARS[newest]}) beats k nearest (2022; {part} unknowns, {world}).",
-            variant=trials_of[newest],
-            baseline=trials_of["k nearest"],
+            claim=f"Take the newest: {newest} ({YEARS[newest]}) beats k nearest (2022; {part} unknowns).",
+            variant=NEWER_LOGOS[newest],
+            baseline=NEWER_LOGOS["k nearest"],
             metric=AUROC[part],
             smallest_effect=TWO_POINTS,
             lesson=LESSON,
@@ -84,35 +79,22 @@ def _newest(name: str, newest: str, world: str, trials_of: Experiment) -> tuple[
     )
 
 
-NEWEST = (
-    *_newest("newest_pp_logos", "Mahalanobis++", "logos", NEWER_LOGOS),
-    *_newest("newest_nci_logos", "NCI", "logos", NEWER_LOGOS),
-    *_newest("newest_pp_land", "Mahalanobis++", "land", NEWER_LAND),
-    *_newest("newest_nci_land", "NCI", "land", NEWER_LAND),
-)
+NEWEST = (*_newest("newest_pp", "Mahalanobis++"), *_newest("newest_nci", "NCI"))
 
 
-def by_year(metric: str) -> list[tuple[int, str, float, float]]:
-    """(year, score, mean on logos, mean on land) of each score on the head's features, the oldest first.
+def by_year(metric: str) -> list[tuple[int, str, float]]:
+    """(year, score, mean over the seeds) of each score on the head's features, the oldest first.
 
-    >>> [score for year, score, *_ in by_year(AUROC["near"])][0]
+    >>> [score for _, score, _ in by_year(AUROC["near"])][0]
     'OpenMax'
     """
-    logos, land = SCORES.summary(metric), LAND.summary(metric)
-    old = {name: (logos[f"{NETWORK}: {name}"].mean, land[name].mean) for name in YEARS if name in DETECTORS}
-    logos, land = NEWER_LOGOS.summary(metric), NEWER_LAND.summary(metric)
-    new = {name: (logos[name].mean, land[name].mean) for name in YEARS if name in NEWER}
-    return sorted((YEARS[name], name, *means) for name, means in (old | new).items())
+    means = {name: summary.mean for name, summary in NEWER_LOGOS.summary(metric).items()}
+    return sorted((year, name, means[name]) for name, year in YEARS.items())
 
 
-# --- mismatched preprocessing, on logos that each seed designs anew ---
+# --- mismatched preprocessing ---
 
-FRESH = {
-    "network": NETWORK, "weights": "real", "size": None, "side": 96,
-    "marks": 10, "per_class": 40, "per_class_test": 20, "n_far": 100,
-}  # fmt: skip
-QUICK_FRESH = {"weights": "any", "per_class": 10, "per_class_test": 5, "n_far": 25}
-BACKBONES = ("squeezenet1_1", "mobilenet_v2_035", "efficientnet_lite0")
+BACKBONES = ("squeezenet1_1", "mobilenet_v2_035")
 FEDS = {
     "as trained": {"fed": "as trained", "swapped": False},
     "BGR": {"fed": "as trained", "swapped": True},
@@ -178,18 +160,8 @@ TUTORIALS = replace(
     seeds=1,
 )
 
-# --- logos that each seed designs anew ---
+# --- how many unknown pictures, and of which ---
 
-DESIGNS = experiment(
-    "logo_designs",
-    fresh_logos.score_fresh,
-    {
-        name: {**FRESH, **HEAD, **DETECTORS[name]}
-        for name in ("max softmax", "energy", "k nearest, on the backbone's features")
-    },
-    tuple(AUROC.values()),
-    QUICK_FRESH,
-)
 NO_EXAMPLES = {"of": "nothing", "each": 0, "pool_seed": 20_000, "n_marks": 100, "pieces": 4}
 OF_WHAT = ("the unknown classes that are tested", "other classes of that kind", "other kinds")
 EACH = (1, 3, 10, 30)
@@ -271,5 +243,5 @@ TAUGHT_BY = (
     ),
 )
 
-EXPERIMENTS = (NEWER_LOGOS, NEWER_LAND, MISMATCHED, TUTORIALS, DESIGNS, EXAMPLES)
+EXPERIMENTS = (NEWER_LOGOS, MISMATCHED, TUTORIALS, EXAMPLES)
 TRIALS = (*NEWEST, *FORGOTTEN, *TAUGHT_BY)
