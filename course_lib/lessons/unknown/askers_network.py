@@ -66,13 +66,13 @@ def _features(made: LogoWorld, pooling: str, seed: int) -> tuple[Tensor, Tensor,
     """(features to learn from, their labels, features of the known, near and far)."""
     if pooling == "flatten":
         pictures = made.pictures(seed)
-        train, *met = (flat_maps(made, part) for part in pictures)
+        train, *met = (_flat(made, part) for part in pictures)
         return train, pictures[0].labels, tuple(met)
     world = logo_world(made, seed)
     return world.train, world.labels, (world.known, world.near, world.far)
 
 
-def flat_maps(made: LogoWorld, pictures: ImageSet) -> Tensor:
+def _flat(made: LogoWorld, pictures: ImageSet) -> Tensor:
     """float [N, D · h · w]: the whole last map of the pictures, enlarged to `size` or as they were drawn."""
     network = backbone(made.network, made.weights)
     with torch.inference_mode():

@@ -1,19 +1,16 @@
-"""What chapter 5 tried later: newer scores, mismatched preprocessing, the tutorial's head, and logos drawn anew."""
+"""What chapter 5 tried later: newer scores and mismatched preprocessing, on logos that each seed designs anew."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from ...study import Trial
-from . import detecting, fresh_logos, measures, mismatch, tutorials_head
+from . import detecting, fresh_logos, measures, mismatch
 from .experiments import (
     CERTAIN,
     DETECTORS,
     HEAD,
-    LOGOS,
     NETWORK,
-    QUICK,
     SEEDS,
     detector,
     experiment,
@@ -142,106 +139,5 @@ def _forgotten(network: str, fed: str) -> Trial:
 
 FORGOTTEN = tuple(_forgotten(network, fed) for network in BACKBONES for fed in ("0 to 255", "0 to 1"))
 
-# --- the tutorial's head, for its own number of steps ---
-
-STEPS = (250, 500, 1_000, 2_000, 5_000, 12_500)
-TUTORIAL = {
-    **LOGOS, "network": "efficientnet_lite0", "size": None, "widths": [1024, 1024], "dropout": 0.5, "rate": 1e-5,
-    "epsilon": 1e-7, "batch": 8, **CERTAIN,
-}  # fmt: skip
-TUTORIALS = replace(
-    experiment(
-        "logo_tutorial",
-        tutorials_head.answer_after_steps,
-        {f"{steps:,} steps": {**TUTORIAL, "steps": steps} for steps in STEPS},
-        (measures.ACCURACY, *measures.SURE.values(), *measures.MEAN.values(), tutorials_head.UNUSED),
-        {**QUICK, "steps": 20},
-    ),
-    seeds=1,
-)
-
-# --- how many unknown pictures, and of which ---
-
-NO_EXAMPLES = {"of": "nothing", "each": 0, "pool_seed": 20_000, "n_marks": 100, "pieces": 4}
-OF_WHAT = ("the unknown classes that are tested", "other classes of that kind", "other kinds")
-EACH = (1, 3, 10, 30)
-
-
-def _examples(of: str, each: int) -> Mapping[str, object]:
-    loss = {"loss": "softmax" if of == "nothing" else "background class", "loss_settings": {}}
-    return {**FRESH, **HEAD, **loss, **NO_EXAMPLES, "of": of, "each": each}
-
-
-EXAMPLES = replace(
-    experiment(
-        "logo_examples",
-        fresh_logos.learn_from_examples,
-        {"nothing": _examples("nothing", 0)}
-        | {f"{of}, {each} of each": _examples(of, each) for of in OF_WHAT for each in EACH},
-        (AUROC["near"], fresh_logos.FAR_BEHIND, fresh_logos.FAR_NEVER, measures.ACCURACY),
-        QUICK_FRESH,
-    ),
-    seeds=FIVE,
-)
-
-
-def _taught_by(name: str, claim: str, variant: str, baseline: str, metric: str) -> Trial:
-    return Trial(
-        name=name,
-        claim=claim,
-        variant=EXAMPLES[variant],
-        baseline=EXAMPLES[baseline],
-        metric=metric,
-        smallest_effect=TWO_POINTS,
-        lesson=LESSON,
-        seeds=FIVE,
-    )
-
-
-TAUGHT_BY = (
-    _taught_by(
-        "one_of_each",
-        "One picture of each unknown class that is tested: it tells them better than without.",
-        f"{OF_WHAT[0]}, 1 of each",
-        "nothing",
-        AUROC["near"],
-    ),
-    _taught_by(
-        "thirty_of_each",
-        "Thirty pictures of each unknown class that is tested: it tells them better than without.",
-        f"{OF_WHAT[0]}, 30 of each",
-        "nothing",
-        AUROC["near"],
-    ),
-    _taught_by(
-        "other_classes",
-        "Thirty pictures each of other classes of that kind: it tells the unknown classes better than without.",
-        f"{OF_WHAT[1]}, 30 of each",
-        "nothing",
-        AUROC["near"],
-    ),
-    _taught_by(
-        "other_kinds",
-        "As many pictures of other kinds: it tells the unknown classes better than without.",
-        f"{OF_WHAT[2]}, 30 of each",
-        "nothing",
-        AUROC["near"],
-    ),
-    _taught_by(
-        "far_behind",
-        "Pictures of other kinds: it tells far unknowns better that look like the backgrounds.",
-        f"{OF_WHAT[2]}, 30 of each",
-        "nothing",
-        fresh_logos.FAR_BEHIND,
-    ),
-    _taught_by(
-        "far_never_behind",
-        "Pictures of other kinds: it tells far unknowns better that no background looks like.",
-        f"{OF_WHAT[2]}, 30 of each",
-        "nothing",
-        fresh_logos.FAR_NEVER,
-    ),
-)
-
-EXPERIMENTS = (NEWER_LOGOS, MISMATCHED, TUTORIALS, EXAMPLES)
-TRIALS = (*NEWEST, *FORGOTTEN, *TAUGHT_BY)
+EXPERIMENTS = (NEWER_LOGOS, MISMATCHED)
+TRIALS = (*NEWEST, *FORGOTTEN)
