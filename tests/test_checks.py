@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from course_lib import checks, decide, label_quality, metrics, openset
 from course_lib.explain import faithfulness
-from course_lib.openset import by_features, by_logits, detector, scores, threshold
+from course_lib.openset import by_features, by_last_layer, by_logits, detector, scores, threshold
 from course_lib.openset import metrics as openset_metrics
 from course_lib.training import imbalance
 
@@ -141,6 +141,13 @@ ROWS: dict[str, Row] = {
     "openset.KNN": fitted(openset.KNN, k=("count", 3), kept=("count", 50), seed=("free", 0)),
     "openset.ViM": fitted(openset.ViM, **LAYER, directions=("maybe count", 2)),
     "openset.ReAct": fitted(openset.ReAct, **LAYER, percentile=("percent", 90.0)),
+    "openset.MahalanobisPlusPlus": fitted(openset.MahalanobisPlusPlus, ridge=("0 or more", 1e-3)),
+    "openset.FDBD": fitted(openset.FDBD, **LAYER),
+    "openset.NCI": fitted(openset.NCI, **LAYER, alpha=("0 or more", 0.01)),
+    "openset.NNGuide": fitted(openset.NNGuide, k=("count", 3), kept=("count", 50), seed=("free", 0)),
+    "openset.SHE": fitted(openset.SHE),
+    "openset.ASH": fitted(openset.ASH, **LAYER, percentile=("percent below 100", 50.0)),
+    "openset.SCALE": fitted(openset.SCALE, **LAYER, percentile=("percent below 100", 50.0)),
     "labels.plant": row(
         label_quality.plant, labels=("labels alone", Y), share=("0 to 1", 0.2), kind=("word", "confusions"),
         classes=("labels' classes", K), seed=("free", 0), confusion=("shares", COUNTS),
@@ -199,7 +206,7 @@ NO_ROWS = {
 }  # fmt: skip
 ROOMS = {
     "metrics": [metrics],
-    "openset": [scores, openset_metrics, threshold, by_logits, by_features],
+    "openset": [scores, openset_metrics, threshold, by_logits, by_features, by_last_layer],
     "labels": [label_quality],
     "decide": [decide],
     "imbalance": [imbalance],
@@ -221,7 +228,8 @@ def without_row(names: Iterator[str], room: str) -> set[str]:
 def test_every_public_function_has_a_row():
     assert without_row(iter(openset.__all__), "openset") == set()
     # What the rooms share among their files and is not offered.
-    shared = {"check_temperature", "check_gen", "as_scores", "OfLogits", "Weibull", "LastLayer"}
+    shared = {"check_temperature", "check_gen", "as_scores", "OfLogits", "Weibull", "LastLayer", "Shaping"}
+    shared |= {"check_neighbours", "rows_to_keep", "length_one", "products"}
     for room, modules in ROOMS.items():
         assert without_row((name for module in modules for name in public(module) if name not in shared), room) == set()
     assert without_row(iter(["brier_score"]), "metrics") == {"metrics.brier_score"}
@@ -483,6 +491,7 @@ KINDS: dict[str, Callable[[Any], Iterator[tuple[str, Any, str]]]] = {
     "above 0, up to 1": each(*NOT_A_NUMBER, 0, -0.1, 1.1, 95),
     "below 1": each(*NOT_A_NUMBER, -0.1, 1, 95),
     "share": each(*NOT_A_NUMBER, 0, 1, -0.1, 5),
+    "percent below 100": each(*NOT_A_NUMBER, -1.0, 100, 101.0),
     "percent": each(*NOT_A_NUMBER, 0, -1.0, 101.0),
     "count": each(*NOT_WHOLE, 0, -1),
     "maybe count": each(*NOT_WHOLE[1:], 0, -1, D),

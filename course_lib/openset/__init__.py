@@ -4,8 +4,9 @@
 """
 
 from . import losses
-from .by_features import KNN, Mahalanobis, ReAct, RelativeMahalanobis, ViM
+from .by_features import KNN, SHE, Mahalanobis, MahalanobisPlusPlus, NNGuide, RelativeMahalanobis
 from .by_input_gradients import odin
+from .by_last_layer import ASH, FDBD, NCI, SCALE, ReAct, ViM
 from .by_logits import GEN, Energy, Entropy, MaxLogit, MaxSoftmax, OpenMax
 from .detector import Detector
 from .detectors import ALL, every
@@ -16,9 +17,9 @@ from .watcher import FrameReport, Watcher, frame_report
 from .world import World, folder_world, half_known, picture_world
 
 __all__ = [
-    "ALL", "GEN", "KNN", "Curve", "Detector", "Energy", "Entropy", "FrameReport", "Mahalanobis", "MaxLogit",
-    "MaxSoftmax", "OpenMax", "ReAct", "RelativeMahalanobis", "ViM", "Watcher", "World", "aupr", "aurc", "auroc",
-    "energy", "entropy", "every", "folder_world", "fpr_at_tpr", "frame_report", "gen", "half_known", "losses",
-    "max_logit", "max_softmax", "odin", "oscr", "oscr_curve", "picture_world", "risk_coverage", "roc", "softmax",
-    "with_few", "without_unknowns",
+    "ALL", "ASH", "FDBD", "GEN", "KNN", "NCI", "SCALE", "SHE", "Curve", "Detector", "Energy", "Entropy",
+    "FrameReport", "Mahalanobis", "MahalanobisPlusPlus", "MaxLogit", "MaxSoftmax", "NNGuide", "OpenMax", "ReAct",
+    "RelativeMahalanobis", "ViM", "Watcher", "World", "aupr", "aurc", "auroc", "energy", "entropy", "every",
+    "folder_world", "fpr_at_tpr", "frame_report", "gen", "half_known", "losses", "max_logit", "max_softmax", "odin",
+    "oscr", "oscr_curve", "picture_world", "risk_coverage", "roc", "softmax", "with_few", "without_unknowns",
 ]  # fmt: skip

@@ -1,15 +1,12 @@
-"""Detectors that look at the features, what the last layer gets; two of them also at the last layer itself."""
+"""Detectors that look at the features, what the last layer gets, and at nothing of the last layer but its logits."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from .. import checks
 from .detector import Detector, check_setting, check_varies, check_wholes
 from .scores import energy
 
@@ -42,7 +39,7 @@ class Mahalanobis(Detector):
         _, index, sizes = labels.unique(return_inverse=True, return_counts=True)
         means = x.new_zeros(len(sizes), x.shape[1]).index_add_(0, index, x) / sizes[:, None]
         within = x - means[index]
-        covariance = _products(within) / len(x)
+        covariance = products(within) / len(x)
         covariance.diagonal().add_(self.ridge * covariance.diagonal().mean())
         root, failed = torch.linalg.cholesky_ex(covariance)
         if failed or not root.diagonal().min() > 0:
@@ -94,6 +91,22 @@ class RelativeMahalanobis(Mahalanobis):
 
 
 @dataclass(eq=False)
+class MahalanobisPlusPlus(Mahalanobis):
+    """`Mahalanobis` of features scaled to length 1: which way they point counts, and not how strong they are.
+
+    Müller, Hein: Mahalanobis++: Improving OOD Detection via Feature Normalization, ICML 2025: x / ‖x‖ in training and
+    test, and then the distance as it was. The classes' variance is more alike so, which the one shared
+    covariance takes for granted.
+    """
+
+    def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
+        super()._fit(length_one(features.double()), logits, labels)
+
+    def _score(self, features: Tensor, logits: Tensor) -> Tensor:
+        return super()._score(length_one(features.double()), logits)
+
+
+@dataclass(eq=False)
 class KNN(Detector):
     """Distance to the `k`-th nearest of the known training pictures, features scaled to length 1: 0–2.
 
@@ -112,162 +125,106 @@ class KNN(Detector):
     _known: Tensor = field(init=False, repr=False)  # float32 [kept, D], of length 1
 
     def __post_init__(self) -> None:
-        check_setting(self, lambda k, kept: 1 <= k <= kept, "1 ≤ k ≤ kept", k=self.k, kept=self.kept)
-        check_wholes(self, k=self.k, kept=self.kept, seed=self.seed)
+        check_neighbours(self, self.k, self.kept, self.seed)
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
         check_varies(self, features)
-        n = len(features)
-        check_setting(self, lambda k: k <= n, f"at most the {n} pictures to fit on", k=self.k)
-        if len(features) > self.kept:
-            order = torch.randperm(len(features), generator=torch.Generator().manual_seed(self.seed))
-            features = features[order[: self.kept]]
-        self._known = _length_one(features)
+        self._known = length_one(features[rows_to_keep(self, features, self.k, self.kept, self.seed)].float())
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
-        x = _length_one(features)
+        x = length_one(features.float())
         # Which is the k-th: by products, fast. How far: from the difference, because √(2 − 2ab) keeps but three digits
         # in float32 where a and b are close.
         kth = (x @ self._known.T).topk(self.k, dim=1).indices[:, -1]
         return (x - self._known[kth]).norm(dim=1)
 
 
-def _length_one(features: Tensor) -> Tensor:
-    """float32 [N, D]; all zeros stay so."""
-    x = features.float()
-    return x / x.norm(dim=1, keepdim=True).clamp(min=1e-12)
-
-
-def _products(x: Tensor) -> Tensor:
-    """xᵀx, by numpy: it knows that the result is symmetric, and so does half the work."""
-    return torch.from_numpy(x.numpy().T @ x.numpy())
-
-
-def _own_precision(features: Tensor) -> torch.dtype:
-    """The features' dtype, but at least float32: no more digits than the network's own, and half float64's time."""
-    return torch.promote_types(features.dtype, torch.float32)
-
-
 @dataclass(eq=False)
-class LastLayer(Detector):
-    """A detector that knows the last layer: logits = features @ weight.T + bias.
+class NNGuide(Detector):
+    """How sure the network is, times how close the picture lies to training pictures of which it was sure, too.
+
+    Park, Jung, Teoh: Nearest Neighbor Guidance for Out-of-Distribution Detection, ICCV 2023: minus c times
+    the mean of the `k` largest c_i · cos(x, x_i), where c = log Σ exp(logits), that of a picture and of the kept
+    training pictures x_i. Where c is below 0 both factors turn round: `fit` refuses a network whose c is so on average.
 
     Attributes:
-        weight: float [K, D].
-        bias: float [K].
+        k: 1 or more, at most the pictures that are kept.
+        kept: training pictures to compare with, drawn at random if there are more. Time grows with them.
+        seed: of that draw.
     """
 
-    weight: Tensor
-    bias: Tensor
+    k: int = 10
+    kept: int = 2000
+    seed: int = 0
+    _known: Tensor = field(init=False, repr=False)  # float32 [kept, D], as long as the network was sure
 
     def __post_init__(self) -> None:
-        self.weight, self.bias = (
-            checks.tensor(getattr(self, of), type(self).__name__, of).detach().cpu().double()
-            for of in ("weight", "bias")
-        )
-        if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:
-            raise ValueError(
-                f"{type(self).__name__} got weight {tuple(self.weight.shape)} and bias {tuple(self.bias.shape)}; it "
-                "wants [K, D] and [K], of the layer that gives the logits."
-            )
-        if not (self.weight.isfinite().all() and self.bias.isfinite().all()):
-            raise ValueError(f"{type(self).__name__} got a weight or bias that is NaN or infinite; it wants numbers.")
+        check_neighbours(self, self.k, self.kept, self.seed)
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
         check_varies(self, features)
-        if self.weight.shape != (logits.shape[1], features.shape[1]):
+        rows = rows_to_keep(self, features, self.k, self.kept, self.seed)
+        sure = -energy(logits[rows])
+        if sure.mean() <= 0:
             raise ValueError(
-                f"{type(self).__name__} got weight {tuple(self.weight.shape)} for {features.shape[1]} features and "
-                f"{logits.shape[1]} logits; it wants ({logits.shape[1]}, {features.shape[1]})."
+                f"NNGuide got logits whose log Σ exp is {sure.mean():.3g} on average over the known; it wants it above "
+                "0. Add one number to the bias and all logits: no probability changes."
             )
-        some = features[:100].double()  # enough to notice another layer, or a ReLU in between
-        if not torch.allclose(self._logits(some), logits[:100].double(), rtol=0.01, atol=0.01):
-            raise ValueError(
-                f"{type(self).__name__} got logits that are not features @ weight.T + bias; it wants the features "
-                "that the last layer gets, and that layer's weight and bias."
-            )
+        self._known = length_one(features[rows].float()) * sure[:, None].float()
 
-    def _logits(self, features: Tensor) -> Tensor:
-        dtype = _own_precision(features)
-        return features.to(dtype) @ self.weight.to(dtype).T + self.bias
+    def _score(self, features: Tensor, logits: Tensor) -> Tensor:
+        products = length_one(features.float()) @ self._known.T
+        return energy(logits) * products.topk(self.k, dim=1).values.mean(dim=1)
 
 
 @dataclass(eq=False)
-class ViM(LastLayer):
-    """How much of the features lies outside of where the known vary, as one more logit, less what the logits say.
+class SHE(Detector):
+    """How little the features have in common with the mean features of the class that is answered.
 
-    Wang, Li, Feng, Zhang: ViM: Out-Of-Distribution with Virtual-logit Matching, CVPR 2022, section 4, in the form
-    α‖residual‖ − log Σ exp(logits), of which their probability is a rising function. α makes the residual as large as
-    the largest logit, on average over the known.
-
-    Attributes:
-        directions: how many are the known's own, 1 to D − 1. By default as in the paper: 1,000 of D ≥ 1,500, else
-            512; but D/2 where D ≤ 512.
+    Zhang et al.: Out-of-Distribution Detection based on In-Distribution Data Patterns Memorization with Modern Hopfield
+    Energy, ICLR 2023: minus the product xᵀS of the features and the mean S over the training pictures of
+    the answered class that were answered right. Strong features count as known, whichever way they point.
     """
 
-    directions: int | None = None
-    _origin: Tensor = field(init=False, repr=False)  # [D]
-    _others: Tensor = field(init=False, repr=False)  # [D, D − directions], orthonormal
-    _alpha: float = field(default=0.0, init=False, repr=False)
+    _means: Tensor = field(init=False, repr=False)  # float64 [K, D]
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
-        super()._fit(features, logits, labels)
-        directions = self._directions(features.shape[1])
-        self._origin = -torch.linalg.pinv(self.weight) @ self.bias
-        covariance = _products(features.double() - self._origin).numpy() / len(features)
-        with threadpool_limits(1):  # half a second; with two threads beside another busy process, many
-            values, vectors = np.linalg.eigh(covariance)  # the largest come last
-        outside = values[:-directions].sum() / values.sum()  # mean square of the residuals, as a share of all
-        if outside < 1e-12:
+        check_varies(self, features)
+        right, k = logits.argmax(dim=1) == labels, logits.shape[1]
+        sizes = labels[right].bincount(minlength=k)
+        if none := (sizes == 0).nonzero()[:, 0].tolist():
             raise ValueError(
-                f"ViM got features of {len(features)} pictures that vary in {directions} directions or fewer, so that "
-                "nothing is left outside; it wants more pictures, or fewer directions."
+                f"SHE got no training picture answered right of class {none}; it wants one or more of each. Train for "
+                "longer, or leave these classes out."
             )
-        dtype = _own_precision(features) if outside > 1e-4 else torch.float64  # where little is left, digits are lost
-        self._origin, self._others = self._origin.to(dtype), torch.from_numpy(vectors[:, :-directions]).to(dtype)
-        largest = logits.double().amax(dim=1).mean()
-        if largest <= 0:
-            raise ValueError(
-                f"ViM got largest logits of {largest:.3g} on average over the known; it wants them above 0, or what "
-                "lies outside would count as known. Add one number to the bias and all logits: no probability changes."
-            )
-        self._alpha = float(largest / self._residual(features).mean())
+        sums = torch.zeros(k, features.shape[1], dtype=torch.float64)
+        self._means = sums.index_add_(0, labels[right], features[right].double()) / sizes[:, None]
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
-        return self._alpha * self._residual(features) + energy(logits)
-
-    def _directions(self, d: int) -> int:
-        default = 1000 if d >= 1500 else 512 if d > 512 else d // 2
-        directions = default if self.directions is None else self.directions
-        wanted = f"1 to {d - 1} of {d} features"
-        check_setting(self, lambda one: checks.is_whole(one) and 1 <= one < d, wanted, directions=directions)
-        return directions
-
-    def _residual(self, features: Tensor) -> Tensor:
-        x = features.to(self._others.dtype) - self._origin
-        return (x @ self._others).norm(dim=1).double()
+        products = features.double() @ self._means.T
+        return -products.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0]
 
 
-@dataclass(eq=False)
-class ReAct(LastLayer):
-    """Energy of the logits after every feature is cut off at the height that few features of the known exceed.
+def check_neighbours(what: Detector, k: int, kept: int, seed: int) -> None:
+    """ValueError unless they are whole, and 1 ≤ k ≤ kept."""
+    check_setting(what, lambda k, kept: 1 <= k <= kept, "1 ≤ k ≤ kept", k=k, kept=kept)
+    check_wholes(what, k=k, kept=kept, seed=seed)
 
-    Sun, Guo, Li: ReAct: Out-of-distribution Detection With Rectified Activations, NeurIPS 2021, section 3.
 
-    Attributes:
-        percentile: of all features of all training pictures, above 0, at most 100.
-    """
+def rows_to_keep(what: Detector, features: Tensor, k: int, kept: int, seed: int) -> Tensor:
+    """int64: which of the pictures are compared with, drawn at random if there are more than `kept`."""
+    n = len(features)
+    check_setting(what, lambda k: k <= n, f"at most the {n} pictures to fit on", k=k)
+    if n <= kept:
+        return torch.arange(n)
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))[:kept]
 
-    percentile: float = 90.0
-    _height: float = field(default=0.0, init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_setting(self, lambda one: 0 < one <= 100, "above 0, at most 100", percentile=self.percentile)
+def length_one(x: Tensor) -> Tensor:
+    """[N, D], each row of length 1; all zeros stay so."""
+    return x / x.norm(dim=1, keepdim=True).clamp(min=1e-12)
 
-    def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
-        super()._fit(features, logits, labels)
-        self._height = float(np.percentile(features.float().numpy(), self.percentile))
 
-    def _score(self, features: Tensor, logits: Tensor) -> Tensor:
-        return energy(self._logits(features.clamp(max=self._height)))
+def products(x: Tensor) -> Tensor:
+    """xᵀx, by numpy: it knows that the result is symmetric, and so does half the work."""
+    return torch.from_numpy(x.numpy().T @ x.numpy())

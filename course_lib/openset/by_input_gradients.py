@@ -28,9 +28,12 @@ def odin(
 
     Args:
         model: float [N, ...] → logits [N, K], in evaluation mode; of any dtype and on any device.
-        x: float [N, ...], as the model gets it, after normalization.
+        x: float [N, ...], as the model gets it: pictures, or features where the model is a head. The paper's is the
+            picture; a step of the features has the same form, and is not what its authors tried.
         temperature: above 0.
-        epsilon: the step, in units of `x`; 0 for none. The paper's 0.0014 is for pixels of about unit variance.
+        epsilon: the step, in units of `x`; 0 for none. The authors' code divides the step by each channel's deviation,
+            so that their 0.0014 is in units of pixels of 0–1. For the same, let the model do the preprocessing and
+            hand over such pixels: `odin(lambda pixels: model((pixels - mean) / std), pixels)`.
 
     Raises:
         ValueError: settings out of range, integers, NaN, a model in training mode or one that gives no logits.

@@ -88,7 +88,8 @@ class OpenMax(OfLogits):
     A new picture's `alpha` largest logits each give the share w (from the Weibull's CDF, and less for lower ranks)
     to the logit of the unknown.
 
-    The distances are Euclidean; the paper adds a cosine distance with a small weight. What comes to the unknown are
+    The distances are Euclidean. The authors' code takes Euclidean / 200 + cosine distance, where the cosine, 0–2, is no
+    small part; pytorch-ood and this one do not. What comes to the unknown are
     logits, so a picture whose logits are all far below 0 gets a score near 0, however far it lies: as published.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .by_features import KNN, LastLayer, Mahalanobis, ReAct, RelativeMahalanobis, ViM
+from .by_features import KNN, SHE, Mahalanobis, MahalanobisPlusPlus, NNGuide, RelativeMahalanobis
+from .by_last_layer import ASH, FDBD, NCI, SCALE, LastLayer, ReAct, ViM
 from .by_logits import GEN, Energy, Entropy, MaxLogit, MaxSoftmax, OpenMax
 from .detector import Detector
 
@@ -20,6 +21,13 @@ ALL: dict[str, type[Detector]] = {
     "k nearest": KNN,
     "ViM": ViM,
     "ReAct": ReAct,
+    "Mahalanobis++": MahalanobisPlusPlus,
+    "fDBD": FDBD,
+    "NCI": NCI,
+    "NNGuide": NNGuide,
+    "SHE": SHE,
+    "ASH-S": ASH,
+    "SCALE": SCALE,
 }
 
 
@@ -32,6 +40,6 @@ def every(weight: Tensor, bias: Tensor) -> dict[str, Detector]:
 
     >>> import torch
     >>> len(every(torch.eye(3), torch.zeros(3)))
-    11
+    18
     """
     return {name: new(weight, bias) if issubclass(new, LastLayer) else new() for name, new in ALL.items()}

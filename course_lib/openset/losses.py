@@ -67,6 +67,8 @@ def objectosphere(logits: Tensor, features: Tensor, labels: Tensor, *, radius: f
 
     Args:
         features: float [N, D], what the last layer gets.
+            In training they are those after dropout, where there is one; `objectosphere_score` meets them without it.
+            torch's dropout keeps their mean, but not their length: at 0.5 that is about √2 times as large in training.
         radius: ξ, above 0: the length that features of the known shall have at least.
         weight: λ, 0 or more, of the squared lengths that are missing, or too much.
     """
@@ -102,6 +104,8 @@ def background_class_score(logits: Tensor) -> Tensor:
 
 def objectosphere_score(logits: Tensor, features: Tensor) -> Tensor:
     """−(highest probability · length of the features): float64 [N], 0 or less. The same paper, section 3.
+
+    The features are those of a network in evaluation mode, without dropout: shorter than those that the loss measured.
 
     >>> objectosphere_score(torch.tensor([[50.0, 0.0]]), torch.tensor([[3.0, 4.0]])).tolist()
     [-5.0]

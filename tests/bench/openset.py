@@ -80,6 +80,16 @@ def detectors() -> tuple[dict[str, tuple[Action, Action]], Tensor]:
         return lambda: detector.fit_features(known[kept], labels[kept]).predict_features(new)
 
     openmax, react = peer.OpenMax(None, tailsize=20), peer.ReAct(None, lambda x: x @ weight.T + bias)
+    head, plus_plus, unit = (
+        torch.nn.Linear(D, K).requires_grad_(False),
+        peer.Mahalanobis(None),
+        torch.nn.functional.normalize,
+    )
+    head.weight.data, head.bias.data = weight, bias
+    ash, scale = (
+        shaping(backbone=None, head=lambda x: head(x.flatten(1)), percentile=percentile)
+        for shaping, percentile in ((peer.ASH, 0.9), (peer.SCALE, 0.85))
+    )
     theirs = {
         "max softmax": by_logits(peer.MaxSoftmax(None)),
         "max logit": by_logits(peer.MaxLogit(None)),
@@ -92,6 +102,13 @@ def detectors() -> tuple[dict[str, tuple[Action, Action]], Tensor]:
         "k nearest": by_features(peer.KNN(None, k=10), some),
         "ViM": by_features(peer.ViM(None, DIRECTIONS, weight, bias)),
         "ReAct": lambda: react.fit_feature_maps(known, labels).predict_feature_maps(new),
+        "Mahalanobis++": lambda: plus_plus.fit_features(unit(known), labels).predict_features(unit(new)),
+        "fDBD": by_features(peer.fDBD(None, head)),
+        "NCI": by_features(peer.NCI(None, head, alpha=0.001)),
+        "NNGuide": by_features(peer.NNGuide(None, head, k=10), some),
+        "SHE": by_features(peer.SHE(None, head)),
+        "ASH-S": lambda: ash.predict_feature_maps(new[:, :, None, None]),
+        "SCALE": lambda: scale.predict_feature_maps(new[:, :, None, None]),
     }
     return {name: (ours(one), theirs[name]) for name, one in openset.every(weight, bias).items()}, logits
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from course_lib import openset
 from course_lib.openset import by_logits, detector
-from course_lib.openset.by_features import LastLayer
+from course_lib.openset.by_last_layer import LastLayer
 
 N, D, K = 400, 24, 5
 
@@ -124,6 +125,52 @@ def test_react_is_pytorch_ood_s(percentile):
     )
 
 
+@pytest.mark.usefixtures("_float64")
+def test_mahalanobis_plus_plus_is_pytorch_ood_s_of_features_of_length_one():
+    features, _, labels = pictures()
+    features, new = (x / x.norm(dim=1, keepdim=True) for x in (features, NEW[0]))
+    reference = oracle.Mahalanobis(None).fit_features(features, labels).predict_features(new)
+    torch.set_default_dtype(torch.float32)
+    variance = moments(features.numpy(), labels.numpy())[1].diagonal().mean()
+    same(fitted("Mahalanobis++", ridge=1e-6 / (N * variance)).score(*NEW), 2 * N * reference)
+
+
+def linear() -> torch.nn.Linear:
+    """The last layer as a module, and in float64."""
+    weight, bias = layer()
+    module = torch.nn.Linear(D, K).double()
+    module.weight.data, module.bias.data = weight, bias
+    return module
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "theirs"),
+    [
+        ("fDBD", {}, lambda head: oracle.fDBD(None, head)),
+        ("NCI", {"alpha": 0.0}, lambda head: oracle.NCI(None, head, alpha=0.0)),
+        ("NCI", {"alpha": 0.3}, lambda head: oracle.NCI(None, head, alpha=0.3)),
+        ("NNGuide", {"k": 1}, lambda head: oracle.NNGuide(None, head, k=1)),
+        ("NNGuide", {"k": 10}, lambda head: oracle.NNGuide(None, head, k=10)),
+        ("SHE", {}, lambda head: oracle.SHE(None, head)),
+    ],
+)
+def test_what_knows_features_and_answers_is_pytorch_ood_s(name, settings, theirs, monkeypatch):
+    features, _, labels = pictures()
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)  # theirs takes the layer's dtype for granted
+    with torch.no_grad():
+        reference = theirs(linear()).fit_features(features, labels).predict_features(NEW[0])
+    monkeypatch.undo()
+    same(fitted(name, **settings).score(*NEW), reference)
+
+
+@pytest.mark.parametrize("percentile", [0.0, 50.0, 90.0, 95.0])
+@pytest.mark.parametrize(("name", "theirs"), [("ASH-S", partial(oracle.ASH, variant="ash-s")), ("SCALE", oracle.SCALE)])
+def test_shaping_is_pytorch_ood_s(name, theirs, percentile):
+    weight, bias = layer()
+    reference = theirs(backbone=None, head=lambda x: x.flatten(1) @ weight.T + bias, percentile=percentile / 100)
+    same(fitted(name, percentile=percentile).score(*NEW), reference.predict_feature_maps(NEW[0][:, :, None, None]))
+
+
 @pytest.mark.parametrize(("tail", "alpha"), [(5, 1), (20, 3), (20, 10)])
 def test_openmax_is_pytorch_ood_s_with_the_same_weibulls(tail, alpha):
     _, logits, labels = pictures()
@@ -191,6 +238,71 @@ def test_fewer_pictures_than_features_are_no_obstacle():
             openset.ALL[name](ridge=0).fit(features, logits, labels)
 
 
+def test_fdbd_of_two_classes_is_the_distance_to_the_boundary():
+    """One boundary: the distance to it is that of a point to a plane, divided by the distance from the mean."""
+    weight, bias = (x[:2] for x in layer())
+    features, new = F[Z.argmax(dim=1) < 2], NEW[0]
+    logits = features @ weight.T + bias
+    ours = openset.FDBD(weight, bias).fit(features, logits, logits.argmax(dim=1))
+    normal, offset = weight[0] - weight[1], bias[0] - bias[1]
+    to_plane = (new @ normal + offset).abs() / normal.norm()
+    same(ours.score(new, new @ weight.T + bias), -to_plane / (new - features.mean(dim=0)).norm(dim=1), 1e-9)
+
+
+def test_nci_minds_the_direction_from_the_mean_and_not_how_far():
+    mean = F.mean(dim=0)
+    weight, bias = layer()
+    farther = mean + 3 * (NEW[0] - mean)
+    logits = farther @ weight.T + bias
+    kept = logits.argmax(dim=1) == NEW[1].argmax(dim=1)  # where the answer is the same
+    assert kept.sum() > 50
+    ours = fitted("NCI", alpha=0.0)
+    same(ours.score(farther, logits)[kept], ours.score(*NEW)[kept], 1e-9)
+
+
+def test_mahalanobis_plus_plus_does_not_mind_how_strong_features_are():
+    ours = fitted("Mahalanobis++")
+    same(ours.score(7 * NEW[0], NEW[1]), ours.score(*NEW), 1e-9)
+
+
+def test_nnguide_keeps_no_more_than_it_should():
+    few = fitted("NNGuide", kept=50, seed=1)
+    assert few._known.shape == (50, D)
+    assert torch.equal(few.score(*NEW), fitted("NNGuide", kept=50, seed=1).score(*NEW))
+    assert not torch.equal(few.score(*NEW), fitted("NNGuide", kept=50, seed=2).score(*NEW))
+
+
+def test_she_learns_from_right_answers_only():
+    features, logits, labels = pictures()
+    wrong = labels.clone()
+    wrong[::3] = (labels[::3] + 1) % K
+    kept = torch.arange(N) % 3 != 0
+    same(
+        openset.SHE().fit(features, logits, wrong).score(*NEW),
+        openset.SHE().fit(features[kept], logits[kept], labels[kept]).score(*NEW),
+        1e-12,
+    )
+
+
+def test_shaping_that_keeps_all_is_energy_of_e_times_the_features():
+    features, _ = NEW
+    weight, bias = layer()
+    expected = openset.energy(math.e * features @ weight.T + bias)
+    for name in ("ASH-S", "SCALE"):
+        same(fitted(name, percentile=0.0).score(*NEW), expected, 1e-9)
+
+
+def test_shaping_counts_features_below_0_as_0():
+    weight, bias = layer()
+    x = torch.zeros(1, D, dtype=torch.float64)
+    x[0, :4] = torch.tensor([5.0, 3.0, -2.0, -9.0])
+    ours = fitted("SCALE", percentile=100 - 100 / D)  # keeps one
+    same(ours.score(x, x @ weight.T + bias), openset.energy(math.exp(8 / 5) * x @ weight.T + bias), 1e-9)
+    nothing = torch.zeros(1, D, dtype=torch.float64)
+    for name in ("ASH-S", "SCALE"):
+        same(fitted(name).score(nothing, bias[None]), openset.energy(bias[None]), 1e-9)
+
+
 @pytest.mark.parametrize("k", [1, 7])
 def test_knn_is_scikit_learn_s_also_where_pictures_are_the_same(k):
     features, logits, labels = pictures()
@@ -238,7 +350,7 @@ def test_vim_is_a_residual_of_pca_where_the_origin_is_the_mean():
 
 
 @pytest.mark.parametrize(("d", "expected"), [(8, 4), (512, 256), (513, 512), (1280, 512), (1500, 1000)])
-def test_vim_takes_as_many_directions_as_the_paper(d, expected):
+def test_vim_s_default_of_directions(d, expected):
     assert openset.ViM(*layer())._directions(d) == expected
 
 
@@ -435,7 +547,7 @@ def test_large_features_are_no_infinite_ones():
     assert openset.Energy().fit(features.float() * 1e37, logits, labels).score(*NEW).isfinite().all()
 
 
-@pytest.mark.parametrize("name", ["Mahalanobis", "relative Mahalanobis", "k nearest", "ViM", "ReAct"])
+@pytest.mark.parametrize("name", [name for name, new in openset.ALL.items() if "features" in new.reads])
 def test_constant_features_are_told(name):
     with pytest.raises(ValueError, match=r"the same features for all 400 pictures; .* is the network dead"):
         openset.every(*layer())[name].fit(**bad(features=torch.ones(N, D)))
@@ -453,6 +565,14 @@ def test_constant_features_are_told(name):
         (lambda: openset.ReAct(*layer(), percentile=0), "ReAct got percentile=0"),
         (lambda: openset.ReAct(layer()[1], layer()[0]), r"ReAct got weight \(5,\) and bias \(5, 24\)"),
         (lambda: openset.ViM(layer()[0] * math.nan, layer()[1]), "weight or bias that is NaN"),
+        (lambda: openset.NNGuide(k=9, kept=8), "NNGuide got k=9, kept=8"),
+        (lambda: fitted("NNGuide", k=401), "NNGuide got k=401; it wants at most the 400 pictures"),
+        (lambda: openset.NNGuide().fit(F, Z - 99, Y), "NNGuide got logits whose log Σ exp is -89"),
+        (lambda: openset.NCI(*layer(), alpha=-1), "NCI got alpha=-1; it wants 0 or more"),
+        (lambda: openset.ASH(*layer(), percentile=100), "ASH got percentile=100; it wants 0 or more, below 100"),
+        (lambda: openset.SCALE(*layer(), percentile=-1), "SCALE got percentile=-1"),
+        (lambda: openset.SHE().fit(F, Z, (Y + 1) % K), r"SHE got no training picture .* of class \[0, 1, 2, 3, 4\]"),
+        (lambda: openset.FDBD(0 * layer()[0], layer()[1]).fit(F, 0 * Z + layer()[1], Y), "same weights for classes"),
         (lambda: fitted("k nearest", k=401), "KNN got k=401; it wants at most the 400 pictures"),
         (lambda: fitted("ViM", directions=24), "ViM got directions=24; it wants 1 to 23 of 24 features"),
         (lambda: fitted("ViM", directions=-1), "ViM got directions=-1"),

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ... import openset
 from ...openset import World
-from ...openset.by_features import LastLayer
+from ...openset.by_last_layer import LastLayer
 from ...study import Result
 from . import measures
 from .heads import Head, HeadSettings, Loss, certainty, logo_head, named_right, train_head

@@ -31,7 +31,7 @@ METRICS = {
 }
 
 
-def _experiment(
+def experiment(
     name: str,
     run: Callable,
     variants: Mapping[str, Settings],
@@ -75,14 +75,14 @@ def _asked(library: str, pooling: str, rate: float, stops: list[int]) -> dict[st
 
 _ANSWER_METRICS = (measures.ACCURACY, *measures.SURE.values(), *measures.MEAN.values())
 _FEW_EPOCHS = {**QUICK, "epochs": 3, "stops": [1, 3]}
-ANSWERS = _experiment(
+ANSWERS = experiment(
     "logo_answers",
     askers_network.answer_after_epochs,
     _asked("Keras", "mean", 1e-3, STOPS[:3]) | _asked("PyTorch", "mean", 1e-3, STOPS),
     _ANSWER_METRICS,
     _FEW_EPOCHS,
 )
-FLATTENED = _experiment(
+FLATTENED = experiment(
     "logo_flatten",
     askers_network.answer_after_epochs,
     _asked("Keras", "flatten", 1e-5, STOPS[:4]) | _asked("PyTorch", "flatten", 1e-5, STOPS),
@@ -93,28 +93,28 @@ FLATTENED = _experiment(
 # --- scores without retraining ---
 
 
-def _detector(name: str, scored_on: str = "head", **settings: object) -> Settings:
+def detector(name: str, scored_on: str = "head", **settings: object) -> Settings:
     return {"detector": name, "detector_settings": settings, "scored_on": scored_on}
 
 
 DETECTORS: dict[str, Settings] = {
-    "max softmax": _detector("max softmax", temperature=1.0),
-    "max logit": _detector("max logit"),
-    "entropy": _detector("entropy", temperature=1.0),
-    "energy": _detector("energy", temperature=1.0),
-    "GEN": _detector("GEN", gamma=0.1, largest=100),
-    "OpenMax": _detector("OpenMax", tail=20, alpha=10),
-    "Mahalanobis": _detector("Mahalanobis", ridge=1e-6),
-    "relative Mahalanobis": _detector("relative Mahalanobis", ridge=1e-6),
-    "k nearest": _detector("k nearest", k=10, kept=2000, seed=0),
-    "ViM": _detector("ViM", directions=128),
-    "ReAct": _detector("ReAct", percentile=90.0),
-    "ODIN": _detector("ODIN", temperature=1000.0, epsilon=0.0014),
-    "Mahalanobis, on the backbone's features": _detector("Mahalanobis", "backbone", ridge=1e-6),
-    "relative Mahalanobis, on the backbone's features": _detector("relative Mahalanobis", "backbone", ridge=1e-6),
-    "k nearest, on the backbone's features": _detector("k nearest", "backbone", k=10, kept=2000, seed=0),
+    "max softmax": detector("max softmax", temperature=1.0),
+    "max logit": detector("max logit"),
+    "entropy": detector("entropy", temperature=1.0),
+    "energy": detector("energy", temperature=1.0),
+    "GEN": detector("GEN", gamma=0.1, largest=100),
+    "OpenMax": detector("OpenMax", tail=20, alpha=10),
+    "Mahalanobis": detector("Mahalanobis", ridge=1e-6),
+    "relative Mahalanobis": detector("relative Mahalanobis", ridge=1e-6),
+    "k nearest": detector("k nearest", k=10, kept=2000, seed=0),
+    "ViM": detector("ViM", directions=128),
+    "ReAct": detector("ReAct", percentile=90.0),
+    "ODIN": detector("ODIN", temperature=1000.0, epsilon=0.0014),
+    "Mahalanobis, on the backbone's features": detector("Mahalanobis", "backbone", ridge=1e-6),
+    "relative Mahalanobis, on the backbone's features": detector("relative Mahalanobis", "backbone", ridge=1e-6),
+    "k nearest, on the backbone's features": detector("k nearest", "backbone", k=10, kept=2000, seed=0),
 }
-SCORES = _experiment(
+SCORES = experiment(
     "logo_scores",
     detecting.score_logos,
     {f"{NETWORK}: {name}": {**LOGOS, **HEAD, **detector} for name, detector in DETECTORS.items()}
@@ -137,7 +137,7 @@ PROBABILITIES = {
     "softmax, T = 1000": _outputs("softmax", "softmax", 1000),
     "sigmoids, highest probability": _outputs("sigmoids", "sigmoid"),
 }
-TEMPERATURE = _experiment(
+TEMPERATURE = experiment(
     "logo_temperature",
     detecting.rank_by_logits,
     {
@@ -150,7 +150,7 @@ TEMPERATURE = _experiment(
     (measures.AUROC["near"], measures.AUROC["far"]),
     QUICK,
 )
-CERTAINTY = _experiment(
+CERTAINTY = experiment(
     "logo_certainty",
     detecting.sound_by_logits,
     {name: {**settings, **CERTAIN} for name, settings in PROBABILITIES.items()},
@@ -182,7 +182,7 @@ def _taught(loss: str, unknowns: Settings, **loss_settings: object) -> Settings:
     return {**LOGOS, **HEAD, **CERTAIN, **unknowns, "loss": loss, "loss_settings": loss_settings}
 
 
-TAUGHT = _experiment(
+TAUGHT = experiment(
     "logo_trained",
     teaching.learn_from_unknowns,
     {
@@ -219,7 +219,7 @@ def _many(loss: str, times: float, kinds: int, unknowns: Settings) -> Settings:
     return {**LOGOS, **HEAD, **fixed, **size, "loss": loss, "loss_settings": {}}
 
 
-HOW_MANY = _experiment(
+HOW_MANY = experiment(
     "logo_how_many",
     teaching.learn_from_many,
     {"no unknown class": _many("softmax", 0, 0, NOTHING)}
@@ -243,7 +243,7 @@ DRAWN_BY = (
     "k nearest, on the backbone's features",
     "Mahalanobis, on the backbone's features",
 )
-THRESHOLD = _experiment(
+THRESHOLD = experiment(
     "logo_threshold",
     detecting.draw_thresholds,
     {name: {**LOGOS, **HEAD, **DETECTORS[name], "rejected": 0.05, "splits": 1_000} for name in DRAWN_BY},
@@ -274,7 +274,7 @@ def _watch(looks: Settings, learned: Settings, rejects_by: str | None = None, de
 
 
 NEAREST = "k nearest, on the backbone's features"
-VIDEO = _experiment(
+VIDEO = experiment(
     "logo_video",
     watching.watch_clip,
     {
@@ -303,7 +303,7 @@ CAR_WORLD = {
     "folders": ["car_logos", "cifar10", "textures"], "n_far_each": 150, "known_share": 0.5, "train_share": 0.7,
 }  # fmt: skip
 _QUICK_CARS = {"weights": "any", "size": None, "pictures": 400}
-LAND = _experiment(
+LAND = experiment(
     "land_open",
     detecting.score_land,
     {name: {**LAND_WORLD, **HEAD, **detector} for name, detector in DETECTORS.items()},
@@ -311,7 +311,7 @@ LAND = _experiment(
     {"weights": "any", "pictures": 600, "n_train": 250, "n_test": 60, "n_far": 50, "n_far_each": 3},
     pool=pools.EUROSAT,
 )
-CARS = _experiment(
+CARS = experiment(
     "car_logos",
     detecting.score_cars,
     {name: {**CAR_WORLD, **HEAD, **detector} for name, detector in DETECTORS.items()},
@@ -319,7 +319,7 @@ CARS = _experiment(
     _QUICK_CARS,
     pool=pools.CAR_LOGOS,
 )
-CAR_CERTAINTY = _experiment(
+CAR_CERTAINTY = experiment(
     "car_certainty",
     detecting.answer_cars,
     {"softmax": {**CAR_WORLD, **HEAD, **CERTAIN}},

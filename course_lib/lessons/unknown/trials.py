@@ -9,11 +9,11 @@ import numpy as np
 from scipy import stats
 
 from ...study import Experiment, Summary, Trial
+from . import experiments, further_trials
 from .experiments import (
     ANSWERS,
     CARS,
     CERTAINTY,
-    EXPERIMENTS,
     FLATTENED,
     HOW_MANY,
     LAND,
@@ -31,6 +31,7 @@ __all__ = ["EXPERIMENTS", "LESSON", "SCORING", "TEACHING", "TRIALS", "by_epochs"
 
 LESSON, TEACHING = "05a_open_set_rejection", "05b_teach_it_the_unknown"
 SCORING = "05c_which_score_where"
+EXPERIMENTS = (*experiments.EXPERIMENTS, *further_trials.EXPERIMENTS)
 POINT, TWO_POINTS, FIVE_POINTS = 0.01, 0.02, 0.05
 
 _trial = partial(Trial, smallest_effect=TWO_POINTS, lesson=LESSON, seeds=SEEDS)
@@ -262,6 +263,7 @@ TRIALS = (
     *FIRST,
     USE_A_DETECTOR,
     SLIDE_IT,
+    *further_trials.TRIALS,
 )
 
 # --- what the lessons show of them ---

@@ -49,7 +49,7 @@ def collected_pictures(kind: str, n: int, settings: CollectSettings) -> ImageSet
     if kind == "shuffled logos":
         whole = data.logos(-(-n // 10), seed=seed, side=side).at(range(n))
         return whole.changed(partial(shuffled, seed=seed, pieces=settings.pieces))
-    strange, pictures = _strange_marks(kind, settings.n_marks, seed), np.empty((n, 3, side, side), dtype=np.uint8)
+    strange, pictures = strange_marks(kind, settings.n_marks, seed), np.empty((n, 3, side, side), dtype=np.uint8)
     for k in range(n):
         rng = np.random.default_rng([seed, KINDS.index(kind), k])
         picture, _ = compose(strange[k % len(strange)], rng, side)
@@ -68,7 +68,7 @@ def shuffled(images: Tensor, *, seed: int, pieces: int) -> Tensor:
 
 
 @lru_cache(maxsize=2)
-def _strange_marks(kind: str, count: int, seed: int) -> tuple[Mark, ...]:
+def strange_marks(kind: str, count: int, seed: int) -> tuple[Mark, ...]:
     """Marks that are neither known nor near, in the same colours."""
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     drawing_of = _letters if kind == "words" else _shapes
