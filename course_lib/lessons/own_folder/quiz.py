@@ -49,8 +49,8 @@ QUIZ = Quiz(
                 Option(
                     "Yes, for the frames of one burst are no copies.",
                     True,
-                    "Moved by a few pixels and in another light they are other pictures to the hash. The file names, "
-                    "times or a table say that they belong together.",
+                    "Moved by a few pixels and in another light they are other pictures to the hash. File names or "
+                    "times tie them together.",
                 ),
             ],
         ),
@@ -61,8 +61,8 @@ QUIZ = Quiz(
                 Option(
                     "The probe, as three pictures more can be chance.",
                     True,
-                    "If both were equally good, three of three would go one way with a probability of 1/8. That is no "
-                    "proof, and the probe is there at once.",
+                    "If both were equally good, three of three would go one way in one case of eight. The probe is "
+                    "there at once.",
                 ),
                 Option(
                     "Fine-tuning, as three pictures more are a gain.",
@@ -86,13 +86,13 @@ QUIZ = Quiz(
                     "No line can be drawn: that takes 19 of them.",
                     True,
                     "Above the highest of 15 scores a new one lies in one case of 16, more than 5 %. With 19 it is one "
-                    "of 20. Add pictures or promise less.",
+                    "of 20.",
                 ),
                 Option(
                     "The line is drawn: at the strangest of the 15.",
                     False,
-                    "A new picture of your own is stranger than the strangest of 15 in one case of 16, which is 6.25 %. "
-                    "You promised 5 %.",
+                    "A new picture of your own is stranger than the strangest of 15 in one case of 16. That is 6.25 %, "
+                    "and you promised 5 %.",
                 ),
                 Option(
                     "The line is drawn: between the last two of 15.",
