@@ -376,7 +376,7 @@ def test_links_that_lead_in_a_circle_end_nowhere(small, pets, tmp_path):
 
 def test_an_out_that_leads_in_a_circle_is_one_answer(small, pets, tmp_path):
     (tmp_path / "out").symlink_to(tmp_path / "out")
-    with pytest.raises((ValueError, data.DataError), match="classify got out=.*leads in a circle|cannot write"):
+    with pytest.raises((ValueError, data.DataError), match=r"classify got out=.*leads in a circle|cannot write"):
         build(pets, tmp_path / "out")
 
 
