@@ -11,6 +11,7 @@ from .result import Result, Unknown
 from .words import counted, markdown, percent, plain
 
 WORST = 3  # classes and confusions that are named
+MANY = 0.2  # of the pictures are suspects: then they say more of the network than of the labels
 KINDS = {
     "left out": "classes left out, met by a network without them",
     "given": "the pictures that you gave as unknown",
@@ -94,11 +95,11 @@ def _look_at(result: Result) -> Iterator[str]:
         one = looked.left_out[0]
         yield f"{counted(len(looked.left_out), 'file')} left out, the first {plain(one.file)}: {plain(one.reason)}."
     if result.suspects:
-        first = result.suspects[0]
-        yield (
-            f"{counted(len(result.suspects), 'label')} that may be wrong, the first {plain(first.file)}, seen as "
-            f"{plain(first.seen_as)}."
-        )
+        first, said = result.suspects[0], counted(len(result.suspects), "label")
+        if len(result.suspects) > MANY * looked.pictures:
+            yield f"{said} that may be wrong: so many that the network fails here rather than the labels."
+        else:
+            yield f"{said} that may be wrong, the first {plain(first.file)}, seen as {plain(first.seen_as)}."
     if looked.copies:
         yield f"{counted(len(looked.copies), 'pair')} of near copies, kept together."
     if looked.flat or looked.blurred:

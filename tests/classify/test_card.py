@@ -91,3 +91,11 @@ def test_of_one_thing_it_speaks_as_of_one():
         assert part in text
     assert not ONE.findall(text)
     assert ONE.findall("It takes 1 pictures, or 21 groups")
+
+
+def test_where_a_fifth_is_suspect_the_network_is():
+    one = sample()
+    assert "1 label that may be wrong, the first dog/2.png, seen as cat." in summary(one)
+    many = summary(replace(one, suspects=5 * one.suspects))
+    assert "5 labels that may be wrong: so many that the network fails here rather than the labels." in many
+    assert "dog/2.png" not in many
