@@ -18,7 +18,7 @@ def parted_with_dictionaries(groups, part):
 def parted_by_pairs(groups, part):
     """A group is there once with each of its parts."""
     pairs = torch.stack([groups, part], dim=1).unique(dim=0)
-    return torch.tensor((pairs[:, 0].unique(return_counts=True)[1] > 1).sum())
+    return (pairs[:, 0].unique(return_counts=True)[1] > 1).sum()
 
 
 def parted_in_numpy(groups, part):
