@@ -151,7 +151,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# On a split of single pictures the probe gets 94.9 %, with bursts kept together 87.0 % (five splits, some 70 pictures tested in each). Those eight points would not be there on new shots. The hash changes little: it finds what is the same picture, and frames of a burst are not. No search replaces knowing how the pictures came about.
+# On a split of single pictures the probe gets 94.9 %, with bursts kept together 87.0 % (five splits, some 70 pictures tested in each). Those eight points would not be there on new shots. The hash changes little: it finds what is the same picture, and frames of a burst are not. You have to know how the pictures came about.
 #
 # **You decide** what will be new where it works: another shot, another place, another year? Keep that apart.
 
@@ -323,9 +323,9 @@ study.conclude("most logos of other makers come in at 5 %", came_in[best, 0.05] 
 study.conclude("no line can be drawn for 1 %", (best, 0.01) not in came_in)
 
 # %% [markdown]
-# The promise is kept, as far as 71 pictures can tell. And of other makers' logos nearly all come in at 5 %: a line drawn without strangers says nothing of them. *k nearest* is the best on the mean of the two columns and the worst at classes left out; *max logit* lets in fewer such logos, and far more of what is like nothing. No score here is good at both, so ask which strangers will come.
+# The promise is kept, as far as 71 pictures can tell; of other makers' logos nearly all come in. A line drawn without strangers says nothing of them. *k nearest* is best on the mean of the two columns and worst at classes left out; *max logit* lets in fewer such logos, and more of what is like nothing. Neither is good at both.
 #
-# **You decide**: which error costs more, and how many strangers will come? Change `lose`, `let_in` and `of_100`, see which row is cheapest, and write its share below.
+# **You decide**: which error costs more, and which strangers will come, and how many? Change `lose`, `let_in` and `of_100`; write the cheapest row's share below.
 
 # %% [markdown]
 # ## 6 · The report, and take it with you
@@ -389,15 +389,15 @@ QUIZ
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Look at the folder first: what cannot be read, what stands in two classes, which pictures are of one shot. Keep those together; parting ours flattered the probe by eight points. The probe took seconds; whether more training pays, pictures kept for choices must show. Say what share of your own you may lose, and count strangers before you say how many come in. Of 5 % no line can be drawn with fewer than 19 pictures.
+# Look at the folder first: what cannot be read, what stands in two classes, what is of one shot. Keep that together; parting ours flattered the probe by eight points. The probe took seconds; whether more training pays, pictures kept for choices must show. Say what share of your own you may lose, and count strangers before you say how many come in. Of 5 % no line can be drawn with fewer than 19 pictures.
 #
 # ## Open
 #
-# The logos are drawn, and section 3 on uses one split: repeat it with other seeds before you believe a point. The promise is for pictures drawn one by one; frames of a burst come together, so what is refused varies more. Other strangers would come in more or less often, and nothing here speaks of another camera.
+# The logos are drawn, and from section 3 on there is one split: repeat it with other seeds. The promise is for pictures drawn one by one; frames of a burst come together, so what is refused varies more. Nothing here speaks of another camera.
 #
 # ## Read on
 #
-# Angelopoulos, Bates, *A gentle introduction to conformal prediction*, 2021, [arXiv:2107.07511](https://arxiv.org/abs/2107.07511): the line · Guo et al., *On calibration of modern neural networks*, 2017, [arXiv:1706.04599](https://arxiv.org/abs/1706.04599): the temperature · Mitchell et al., *Model cards for model reporting*, 2019, [arXiv:1810.03993](https://arxiv.org/abs/1810.03993): what `card.md` is · Kumar et al., *Fine-tuning can distort pretrained features*, 2022, [arXiv:2202.10054](https://arxiv.org/abs/2202.10054): why the probe comes first
+# Angelopoulos, Bates, *A gentle introduction to conformal prediction*, 2021, [arXiv:2107.07511](https://arxiv.org/abs/2107.07511): the line · Guo et al., *On calibration of modern neural networks*, 2017, [arXiv:1706.04599](https://arxiv.org/abs/1706.04599): the temperature · Mitchell et al., *Model cards for model reporting*, 2019, [arXiv:1810.03993](https://arxiv.org/abs/1810.03993): what `card.md` is
 #
 # ## Next
 #
