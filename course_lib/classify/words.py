@@ -40,10 +40,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def counted(n: int, one: str, many: str = "") -> str:
-    """A number and what is counted, such as "1 picture" or "2,000 pictures"; `many` where it is not `one` with an s.
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """A number and what is counted, such as "1 picture"; `plural` where it is not `noun` with an s.
 
     >>> counted(1, "picture"), counted(2000, "picture"), counted(0, "copy", "copies")
     ('1 picture', '2,000 pictures', '0 copies')
     """
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

@@ -120,9 +120,7 @@ split_guess = predict.number(
 split_guess
 
 # %% tags=["nbval-ignore-output"]
-keep_together = (
-    "name-prefix"  # or "date", "place", a column of a CSV file, "" for nothing
-)
+keep_together = "name-prefix"  # or "date", "place", a CSV column, "" for nothing
 first, keys = {}, look.grouping_keys(root, kept, keep_together)
 bursts = [(first.setdefault(key, k), k) for k, key in enumerate(keys) if key]
 hashed = [(one.first, one.second) for one in data.copies(kept)]
