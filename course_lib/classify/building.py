@@ -29,7 +29,7 @@ STAGES = (
     "fine-tuning",
     "the line",
     "wrong labels",
-    "report, ONNX, demo",
+    *extras.WRITERS,
 )
 SUSPECTS = 200  # that are named
 UNKNOWN_MOST = 2000  # pictures of --unknown, drawn at random if there are more
@@ -123,9 +123,7 @@ def _built(
     result, answerer = _drawn(found, strangers, settings, work, teller)
     pictures = _own(p.of("test"))
     built = Built(storing.weights(result, answerer, out), answerer, pictures, folder, out)
-    teller.start(STAGES[-1])
-    built = replace(built, missing=extras.write(built))
-    teller.end()
+    built = replace(built, missing=extras.write(built, teller))
     storing.finish(built.result, out)
     return built
 
@@ -363,3 +361,5 @@ def _expect(teller: Teller, n: int, settings: Settings) -> None:
     teller.expect("fine-tuning", min(60 * settings.minutes, 0.2 * n))
     teller.expect("the line", 10)
     teller.expect("wrong labels", 2 + 0.004 * n)
+    for name, seconds in extras.SECONDS.items():
+        teller.expect(name, seconds)

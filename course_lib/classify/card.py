@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .result import Result, Unknown
-from .words import markdown, percent, plain
+from .words import counted, markdown, percent, plain
 
 WORST = 3  # classes and confusions that are named
+MANY = 0.2  # of the pictures are suspects: then they say more of the network than of the labels
 KINDS = {
     "left out": "classes left out, met by a network without them",
     "given": "the pictures that you gave as unknown",
@@ -48,9 +49,9 @@ def _how_sure(result: Result) -> str:
     if not c.n:
         return "not known."
     fitted = (
-        f"temperature {c.temperature:.2f}, fitted on {c.n_fit} pictures"
+        f"temperature {c.temperature:.2f}, fitted on {counted(c.n_fit, 'picture')}"
         if c.temperature != 1
-        else f"no temperature was fitted: {c.n_fit} pictures are too few"
+        else f"no temperature was fitted on as few as {counted(c.n_fit, 'picture')}"
     )
     return f"its probabilities are off by {100 * c.ece:.1f} points on average (n = {c.n:,}; {fitted})."
 
@@ -92,17 +93,18 @@ def _look_at(result: Result) -> Iterator[str]:
     looked = result.looked
     if looked.left_out:
         one = looked.left_out[0]
-        yield f"{len(looked.left_out)} files left out, the first {plain(one.file)}: {plain(one.reason)}."
+        yield f"{counted(len(looked.left_out), 'file')} left out, the first {plain(one.file)}: {plain(one.reason)}."
     if result.suspects:
-        first = result.suspects[0]
-        yield (
-            f"{len(result.suspects)} labels that may be wrong, the first {plain(first.file)}, seen as "
-            f"{plain(first.seen_as)}."
-        )
+        first, said = result.suspects[0], counted(len(result.suspects), "label")
+        if len(result.suspects) > MANY * looked.pictures:
+            yield f"{said} that may be wrong: so many that the network fails here rather than the labels."
+        else:
+            yield f"{said} that may be wrong, the first {plain(first.file)}, seen as {plain(first.seen_as)}."
     if looked.copies:
-        yield f"{len(looked.copies)} pairs of near copies; they were kept together."
+        yield f"{counted(len(looked.copies), 'pair')} of near copies, kept together."
     if looked.flat or looked.blurred:
-        yield f"{len(looked.flat)} pictures of nearly one colour, {len(looked.blurred)} far less sharp than the others."
+        flat = counted(len(looked.flat), "picture")
+        yield f"{flat} of nearly one colour, {len(looked.blurred)} far less sharp than the others."
 
 
 def card(result: Result) -> str:

@@ -59,7 +59,7 @@ def _check_out(out: Path, key: str, folder: Path) -> None:
     """ValueError where `out` is none of this build's."""
     if out.exists() and not out.is_dir():
         raise ValueError(f"classify got out={str(out)!r}, which is a file; it wants a folder. Choose another name.")
-    if out.resolve() == folder.resolve() or folder.resolve() in out.resolve().parents:
+    if _is_within(out, folder):
         raise ValueError(
             f"classify got out={str(out)!r}, inside the folder of the pictures, where it would be taken for a class. "
             "Choose a place beside it."
@@ -76,6 +76,16 @@ def _check_out(out: Path, key: str, folder: Path) -> None:
             f"classify got out={str(out)!r}, where another build is: of other pictures or with other settings (see "
             f"{storing.RUN} there). Choose another name, or delete that folder first."
         )
+
+
+def _is_within(out: Path, folder: Path) -> bool:
+    try:
+        return out.resolve() == folder.resolve() or folder.resolve() in out.resolve().parents
+    except (OSError, RuntimeError):  # RuntimeError before Python 3.13
+        raise ValueError(
+            f"classify got out={str(out)!r}, which is a link that leads in a circle; it wants a folder. Choose another "
+            "name."
+        ) from None
 
 
 @contextmanager

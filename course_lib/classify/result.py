@@ -19,6 +19,7 @@ import numpy as np
 
 from .. import checks
 from ..data import places
+from .words import counted
 
 VERSION = 1  # of the form below; `Result.from_dict` refuses another
 PARTS = ("train", "val", "line", "test")
@@ -68,7 +69,7 @@ class Share:
         """For a reader: "92.0 % (86 to 96 %, n = 150)"."""
         if not self.n:
             return "not known (n = 0)"
-        among = f", {self.groups} groups" if self.groups < self.n else ""
+        among = f", {counted(self.groups, 'group')}" if self.groups < self.n else ""
         return f"{100 * self.value:.1f} % ({100 * self.low:.0f} to {100 * self.high:.0f} %, n = {self.n:,}{among})"
 
 

@@ -38,3 +38,12 @@ def in_html(name: object) -> str:
 def percent(share: float) -> str:
     """Such as "5 %" or "0.5 %"."""
     return f"{100 * share:.3g} %"
+
+
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """A number and what is counted, such as "1 picture"; `plural` where it is not `noun` with an s.
+
+    >>> counted(1, "picture"), counted(2000, "picture"), counted(0, "copy", "copies")
+    ('1 picture', '2,000 pictures', '0 copies')
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

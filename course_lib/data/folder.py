@@ -7,6 +7,7 @@ and a warning names it; so does a class of which nothing is left.
 from __future__ import annotations
 
 import os
+import stat
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -158,8 +159,19 @@ def read_picture(file: str | Path, size: int = 64, *, scale: float | None = None
 
 
 def pictures_in(folder: str | Path) -> list[Path]:
-    """What may be a picture in `folder` and below, by name: what has a picture's suffix. Links are not followed."""
-    return list(_below(Path(folder).expanduser()))
+    """What may be a picture in `folder` and below, by name: what has a picture's suffix. Links are not followed.
+
+    Pipes and devices are left out, whatever they are called: who opens one waits for ever.
+    """
+    return [file for file in _below(Path(folder).expanduser()) if not _is_special(file)]
+
+
+def _is_special(file: Path) -> bool:
+    try:
+        mode = file.stat().st_mode
+    except OSError:  # a link that leads nowhere, a folder that is shut: they are told of elsewhere
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def shorter_side(file: Path) -> int:

@@ -355,6 +355,31 @@ def test_an_out_that_cannot_be_made_is_one_answer(small, pets, tmp_path):
         build(pets, tmp_path / "file" / "out")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_among_the_pictures_is_named_and_not_waited_for(small, pets, tmp_path):
+    os.mkfifo(pets / "steep" / "pipe.png")
+    result = build(pets, tmp_path / "out", unknown=None).result
+    assert [(one.file, one.reason) for one in result.looked.left_out] == [
+        ("steep/pipe.png", "neither a file nor a folder")
+    ]
+
+
+def test_links_that_lead_in_a_circle_end_nowhere(small, pets, tmp_path):
+    (pets / "steep" / "again").symlink_to(pets)
+    (pets / "steep" / "self.png").symlink_to(pets / "steep" / "self.png")
+    told = {one.file: one.reason for one in build(pets, tmp_path / "out").result.looked.left_out}
+    assert told == {
+        "steep/again": "a link to a folder inside a class, which is not followed",
+        "steep/self.png": "a link that leads nowhere",
+    }
+
+
+def test_an_out_that_leads_in_a_circle_is_one_answer(small, pets, tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "out")
+    with pytest.raises((ValueError, data.DataError), match=r"classify got out=.*leads in a circle|cannot write"):
+        build(pets, tmp_path / "out")
+
+
 # --- what is refused at loading ---
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from course_lib.classify.words import markdown, plain
 
 from .sample import sample, share
 
+ONE = re.compile(r"(?<![\d.,])1 (?:pictures|groups|files|labels|pairs)\b")
 HOSTILE = ("<img src=x onerror=alert(1)>", "a|b\nc", "\u202eowl [x](javascript:1)")
 
 
@@ -77,3 +79,23 @@ def test_the_card_has_what_a_card_must_have():
 
 def test_confusions_come_by_their_number():
     assert confusions(replace(sample(), confusion=((5, 1, 0), (3, 0, 0), (0, 0, 9)))) == [(1, 0, 3), (0, 1, 1)]
+
+
+def test_of_one_thing_it_speaks_as_of_one():
+    one = sample()
+    looked = replace(one.looked, flat=("cat/5.png",), blurred=())
+    calibration = replace(one.calibration, temperature=1, n_fit=1)
+    few = replace(one, looked=looked, calibration=calibration, accuracy=Share.of([True, True], [3, 3]))
+    text = summary(few)
+    for part in ("2, 1 group)", "1 file left out", "1 label that may", "1 pair of near", "1 picture of nearly"):
+        assert part in text
+    assert not ONE.findall(text)
+    assert ONE.findall("It takes 1 pictures, or 21 groups")
+
+
+def test_where_a_fifth_is_suspect_the_network_is():
+    one = sample()
+    assert "1 label that may be wrong, the first dog/2.png, seen as cat." in summary(one)
+    many = summary(replace(one, suspects=5 * one.suspects))
+    assert "5 labels that may be wrong: so many that the network fails here rather than the labels." in many
+    assert "dog/2.png" not in many

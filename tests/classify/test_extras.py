@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from course_lib.classify import extras
+import io
+
+from course_lib.classify import building, extras, stages
 from course_lib.data import DataError
 
 from .sample import sample
@@ -35,3 +37,21 @@ def test_what_is_there_stays_and_what_could_not_be_had_is_tried_again(tmp_path, 
 
 def test_the_demo_comes_after_the_file_that_it_is_made_of():
     assert list(extras.WRITERS) == ["report.html", "model.onnx", "demo.html"]
+
+
+def test_about_how_long_is_said_before_each_is_written(tmp_path, monkeypatch):
+    to = io.StringIO()
+    teller = stages.Teller(building.STAGES, to)
+    building._expect(teller, 100, building.Settings())
+    monkeypatch.setattr(extras, "WRITERS", {name: lambda built: None for name in extras.WRITERS})
+    extras.write(built_of(sample(), tmp_path), teller)
+    assert to.getvalue().splitlines() == [
+        "report.html · about 45 s left",
+        "model.onnx · about 30 s left",
+        "demo.html · about 5 s left",
+    ]
+
+
+def test_each_that_is_written_has_a_time_that_is_said():
+    assert extras.SECONDS.keys() == extras.WRITERS.keys()
+    assert building.STAGES[-len(extras.WRITERS) :] == tuple(extras.WRITERS)

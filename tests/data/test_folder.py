@@ -168,6 +168,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     save(tmp_path / "cat/a.png")
     os.mkfifo(tmp_path / "cat/pipe.png")
     assert "neither a file" in loaded(tmp_path)[1]["cat/pipe.png"]
+    assert tmp_path / "cat/pipe.png" not in data.pictures_in(tmp_path)  # whoever opens all of them would wait
 
 
 def test_names_with_anything_in_them_stay_on_their_line(tmp_path):

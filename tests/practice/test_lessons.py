@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.stats import circmean
@@ -18,11 +19,13 @@ from torch import nn
 from torchvision.transforms.v2 import functional as transforms
 
 from course_lib import decide, explain, label_quality, metrics, openset
+from course_lib.classify import parts
 from course_lib.lessons.colour import exercises as ex01
 from course_lib.lessons.explanation import exercises as ex06
 from course_lib.lessons.kernels import exercises as ex02
 from course_lib.lessons.messy_data import exercises as ex07
 from course_lib.lessons.normalization import exercises as ex04
+from course_lib.lessons.own_folder import exercises as ex08
 from course_lib.lessons.transfer import exercises as ex03
 from course_lib.lessons.unknown import exercises as ex05
 from course_lib.models import convolution
@@ -34,7 +37,7 @@ from course_lib.practice import (
 )
 from course_lib.training import imbalance
 
-from . import unusual_01, unusual_02, unusual_04, unusual_05, unusual_06, unusual_07
+from . import unusual_01, unusual_02, unusual_04, unusual_05, unusual_06, unusual_07, unusual_08
 
 
 def exercises_of(chapter: str) -> list[Exercise]:
@@ -136,6 +139,7 @@ UNUSUAL = {
     **unusual_05.UNUSUAL,
     **unusual_06.UNUSUAL,
     **unusual_07.UNUSUAL,
+    **unusual_08.UNUSUAL,
 }
 
 # --- the same mistakes in other words, and some that nobody foresaw: (answer, what the message says) -----
@@ -198,6 +202,7 @@ OTHERWISE_WRONG = [
     *unusual_05.OTHERWISE_WRONG,
     *unusual_06.OTHERWISE_WRONG,
     *unusual_07.OTHERWISE_WRONG,
+    *unusual_08.OTHERWISE_WRONG,
 ]
 
 
@@ -209,6 +214,7 @@ NAMES = {
     "05": ["kth_nearest", "threshold", "none_targets", "energy", "auroc", "surprise"],
     "06": ["cover", "grad_cam", "integrated_gradients", "energy_inside", "shuffle_patches"],
     "07": ["balanced_accuracy", "effective_weights", "adjust", "thresholds", "least_cost"],
+    "08": ["parted"],
 }
 
 
@@ -635,6 +641,17 @@ def test_thresholds_against_our_own():
     p = SCORES.softmax(dim=1)
     expected = label_quality.confident_learning(LABELS.numpy(), p.numpy()).thresholds
     assert ex07.thresholds.reference(p, LABELS).numpy() == pytest.approx(expected, rel=1e-5)
+
+
+def test_parted_groups_against_our_own_splits():
+    """A split that parts no group has none, whoever cut it; one that goes by pictures has what pandas counts."""
+    groups = torch.arange(300) // 3
+    for seed in range(5):
+        whole = parts.split(LABELS.numpy(), groups.numpy(), seed=seed)
+        assert ex08.parted.reference(groups, torch.from_numpy(whole)) == 0
+        alone = parts.split(LABELS.numpy(), np.arange(300), seed=seed)
+        expected = (pd.Series(alone).groupby(groups.numpy()).nunique() > 1).sum()
+        assert ex08.parted.reference(groups, torch.from_numpy(alone)) == expected > 50
 
 
 def test_least_cost_against_our_own():

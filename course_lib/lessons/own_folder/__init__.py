@@ -1,0 +1,3 @@
+"""Chapter 8: Your own pictures"""
+
+CHAPTER = "08"
