@@ -141,7 +141,7 @@ def _ask_again(entry: dict, good: bool) -> None:
 def open_lesson(notebook: str | None = None) -> str:
     """The chapter of `notebook`, of the one that runs where it is None, as Jupyter's server tells it; "" elsewhere.
 
-    >>> open_lesson("my/03_title.ipynb"), open_lesson("Untitled.ipynb")
+    >>> open_lesson("my/03a_name.ipynb"), open_lesson("Untitled.ipynb")
     ('03', '')
     """
     path = os.environ.get("JPY_SESSION_NAME", "") if notebook is None else notebook

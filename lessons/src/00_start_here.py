@@ -18,13 +18,13 @@
 # | a good accuracy, and the question which features decide | [3b Which features decide?](03b_which_features_decide.ipynb) |
 # | it is right in training and wrong in use; which mean, which deviation? | [4a Whose statistics?](04a_whose_statistics.ipynb) |
 # | other answers in other batches; batches of two | [4b Normalization layers](04b_normalization_layers.ipynb) |
-# | how sure it is of things that it never learned | [5 Open-set rejection](05_open_set_rejection.ipynb) |
+# | how sure it is of things that it never learned | [5a Open-set rejection](05a_open_set_rejection.ipynb) |
 # | a good accuracy, and pictures from elsewhere to come | [3c Does it travel?](03c_does_it_travel.ipynb) |
 # | a heatmap that shows the background, whatever you like, or lies beside the thing | [6a Heatmaps on trial](06a_heatmaps_on_trial.ipynb) |
 # | accuracy drops after a change, and you wonder what that proves | [6b Why did it say that?](06b_why_did_it_say_that.ipynb) |
 # | classes of unequal size, or one kind of error that costs more than another | [7a Unequal classes](07a_unequal_classes.ipynb) |
 # | labels that may be wrong, copies on both sides of a split | [7b Wrong labels and leaks](07b_wrong_labels_and_leaks.ipynb) |
-# | a folder of pictures, and no wish to read before you have a classifier | `course classify FOLDER --out DIR`, in a terminal |
+# | a folder of your own pictures | [8 Your own pictures](08_your_own_pictures.ipynb); at once: `course classify FOLDER --out DIR`, in a terminal |
 #
 # Core · MINUTES
 #
@@ -142,7 +142,7 @@ study.conclude(
 # %% [markdown]
 # At 16×16 it falls: the network hesitates. At 4×4 it is nearly as sure as of sharp pictures, and wrong about four in five; of a single colour it is surer still, and wrong about nine in ten. Nearly any plain picture is a lake to it: in the contact sheet SeaLake's are the plain ones, which is our guess at the reason. (n = 500: each share right is uncertain by some four points.)
 #
-# Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [chapter 5](05_open_set_rejection.ipynb).
+# Its probabilities share 100 % among *ten* classes, and "I see nothing" is not among them. What to do about that is the subject of [5a](05a_open_set_rejection.ipynb).
 
 # %% [markdown]
 # ## One road, seven sizes

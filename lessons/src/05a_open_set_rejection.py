@@ -463,7 +463,7 @@ study.conclude("two scores were tried, near and far", len(yours.rows) == 4)
 #
 # ## Open
 #
-# The tutorial that the asker followed goes on for 12,500 steps at 300 pixels; we have not run that. Code that descends from it forgets the preprocessing when it predicts. We fed two networks wrongly (`study.summary("logo_mismatched")`, three seeds): where the range was wrong, one single class was answered to 44 and 76 of 100 unknowns, and right answers fell to 25 and 15 %, but 0.99 became rarer. So *1.00 for anything* stays unexplained. All heads sit on one frozen network. Our logos are drawn, near and known by one program, and the twenty marks never change. Not tried: smoothing over frames, and collecting the rivals.
+# The tutorial's 12,500 steps at 300 pixels we have not run. Its descendants forget the preprocessing. Fed so (`study.summary("logo_mismatched")`, three seeds), where the range was wrong, two networks gave one class to 44 and 76 of 100 unknowns, but 0.99 became rarer. So *1.00 for anything* stays unexplained. All heads sit on one frozen network. Our logos are drawn, near and known by one program, and the twenty marks never change. Not tried: smoothing over frames, and collecting the rivals.
 #
 # ## Read on
 #

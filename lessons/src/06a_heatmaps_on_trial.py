@@ -17,7 +17,7 @@
 # | you want to know what it uses there, colour or shape | [6b Why did it say that?](06b_why_did_it_say_that.ipynb) |
 # | your own network | *Your pictures*, at the end |
 #
-# Core · MINUTES
+# Optional · MINUTES
 #
 # You will be able to test a heatmap before you believe it, to say where the cells of a feature map look, and to choose a method for *your* network by a trial.
 

@@ -76,6 +76,7 @@ VERDICTS = {
     "colour_decides_seen": "undecided",
     "colour_decides_trained": "undecided",
     "grey_removes_bias": "undecided",
+    "grey_in_use_removes_bias": "supported",
     "zoom_texture_tuned_16": "undecided",
     "zoom_texture_tuned_8": "undecided",
     "zoom_free": "undecided",

@@ -649,3 +649,19 @@ RIGHT["07.least_cost"] += [
     lambda p, c: (p[:, :, None] * c).sum(1).argmin(1).float(),
     lambda p, c: torch.stack([(r @ c).argmin() for r in p]).int(),
 ]
+
+
+# --- lesson 8 --------------------------------------------------------------------------------------------
+
+
+@right("08.parted")
+def parted_one_by_one(groups, part):
+    return sum(len(set(part[groups == one].tolist())) > 1 for one in groups.unique())
+
+
+RIGHT["08.parted"] += [
+    lambda g, p: int(sum((p[g == k] != p[g == k][0]).any() for k in g.unique())),
+    lambda g, p: len({a for a, b in zip(g.tolist(), p.tolist(), strict=True)
+                      for c, d in zip(g.tolist(), p.tolist(), strict=True) if a == c and b != d}),
+    lambda g, p: np.sum([np.ptp(p.numpy()[g.numpy() == k]) > 0 for k in np.unique(g.numpy())]),
+]  # fmt: skip

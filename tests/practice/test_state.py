@@ -303,7 +303,7 @@ def test_nobody_knows_where_home_is(monkeypatch, capsys):
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.setattr("os.path.expanduser", lambda path: path)  # what it does where nobody knows
     ex03.recall.check(ex03.recall.reference)
-    assert progress.read() == {"version": 1, "exercises": {}, "quizzes": {}}
+    assert progress.read() == {"version": 1, "exercises": {}, "quizzes": {}, "bets": {}}
     assert progress.where().startswith("nowhere: no home folder")
     out = capsys.readouterr().out
     assert "recall: correct." in out
