@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import doctest
+import re
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from book import stage
 from course_lib.figures.live import FIGURE
@@ -126,6 +127,27 @@ def lessons(tmp_path) -> Path:
 def moved(folder: Path, table: str) -> dict[str, str]:
     (folder / "moved.toml").write_text(f"[lessons]\n{table}")
     return stage.moved(folder / "moved.toml", folder)
+
+
+def test_on_paper_what_is_folded_is_open_and_figures_are_pictures(tmp_path):
+    folded = "<details><summary>Short answer</summary></details>"
+    figure = {"image/png": "aGk=", FIGURE: {}, "text/plain": "a figure"}
+    cells = [
+        new_markdown_cell(folded),
+        new_code_cell("figure", outputs=[new_output("display_data", figure)]),
+        new_code_cell("set up", metadata={"tags": ["setup"]}),
+    ]
+    lesson = new_notebook(cells=cells)
+    stage.prepare(lesson, tmp_path, printed=True)
+    text, shown = lesson.cells
+    assert text.source.startswith("<details open>")
+    assert set(shown.outputs[0].data) == {"image/png", "text/plain"}
+
+
+def test_the_ledger_of_the_book_leads_to_its_pages():
+    page = stage.ledger_page()
+    assert re.search(r'href="01a_\w+\.html"', page)
+    assert ".ipynb" not in page
 
 
 def test_old_names_lead_on(lessons):
