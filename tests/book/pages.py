@@ -101,5 +101,5 @@ def undescribed(pages: dict[Path, Contents]) -> Iterator[str]:
     """Pictures without alt text, or with the file's name for one, which is what Sphinx puts there."""
     for page, contents in pages.items():
         for address, alt in contents.pictures:
-            if not (alt or "").strip() or Path(address).name in alt or re.search(r"\.(png|jpe?g|svg)$", alt):
+            if not (alt or "").strip() or Path(address).name in alt or re.fullmatch(r"\S+\.(png|jpe?g|svg)", alt):
                 yield f"{page.name}: {address[:100]}"
