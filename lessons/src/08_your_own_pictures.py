@@ -354,7 +354,7 @@ study.conclude(
 # Open `report.html` in a browser: you can show it to somebody. `demo.html` has the network *in* it: drop a picture on it, or use the camera; no picture leaves your machine. `model.onnx` is for other programs. In Python:
 
 # %% tags=["nbval-ignore-output"]
-loaded = classify.load(out)
+loaded = classify.load(built.out)
 with torch.inference_mode():
     shares, _, accepted = loaded.answerer(strangers.images[:6])
 answers = [loaded.result.classes[k] for k in shares.argmax(dim=1)]
