@@ -44,7 +44,7 @@ test: check ## everything: check, the slow tests, then each lesson run and compa
 	$(PYTEST) $(SUITE) $(COVER) -m slow
 	$(PY) -m coverage report
 	$(NOTEBOOKS)
-	$(PYTEST) -rs tests/browser
+	$(BROWSER)
 
 notebooks: venv-dev ## the lessons alone: their form, then each run and compared with what is stored
 	$(NOTEBOOKS)
@@ -54,8 +54,10 @@ define NOTEBOOKS
 	lessons=$$($(PY) -m course_lib.practice.notebooks) && $(PYTEST) -n 2 --dist loadfile --max-worker-restart 0 --nbval --nbval-current-env --nbval-cell-timeout 900 $$lessons
 endef
 
+BROWSER = $(PYTEST) -rs tests/browser
+
 browser: venv-dev ## the figures and the book in a real browser
-	$(PYTEST) -rs tests/browser
+	$(BROWSER)
 
 lessons: venv-dev ## lessons/src/*.py -> executed, cleaned notebooks (LESSONS="01a 01b", "01" for all of chapter 1, "03 --no-execute")
 	$(PY) tools/lessons.py $(LESSONS)

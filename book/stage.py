@@ -18,7 +18,6 @@ from nbformat import NotebookNode
 from course_lib.figures.live import FIGURE
 from course_lib.practice import notebooks
 from course_lib.study import ledger
-from course_lib.study.ledger_page import fragment
 from tools import minutes
 from tools.page import revive
 
@@ -202,10 +201,10 @@ def _links(text: str, folder: Path) -> str:
 
 
 def ledger_page() -> str:
-    """The ledger with its filters, its claims leading to pages of the book."""
-    table = ledger.rows()
-    html = fragment(table, suffix=".html") + ledger.notes_html(table)
-    return f"# {ledger.TITLE}\n\n{ledger.INTRODUCTION}\n\n```{{raw}} html\n{html}\n```\n"
+    """The ledger's stored page with its filters, its claims leading to pages of the book."""
+    stored = (ROOT / "lessons" / "advice_on_trial.html").read_text(encoding="utf-8")
+    html = _PAGE_LINK.sub(r"\1.html", stored.partition("</h1>\n")[2].partition("</main>")[0])
+    return f"# {ledger.TITLE}\n\n```{{raw}} html\n{html}```\n"
 
 
 DATASETS = """# Data

@@ -228,7 +228,7 @@ def without_row(names: Iterator[str], room: str) -> set[str]:
 def test_every_public_function_has_a_row():
     assert without_row(iter(openset.__all__), "openset") == set()
     # What the rooms share among their files and is not offered.
-    shared = {"check_temperature", "check_gen", "as_scores", "OfLogits", "Weibull", "LastLayer", "Shaping"}
+    shared = {"check_temperature", "check_gen", "as_scores", "OfLogits", "Weibull", "LastLayer", "Shaping", "Compared"}
     shared |= {"check_neighbours", "rows_to_keep", "length_one", "products"}
     for room, modules in ROOMS.items():
         assert without_row((name for module in modules for name in public(module) if name not in shared), room) == set()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, one_hot
 
 from ..models import Classifier, pool
+from ..openset.by_features import length_one
 
 Score = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 """(features [B, D], logits [B, K], bank [M, D], k) → how unknown, [B]; higher = more unknown."""
@@ -39,7 +40,7 @@ def k_nearest(features: Tensor, logits: Tensor, bank: Tensor, k: int) -> Tensor:
 
     The products find the nearest only: √(2 − 2·likeness) would make 5e-4 of a rounding error of 1e-7.
     """
-    rows = of_length_one(features)
+    rows = length_one(features.float())
     nearest = (rows @ bank.T).topk(k, dim=1).indices[:, -1]
     return (rows - bank[nearest]).norm(dim=1)
 
@@ -50,12 +51,6 @@ SCORES: dict[str, Score] = {
     "energy": energy,
     "k nearest": k_nearest,
 }
-
-
-def of_length_one(features: Tensor) -> Tensor:
-    """float32 [N, D]; all zeros stay so."""
-    x = features.float()
-    return x / x.norm(dim=1, keepdim=True).clamp(min=1e-12)
 
 
 def _no_bank(classifier: Classifier) -> Tensor:

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from .. import data, models, openset
 from ..data import ImageSet
+from ..openset import by_features
 from . import probe, tune
-from .answerer import SCORES, of_length_one
+from .answerer import SCORES
 from .probe import Parts
 from .result import Candidate, Rejection, Share, Unknown
 from .stages import Teller, Work
@@ -79,7 +80,7 @@ def bank_rows(rows: np.ndarray, seed: int) -> np.ndarray:
 
 def length_one(features: np.ndarray) -> np.ndarray:
     """float32 [N, D]."""
-    return of_length_one(torch.from_numpy(np.ascontiguousarray(features))).numpy()
+    return by_features.length_one(torch.from_numpy(np.ascontiguousarray(features)).float()).numpy()
 
 
 # --- classes left out ---

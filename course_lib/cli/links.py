@@ -31,7 +31,6 @@ BADGE_ID, SETUP_ID = "open-elsewhere", "set-up"
 _MARKED = re.compile(r"(<!-- links -->\n).*?(<!-- end links -->)", re.DOTALL)
 _MARKED_IN_TOML = re.compile(r"^# links:.*?^# end links$", re.DOTALL | re.MULTILINE)
 _WHAT = "# links: `course link OWNER/REPO` writes the addresses"
-_NO_ADDRESS = f"{_WHAT}; this copy has none yet\n# end links"
 # GitHub's own rules for an account and for a repository.
 _OWNER = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}")
 _NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
@@ -168,8 +167,6 @@ def readme(text: str, links: Links) -> str:
 
 def project_urls(text: str, links: Links) -> str:
     """pyproject.toml with the addresses that a package index shows, between its marks, written anew."""
-    if not links.repository:
-        return _MARKED_IN_TOML.sub(_NO_ADDRESS, text)
     home = f"https://github.com/{links.repository}"
     addresses = {
         "Homepage": home,
@@ -177,8 +174,13 @@ def project_urls(text: str, links: Links) -> str:
         "Issues": f"{home}/issues",
         "Changelog": f"{links.files}/CHANGELOG.md",
     }
-    lines = [_WHAT, "[project.urls]", *(f'{name} = "{address}"' for name, address in addresses.items()), "# end links"]
-    return _MARKED_IN_TOML.sub(lambda _: "\n".join(lines), text)
+    return _between_marks(text, links, "[project.urls]", *(f'{name} = "{at}"' for name, at in addresses.items()))
+
+
+def _between_marks(text: str, links: Links, *lines: str) -> str:
+    """`text` with `lines` between its marks, or with none where the course has no public address yet."""
+    made = [_WHAT, *lines] if links.repository else [f"{_WHAT}; this copy has none yet"]
+    return _MARKED_IN_TOML.sub(lambda _: "\n".join([*made, "# end links"]), text)
 
 
 def in_private(text: str, links: Links) -> str:
@@ -186,27 +188,31 @@ def in_private(text: str, links: Links) -> str:
     if not links.repository:
         line = "This copy of the course has no public address yet: tell whoever gave it to you, in private."
     else:
-        form = f"https://github.com/{links.repository}/security/advisories/new"
+        form = _advisory(links)
         line = f"Tell the maintainers through [this form]({form}). They alone read what comes in there."
     return _MARKED.sub(lambda found: f"{found[1]}{line}\n{found[2]}", text)
 
 
 def contacts(text: str, links: Links) -> str:
     """.github/ISSUE_TEMPLATE/config.yml: what else stands beside the forms for an issue."""
-    if not links.repository:
-        return _MARKED_IN_TOML.sub(_NO_ADDRESS, text)
-    form = f"https://github.com/{links.repository}/security/advisories/new"
-    lines = [_WHAT, "contact_links:", "  - name: A hole in its safety", f"    url: {form}"]
-    lines += ["    about: Only maintainers read what comes in there. SECURITY.md says what counts.", "# end links"]
-    return _MARKED_IN_TOML.sub(lambda _: "\n".join(lines), text)
+    return _between_marks(
+        text,
+        links,
+        "contact_links:",
+        "  - name: A hole in its safety",
+        f"    url: {_advisory(links)}",
+        "    about: Only maintainers read what comes in there. SECURITY.md says what counts.",
+    )
+
+
+def _advisory(links: Links) -> str:
+    """Where the maintainers alone read what comes in."""
+    return f"https://github.com/{links.repository}/security/advisories/new"
 
 
 def citation(text: str, links: Links) -> str:
     """CITATION.cff with the repository's address, where there is one."""
-    if not links.repository:
-        return _MARKED_IN_TOML.sub(_NO_ADDRESS, text)
-    lines = [_WHAT, f'repository-code: "https://github.com/{links.repository}"', "# end links"]
-    return _MARKED_IN_TOML.sub(lambda _: "\n".join(lines), text)
+    return _between_marks(text, links, f'repository-code: "https://github.com/{links.repository}"')
 
 
 # --- writing it down ---

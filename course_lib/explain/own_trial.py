@@ -260,12 +260,12 @@ def _inside(model: nn.Module, preprocessing: Callable, pictures: Tensor) -> dict
         "saliency": of(lambda picture, x, target: saliency(model, x, target)),
         "integrated gradients, mean colour": of(from_mean),
     }
-    last, finer = _cells(model, x)[-1:], _cells(model, x)[:-1]
-    for name, cam in (("Grad-CAM", grad_cam), ("LayerCAM", layer_cam)):  # at both layers: which of the two decides?
-        for where, cells in (("", last), (", a finer layer", finer)):
-            for number in cells:  # one or none
-                layer = last_layer(model, x, cells=number)
-                methods[f"{name}{where}"] = of(_map_of(cam, model, layer, _enlargement(model, layer, x)))
+    # Both formulas at both layers: which of the two decides?
+    for where, cells in zip(("", ", a finer layer"), reversed(_cells(model, x)), strict=False):
+        layer = last_layer(model, x, cells=cells)
+        enlarge = _enlargement(model, layer, x)
+        for name, cam in (("Grad-CAM", grad_cam), ("LayerCAM", layer_cam)):
+            methods[f"{name}{where}"] = of(_map_of(cam, model, layer, enlarge))
     return methods
 
 

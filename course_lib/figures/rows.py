@@ -272,12 +272,16 @@ def _number(value: float, unit: str) -> str:
 
 
 def rests_on(summaries: Iterable[Summary]) -> str:
-    """What numbers rest on: "3 to 5 seeds, n = 2,700 each"; of three sizes and more the first and the last."""
+    """What numbers rest on: "3 to 5 seeds, n = 2,700 each".
+
+    Of three sizes and more, and where the seeds of a row differ in it, the first and the last.
+    """
     summaries = list(summaries)
     seeds = sorted({s.seeds for s in summaries})
     sizes = sorted({s.n for s in summaries} | {s.most for s in summaries if s.most})
     several = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    of = f"{sizes[0]:,} to {sizes[-1]:,}" if len(sizes) > 2 else " or ".join(f"{n:,}" for n in sizes)
+    many = len(sizes) > 2 or any(s.most for s in summaries)
+    of = f"{sizes[0]:,} to {sizes[-1]:,}" if many else " or ".join(f"{n:,}" for n in sizes)
     counted = f", n = {of} each" if any(sizes) else ""  # 0: no share of pictures
     return f"{several} seeds{counted}"
 

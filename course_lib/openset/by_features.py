@@ -107,11 +107,8 @@ class MahalanobisPlusPlus(Mahalanobis):
 
 
 @dataclass(eq=False)
-class KNN(Detector):
-    """Distance to the `k`-th nearest of the known training pictures, features scaled to length 1: 0–2.
-
-    Sun, Ming, Zhu, Li: Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022, section 3. They take
-    k = 50 for 50,000 pictures of ten classes, and 10 where 1 % of ImageNet is kept.
+class Compared(Detector):
+    """A detector that compares a picture with training pictures that it keeps.
 
     Attributes:
         k: 1 or more, at most the pictures that are kept.
@@ -122,14 +119,32 @@ class KNN(Detector):
     k: int = 10
     kept: int = 2000
     seed: int = 0
-    _known: Tensor = field(init=False, repr=False)  # float32 [kept, D], of length 1
+    _known: Tensor = field(init=False, repr=False)  # float32 [kept, D]
 
     def __post_init__(self) -> None:
-        check_neighbours(self, self.k, self.kept, self.seed)
+        check_setting(self, lambda k, kept: 1 <= k <= kept, "1 ≤ k ≤ kept", k=self.k, kept=self.kept)
+        check_wholes(self, k=self.k, kept=self.kept, seed=self.seed)
+
+    def _rows_to_keep(self, features: Tensor) -> Tensor:
+        """int64: which of the training pictures, all of which are given."""
+        check_varies(self, features)
+        n = len(features)
+        check_setting(self, lambda k: k <= n, f"at most the {n} pictures to fit on", k=self.k)
+        if n <= self.kept:
+            return torch.arange(n)
+        return torch.randperm(n, generator=torch.Generator().manual_seed(self.seed))[: self.kept]
+
+
+@dataclass(eq=False)
+class KNN(Compared):
+    """Distance to the `k`-th nearest of the known training pictures, features scaled to length 1: 0–2.
+
+    Sun, Ming, Zhu, Li: Out-of-Distribution Detection with Deep Nearest Neighbors, ICML 2022, section 3. They take
+    k = 50 for 50,000 pictures of ten classes, and 10 where 1 % of ImageNet is kept. Settings as in `Compared`.
+    """
 
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
-        check_varies(self, features)
-        self._known = length_one(features[rows_to_keep(self, features, self.k, self.kept, self.seed)].float())
+        self._known = length_one(features[self._rows_to_keep(features)].float())
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
         x = length_one(features.float())
@@ -140,41 +155,28 @@ class KNN(Detector):
 
 
 @dataclass(eq=False)
-class NNGuide(Detector):
+class NNGuide(Compared):
     """How sure the network is, times how close the picture lies to training pictures of which it was sure, too.
 
     Park, Jung, Teoh: Nearest Neighbor Guidance for Out-of-Distribution Detection, ICCV 2023: minus c times
     the mean of the `k` largest c_i · cos(x, x_i), where c = log Σ exp(logits), that of a picture and of the kept
     training pictures x_i. Where c is below 0 both factors turn round: `fit` refuses a network whose c is so on average.
-
-    Attributes:
-        k: 1 or more, at most the pictures that are kept.
-        kept: training pictures to compare with, drawn at random if there are more. Time grows with them.
-        seed: of that draw.
+    Settings as in `Compared`.
     """
 
-    k: int = 10
-    kept: int = 2000
-    seed: int = 0
-    _known: Tensor = field(init=False, repr=False)  # float32 [kept, D], as long as the network was sure
-
-    def __post_init__(self) -> None:
-        check_neighbours(self, self.k, self.kept, self.seed)
-
     def _fit(self, features: Tensor, logits: Tensor, labels: Tensor) -> None:
-        check_varies(self, features)
-        rows = rows_to_keep(self, features, self.k, self.kept, self.seed)
+        rows = self._rows_to_keep(features)
         sure = -energy(logits[rows])
         if sure.mean() <= 0:
             raise ValueError(
                 f"NNGuide got logits whose log Σ exp is {sure.mean():.3g} on average over the known; it wants it above "
                 "0. Add one number to the bias and all logits: no probability changes."
             )
-        self._known = length_one(features[rows].float()) * sure[:, None].float()
+        self._known = length_one(features[rows].float()) * sure[:, None].float()  # as long as the network was sure
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
-        products = length_one(features.float()) @ self._known.T
-        return energy(logits) * products.topk(self.k, dim=1).values.mean(dim=1)
+        alike = length_one(features.float()) @ self._known.T
+        return energy(logits) * alike.topk(self.k, dim=1).values.mean(dim=1)
 
 
 @dataclass(eq=False)
@@ -201,23 +203,8 @@ class SHE(Detector):
         self._means = sums.index_add_(0, labels[right], features[right].double()) / sizes[:, None]
 
     def _score(self, features: Tensor, logits: Tensor) -> Tensor:
-        products = features.double() @ self._means.T
-        return -products.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0]
-
-
-def check_neighbours(what: Detector, k: int, kept: int, seed: int) -> None:
-    """ValueError unless they are whole, and 1 ≤ k ≤ kept."""
-    check_setting(what, lambda k, kept: 1 <= k <= kept, "1 ≤ k ≤ kept", k=k, kept=kept)
-    check_wholes(what, k=k, kept=kept, seed=seed)
-
-
-def rows_to_keep(what: Detector, features: Tensor, k: int, kept: int, seed: int) -> Tensor:
-    """int64: which of the pictures are compared with, drawn at random if there are more than `kept`."""
-    n = len(features)
-    check_setting(what, lambda k: k <= n, f"at most the {n} pictures to fit on", k=k)
-    if n <= kept:
-        return torch.arange(n)
-    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))[:kept]
+        in_common = features.double() @ self._means.T
+        return -in_common.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0]
 
 
 def length_one(x: Tensor) -> Tensor:

@@ -43,7 +43,6 @@ from .view import bundle, lettered, paragraph
 if TYPE_CHECKING:
     import ipywidgets
 
-_RIGHT = "You were right."
 FAR_OFF = 0.25  # of the range that a number may lie in
 _HOW = "set .guess or use the form"
 _Answer = TypeVar("_Answer", float, str)
@@ -195,13 +194,13 @@ class Prediction(ABC, Generic[_Answer]):
         Raises:
             ValueError: what was measured fits no option, or more than one.
         """
-        measured, remark = self._outcome(values, named, digits)
+        measured, remark, far_off = self._outcome(values, named, digits)
         if self._guess is None:
             _say_once_that_there_is_no_guess()
             print(f"Measured: {measured}.")
         else:
             print(f"Your guess: {self._name(self._guess)}. Measured: {measured}. {remark}")
-            if self._far_off(values, named):
+            if far_off:
                 progress.note_bet(self._text("your bet"), self.question, measured)
 
     @abstractmethod
@@ -210,11 +209,8 @@ class Prediction(ABC, Generic[_Answer]):
     @abstractmethod
     def _outcome(
         self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None
-    ) -> tuple[str, str]: ...
-
-    @abstractmethod
-    def _far_off(self, values: tuple[object, ...], named: Mapping[str, object]) -> bool:
-        """Whether the guess, there is one, is so wrong that the bet should come back: see `again`."""
+    ) -> tuple[str, str, bool]:
+        """(what was measured, a remark on the guess, whether it is so far off that the bet comes back: see `again`)."""
 
     @abstractmethod
     def _name(self, value: _Answer) -> str: ...
@@ -280,15 +276,17 @@ class NumberPrediction(Prediction[float]):
             raise ValueError(f"guess got {value!r}; it wants a number from {self._range()}.")
         return float(value)
 
-    def _outcome(self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None) -> tuple[str, str]:
+    def _outcome(
+        self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None
+    ) -> tuple[str, str, bool]:
         digits = 1 if digits is None else digits
         measured = as_number(single(values, named))
-        off = "" if self._guess is None else f"Off by {abs(measured - self._guess):.{digits}f}."
-        return f"{measured:.{digits}f} {self.unit}".strip(), off
-
-    def _far_off(self, values: tuple[object, ...], named: Mapping[str, object]) -> bool:
-        off = abs(as_number(single(values, named)) - (self._guess or 0.0))
-        return off > FAR_OFF * (self.high - self.low)
+        off = 0.0 if self._guess is None else abs(measured - self._guess)
+        return (
+            f"{measured:.{digits}f} {self.unit}".strip(),
+            f"Off by {off:.{digits}f}.",
+            off > FAR_OFF * (self.high - self.low),
+        )
 
     def _name(self, value: float) -> str:
         return f"{value:.10g} {self.unit}".strip()
@@ -333,15 +331,15 @@ class ChoicePrediction(Prediction[str]):
             raise ValueError(f"{what} got {value!r}; it wants one of {', '.join(map(repr, self.options))}.")
         return by_name[value]
 
-    def _outcome(self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None) -> tuple[str, str]:
+    def _outcome(
+        self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None
+    ) -> tuple[str, str, bool]:
         option = self._checked(single(values, named), "compare")
-        return self._name(option), self._remark(option)
+        return self._name(option), *self._judged(option)
 
-    def _far_off(self, values: tuple[object, ...], named: Mapping[str, object]) -> bool:
-        return self._outcome(values, named, None)[1] != _RIGHT
-
-    def _remark(self, *right: str) -> str:
-        return _RIGHT if self._guess in right else "It came out differently."
+    def _judged(self, *right: str) -> tuple[str, bool]:
+        """The last two of `_outcome`, where these options are right."""
+        return ("You were right.", False) if self._guess in right else ("It came out differently.", True)
 
     def _name(self, value: str) -> str:
         return value.rstrip(".")
@@ -374,14 +372,16 @@ class ConditionPrediction(ChoicePrediction):
         refuse_overlaps(ranges, gaps=not functions and not self._otherwise)
         self._conditions: dict[str, Range | Callable[..., object]] = {**ranges, **functions}
 
-    def _outcome(self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None) -> tuple[str, str]:
+    def _outcome(
+        self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None
+    ) -> tuple[str, str, bool]:
         right = [text for text, condition in self._conditions.items() if holds(text, condition, values, named)]
         right = right or self._otherwise
         if len(right) != 1:
             fits = f"fits {listed(right)}" if right else f"fits none of {listed(self.options)}"
             raise ValueError(f"compare got {in_words(values, named)}, which {fits}; exactly one option must be right.")
         shown = "" if digits is None else f" ({as_number(single(values, named)):.{digits}f})"
-        return self._name(right[0]) + shown, self._remark(right[0])
+        return self._name(right[0]) + shown, *self._judged(right[0])
 
 
 class RankPrediction(ChoicePrediction):
@@ -404,9 +404,11 @@ class RankPrediction(ChoicePrediction):
         super().__init__(question, (*names, *(tie or {}), *(none or {})))
         self._names, self._sign, self._tie, self._none = tuple(names), sign, tie or {}, none or {}
 
-    def _outcome(self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None) -> tuple[str, str]:
+    def _outcome(
+        self, values: tuple[object, ...], named: Mapping[str, object], digits: int | None
+    ) -> tuple[str, str, bool]:
         right = self._right(self._by_name(values, named))
-        return " and ".join(map(self._name, right)), self._remark(*right)
+        return " and ".join(map(self._name, right)), *self._judged(*right)
 
     def _right(self, signed: Mapping[str, float]) -> list[str]:
         """The right options, given the values with a sign by which the largest is the one that is asked for."""

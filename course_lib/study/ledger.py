@@ -127,13 +127,13 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem aut
 <main>
 <h1>{TITLE}</h1>
 <p>{escape(INTRODUCTION)}</p>
-{ledger_page.fragment(table)}{notes_html(table)}
+{ledger_page.fragment(table)}{_notes_html(table)}
 </main>
 </html>
 """
 
 
-def notes_html(table: Sequence[Row]) -> str:
+def _notes_html(table: Sequence[Row]) -> str:
     """How to read the ledger, as HTML."""
     notes = "\n".join(f"<p><strong>{name}.</strong> {escape(note)}</p>" for name, note in _notes(table).items())
     return f"<h2>How to read it</h2>\n{notes}"

@@ -82,17 +82,12 @@ def _box(height: int) -> str:
     return f"{-HALF - 6} 0 {2 * (HALF + 6)} {height}"
 
 
-def fragment(rows: Iterable[Row], *, suffix: str = ".ipynb") -> str:
-    """The ledger's table with its style and script, to stand in any page.
-
-    Args:
-        rows: `ledger.Row`s.
-        suffix: of the lessons' addresses: ".ipynb" beside the notebooks, ".html" in the book.
-    """
+def fragment(rows: Iterable[Row]) -> str:
+    """The ledger's table with its style and script, to stand in any page beside the lessons."""
     here = files(__package__)
     style, script = ((here / name).read_text(encoding="utf-8") for name in ("ledger.css", "ledger.js"))
     head = "".join(f'<th scope="col">{name}{axis() if name == "Effect" else ""}</th>' for name in COLUMNS)
-    body = "\n".join(_row(row, suffix) for row in rows)
+    body = "\n".join(map(_row, rows))
     return (
         f'<div class="ledger"><style>\n{style}</style>\n<p>{escape(LEGEND)}</p>\n'
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
@@ -100,10 +95,10 @@ def fragment(rows: Iterable[Row], *, suffix: str = ".ipynb") -> str:
     )
 
 
-def _row(row: Row, suffix: str) -> str:
+def _row(row: Row) -> str:
     name, number = escape(row.name), escape(row.number)
     kind = escape(row.word.replace(" ", "-"))
-    lesson = f'<a href="{escape(row.lesson)}{suffix}">{number}</a>'
+    lesson = f'<a href="{escape(row.lesson)}.ipynb">{number}</a>'
     more = (
         f"<details><summary>Runs</summary>{escape(row.runs)}. On {escape(row.hardware)}. Again: "
         f'<code>{escape(row.command)}</code>. <a href="#{name}">Link to this claim</a></details>'

@@ -11,12 +11,13 @@ from scipy.stats import beta
 
 from course_lib import decide, features, metrics, models, openset
 from course_lib.classify import calibrate, probe, reject, tune
-from course_lib.classify.answerer import SCORES, Answerer, of_length_one
+from course_lib.classify.answerer import SCORES, Answerer
 from course_lib.classify.probe import Parts
 from course_lib.classify.reject import Meeting
 from course_lib.classify.result import Method, Share
 from course_lib.data import ImageSet
 from course_lib.models.norm import freeze_norm
+from course_lib.openset.by_features import length_one
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_the_scores_are_those_of_the_room_openset(world):
     x, labels = world
     head = probe.regression(x, labels, 3)
     logits = probe.logits(head, x).double()
-    bank = of_length_one(torch.from_numpy(x[:100])).numpy()
+    bank = length_one(torch.from_numpy(x[:100])).numpy()
     knn = openset.KNN(k=5).fit(torch.from_numpy(x[:100]), logits[:100], torch.from_numpy(labels[:100]))
     theirs = {
         "max softmax": openset.max_softmax(logits), "max logit": openset.max_logit(logits),
@@ -187,7 +188,7 @@ def pictures():
 @pytest.mark.parametrize("name", SCORES)
 def test_it_answers_as_its_parts_do(classifier, pictures, name):
     own = Answerer(classifier, stored=32, size=32, temperature=2.0, score_name=name, threshold=0.0, k=2,
-                   bank=of_length_one(torch.rand(9, 128)))  # fmt: skip
+                   bank=length_one(torch.rand(9, 128)))  # fmt: skip
     with torch.inference_mode():
         shares, scores, accepted = own(pictures)
         logits = classifier(classifier.preprocessing(pictures))

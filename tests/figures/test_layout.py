@@ -38,8 +38,9 @@ def test_the_figures_of_a_lesson_that_need_pictures_can_be_read(lesson, short_tr
 
 
 @pytest.fixture
-def short_trainings(monkeypatch):
-    """Few pictures and short epochs: other numbers on the figures, and as many of them."""
+def short_trainings(monkeypatch, tmp_path):
+    """Few pictures and short epochs: other numbers on the figures, and as many of them. Files go into a new folder."""
+    monkeypatch.chdir(tmp_path)
     load, fit = data.load, training.fit
 
     def few(*args, **kwargs):

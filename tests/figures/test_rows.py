@@ -160,3 +160,5 @@ def test_of_many_sizes_the_first_and_the_last_are_told():
     assert of(400) == "5 seeds, n = 400 each"
     assert of(1_398, 29) == "5 seeds, n = 29 or 1,398 each"
     assert of(113, 1_398, 29) == "5 seeds, n = 29 to 1,398 each"
+    differing = Summary("grey", 0.5, 0.02, 0.47, 0.53, 5, 2_967, 1.0, "CPU", most=7_155)
+    assert rests_on([differing]) == "5 seeds, n = 2,967 to 7,155 each"

@@ -59,9 +59,9 @@ def test_the_page_is_escaped_and_needs_nothing_else(row):
 
 
 def test_each_claim_has_a_place_and_a_link_to_it(row):
-    html = ledger_page.fragment([row, replace(row, name="other")], suffix=".html")
+    html = ledger_page.fragment([row, replace(row, name="other")])
     assert re.findall(r'<tr id="(\w+)"', html) == re.findall(r'<a href="#(\w+)"', html) == ["demo", "other"]
-    assert html.count('<a href="03_transfer.html">3</a>') == 2
+    assert html.count('<a href="03_transfer.ipynb">3</a>') == 2
 
 
 def test_names_of_claims_are_unique():
