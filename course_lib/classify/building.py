@@ -320,20 +320,15 @@ def _check_strange(folder: Path, files: Sequence[Path], known: Sequence[Path]) -
 
 def _given(files: Sequence[Path], side: int, seed: int) -> list[tuple[str, str, ImageSet]]:
     """The pictures of --unknown that can be read, at most `UNKNOWN_MOST`. DataError where none can."""
-    images = []
-    for place in probe.drawn(np.arange(len(files)), UNKNOWN_MOST, seed).tolist():
-        try:
-            images.append(data.read_picture(files[place], side))
-        except DataError:  # it is none
-            continue
-    if files and not images:
+    if not files:
+        return []
+    chosen = [files[place] for place in probe.drawn(np.arange(len(files)), UNKNOWN_MOST, seed)]
+    try:
+        return [("given", "given", data.unlabelled(chosen, side))]
+    except DataError:
         raise DataError(
             f"classify got {len(files)} files in the folder of unknown pictures, and can read none of them."
-        )
-    if not images:
-        return []
-    store = torch.from_numpy(np.stack(images))
-    return [("given", "given", ImageSet.of(store, torch.zeros(len(store), dtype=torch.int64), ["unknown"], "real"))]
+        ) from None
 
 
 def _own(pictures: ImageSet) -> ImageSet:

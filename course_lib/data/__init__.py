@@ -20,7 +20,7 @@ import numpy as np
 from . import archive, download, geography, neighbours, places, registry
 from .drive import between_sessions
 from .duplicates import Copy, copies, near_duplicates, perceptual_hash
-from .folder import from_folder, pictures_in, read_picture, shorter_side
+from .folder import from_folder, pictures_in, read_picture, shorter_side, unlabelled
 from .generated.logos import far_unknowns, logos
 from .generated.mixed import mixed
 from .generated.planted import planted
@@ -35,7 +35,7 @@ __all__ = [
     "Copy", "DataError", "ImageSet", "Source", "StandInWarning", "Video", "available", "between_sessions", "copies",
     "far_unknowns", "fetch", "from_folder", "geographic_split", "keep", "load", "logos", "mixed", "near_duplicates",
     "neighbours", "perceptual_hash", "pictures_in", "places", "planted", "read_picture", "registry", "runtime_file",
-    "shorter_side", "spectrograms", "status", "verified", "video", "weights_file", "with_places",
+    "shorter_side", "spectrograms", "status", "unlabelled", "verified", "video", "weights_file", "with_places",
 ]  # fmt: skip
 
 _STAND_INS: dict[str, Callable[[], ImageSet]] = {"eurosat": eurosat_tiles}

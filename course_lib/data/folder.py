@@ -158,6 +158,36 @@ def read_picture(file: str | Path, size: int = 64, *, scale: float | None = None
         raise DataError(f"read_picture got {_printable(str(file))}: {_reason(error)}. It wants one picture.") from error
 
 
+def unlabelled(files: Iterable[str | Path], size: int = 64) -> ImageSet:
+    """Pictures that belong to no class, as one class "unknown"; what cannot be read is in its `left_out`.
+
+    Args:
+        files: paths, such as `pictures_in` gives of a folder.
+        size: as in `read_picture`.
+
+    Raises:
+        DataError: none of them can be read.
+    """
+    images, names, left_out = [], [], []
+    for file in map(Path, files):
+        try:
+            images.append(read_picture(file, size))
+            names.append(file.name)
+        except DataError as error:
+            left_out.append((file.name, str(error)))
+    if not images:
+        raise DataError(f"unlabelled got {len(left_out)} files and can read none of them; it wants pictures.")
+    store = torch.from_numpy(np.stack(images))
+    return ImageSet.of(
+        store,
+        torch.zeros(len(store), dtype=torch.int64),
+        ["unknown"],
+        "real",
+        names=tuple(names),
+        left_out=tuple(left_out),
+    )
+
+
 def pictures_in(folder: str | Path) -> list[Path]:
     """What may be a picture in `folder` and below, by name: what has a picture's suffix. Links are not followed.
 

@@ -55,11 +55,14 @@ def attempt(calls: Sequence[Callable[[], T]], *, seconds: float | None, cores: i
     stopped = threading.Event()
 
     def work() -> None:
+        # print() borrows its stream without holding it; one that outlives its time would write into freed memory.
+        held = sys.stdout, sys.stderr
         for call in calls:
             outcome = _made(call)
             if stopped.is_set():
-                return
+                break
             outcomes.append(outcome)
+        del held
 
     # The context tells a notebook's kernel which cell the thread prints for.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from course_lib import models, openset
-from course_lib.data import ImageSet
+from course_lib.data import DataError, ImageSet
 from course_lib.lessons.unknown import score_maps, your_unknowns
 from course_lib.lessons.unknown.your_unknowns import Line, Passed, Row
 
@@ -106,14 +107,49 @@ def test_what_is_too_little_is_told(call, pictures):
         call(pictures.at(range(20)))
 
 
-def test_too_few_for_a_line_is_told(pictures, small):
-    with pytest.raises(ValueError, match=r"known scores for rejected=0\.01"):
+def test_too_few_for_a_line_are_told_before_a_network_looks(pictures):
+    with pytest.raises(
+        ValueError, match=r"got 120 pictures without the largest class.*at most 1% it wants 396 or more"
+    ):
         your_unknowns.line(pictures, rejected=0.01)
+    with pytest.raises(ValueError, match=r"got 160 pictures, a quarter of which"):
+        your_unknowns.line(pictures, unknown=pictures, rejected=0.01)
 
 
-def test_nobody_left_out_is_told(pictures):
-    with pytest.raises(ValueError, match="most=0; it wants 1 or more"):
-        your_unknowns.ranked(pictures, most=0)
+def test_just_enough_for_a_line_draws_one(pictures, small):
+    just = pictures.at(range(100))  # 75 without a class; 4 x 18 draw one that loses 1/19
+    assert str(your_unknowns.line(just, rejected=1 / 19))
+
+
+@pytest.mark.parametrize("share", [0, 1, "5%", None])
+def test_a_share_that_is_none_is_told(pictures, small, share):
+    with pytest.raises(ValueError, match="rejected="):
+        your_unknowns.line(pictures, rejected=share)
+
+
+@pytest.mark.parametrize("most", [0, "2", 1.5, True])
+def test_nobody_left_out_is_told(pictures, most):
+    with pytest.raises(ValueError, match=f"most={most!r}; it wants 1 or more"):
+        your_unknowns.ranked(pictures, most=most)
+
+
+def test_unknowns_may_lie_in_any_folder(tmp_path, pictures, small):
+    for number in range(3):
+        place = tmp_path / "frames" / str(number)
+        place.mkdir(parents=True)
+        Image.new("RGB", (40, 40), (200, 20 * number, 0)).save(place / "a.png")
+    Image.new("RGB", (40, 40)).save(tmp_path / "frames" / "b.png")
+    (tmp_path / "frames" / "broken.png").write_bytes(b"no picture")
+    found = your_unknowns.line(pictures, unknown=str(tmp_path / "frames"), rejected=0.1)
+    assert {row.let_in.n for row in found.rows if row.unknown == "yours"} == {4}
+
+
+@pytest.mark.parametrize("holds", [[], ["notes.txt"]])
+def test_unknowns_without_a_picture_are_told(tmp_path, pictures, small, holds):
+    for name in holds:
+        (tmp_path / name).write_text("no picture")
+    with pytest.raises(DataError, match=r"unknown=.*there is no picture"):
+        your_unknowns.line(pictures, unknown=str(tmp_path))
 
 
 # --- scores, and a class of unknowns ---

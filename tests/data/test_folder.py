@@ -479,3 +479,24 @@ def test_pixels_kept_in_a_file_are_the_same_and_each_file_is_told(tmp_path):
     assert told == [(0, 3), (1, 3), (2, 3)]
     assert (np.load(tmp_path / "pixels") == kept.store.numpy()).all()
     assert [data.shorter_side(file) for file in data.pictures_in(tmp_path / "set")] == [200, 200, 200]
+
+
+def test_pictures_without_a_class_are_one_class_and_what_is_none_is_named(tmp_path):
+    Image.new("RGB", (40, 20), (255, 0, 0)).save(tmp_path / "red.png")
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    found = data.unlabelled(data.pictures_in(tmp_path), size=16)
+    assert found.images.shape == (1, 3, 16, 16)
+    assert found.classes == ("unknown",)
+    assert found.labels.tolist() == [0]
+    assert found.names == ("red.png",)
+    ((name, why),) = found.left_out
+    assert name == "broken.jpg"
+    assert "read_picture got" in why
+
+
+@pytest.mark.parametrize("names", [[], ["broken.jpg"]])
+def test_without_one_picture_there_is_nothing_unlabelled(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_bytes(b"no picture")
+    with pytest.raises(data.DataError, match=f"unlabelled got {len(names)} files and can read none"):
+        data.unlabelled([tmp_path / name for name in names])

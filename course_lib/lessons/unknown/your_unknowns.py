@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ... import data, features, metrics, models, openset, training
+from ... import checks, data, features, metrics, models, openset, training
+from ...classify.reject import wanted as wanted_for
 from ...data import ImageSet
 from ...openset import World
 from ..transfer.your_pictures import in_keras
@@ -96,7 +97,8 @@ class Line:
         if near.interval[0] > 0.5:
             return f"{stay} Of what looks like your classes most comes in, by either score: collect it, as classes."
         return (
-            f"{stay} Of what looks like your classes {near} come in by the better of two. Is that few enough for you?"
+            f"{stay} Of what looks like your classes {str(near).strip()} come in by the better of two. Is that few "
+            "enough for you?"
         )
 
 
@@ -118,7 +120,8 @@ def line(
 
     Args:
         folder: of your pictures, with a folder a class (`data.from_folder`), or an `ImageSet`.
-        unknown: pictures that must be refused, in the same form. Without, each class is left out in turn, ten at most.
+        unknown: pictures that must be refused, a folder with pictures in it or below, such as frames of a video, or an
+            `ImageSet`. Without, each class is left out in turn, ten at most.
         model: a network of yours that has not learned from these pictures, a PyTorch module or `in_keras(…)`, with one
             score or probability a class. No class can be left out of it. Without, a probe on frozen features.
         preprocessing: uint8 [B, 3, H, W] → floats, as `model` wants them; None takes `model.preprocessing`.
@@ -130,9 +133,10 @@ def line(
         DataError: a folder cannot be read.
     """
     pictures = _read("line", folder)
+    _check_enough(pictures, rejected, leave_out=unknown is None and model is None)
     look = partial(_look, model=model, preprocessing=preprocessing)
     own, labels, far = look(pictures), pictures.labels, look(_far(pictures, seed))
-    unknowns = {"far": far} if unknown is None else {"yours": look(_pictures(unknown)), "far": far}
+    unknowns = {"far": far} if unknown is None else {"yours": look(_strange(unknown)), "far": far}
     drawn = _drawn(own, labels, np.arange(len(labels)), rejected, seed)
     let_in = {kind: {one.name: one.let_in(some) for one in drawn} for kind, some in unknowns.items()}
     if unknown is None and model is None:
@@ -315,13 +319,39 @@ def _pictures(folder: str | ImageSet) -> ImageSet:
     return folder if isinstance(folder, ImageSet) else data.from_folder(folder, size=SIDE)
 
 
+def _strange(folder: str | ImageSet) -> ImageSet:
+    """Pictures that must be refused; in which folders they lie says nothing."""
+    if isinstance(folder, ImageSet):
+        return folder
+    files = data.pictures_in(folder)
+    if not files:
+        raise data.DataError(
+            f"line got unknown={folder!r}, where there is no picture; it wants a folder with pictures."
+        )
+    return data.unlabelled(files, SIDE)
+
+
+def _check_enough(pictures: ImageSet, rejected: float, *, leave_out: bool) -> None:
+    """ValueError where a quarter of the pictures, without the largest class if one is left out, draws no line."""
+    if not checks.is_number(rejected) or not 0 < rejected < 1:
+        return  # `openset.without_unknowns` says what it wants
+    rest = len(pictures) - (max(pictures.counts.values()) if leave_out else 0)
+    wanted = 4 * wanted_for(rejected)
+    if rest < wanted:
+        without = " without the largest class, which is left out in its turn" if leave_out else ""
+        raise ValueError(
+            f"line got {rest} pictures{without}, a quarter of which draws it; to lose at most {rejected:.0%} it wants "
+            f"{wanted} or more. Give more, or a larger share as rejected."
+        )
+
+
 def _read(who: str, folder: str | ImageSet, most: int = 1) -> ImageSet:
     pictures = _pictures(folder)
     few = {name: n for name, n in pictures.counts.items() if n < LEAST}
     if len(pictures.classes) < 3 or few:
         told = ", ".join(f"{name} ({n})" for name, n in few.items()) or f"{len(pictures.classes)} classes"
         raise ValueError(f"{who} got {told}; it wants three classes or more, of {LEAST} pictures each or more.")
-    if most < 1:
+    if not checks.is_count(most):
         raise ValueError(f"{who} got most={most!r}; it wants 1 or more classes to leave out.")
     return pictures
 
