@@ -38,6 +38,7 @@ def test_the_second_call_comes_from_the_disk(pictures, backbone, monkeypatch):
     assert np.array_equal(features.extract(backbone, pictures, progress=False), first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["weights", "pictures", "size", "pooling", "preprocessing"])
 def test_whatever_decides_the_features_is_part_of_the_key(pictures, backbone, change):
     first = features.extract(backbone, pictures, progress=False)
@@ -261,6 +262,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_broken_cache_is_set_aside_and_made_again_and_said(pictures, backbone, kind):
     first, file = kept_file(backbone, pictures)

@@ -35,6 +35,7 @@ def scored(draw) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+@pytest.mark.slow
 @some
 @given(classified())
 def test_accuracy_and_confusion_are_scikit_learn_s(both):
@@ -48,6 +49,7 @@ def test_accuracy_and_confusion_are_scikit_learn_s(both):
         assert metrics.accuracy_at(top, scores, y) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 @some
 @given(classified())
 def test_per_class_scores_are_scikit_learn_s(both):
@@ -89,6 +91,7 @@ def test_what_is_kept_is_counted_one_by_one(n, k, threshold, seed):
     assert (chosen.n, chosen.kept, chosen.right) == (n, len(kept), sum(int(p[i].argmax() == y[i]) for i in kept))
 
 
+@pytest.mark.slow
 @some
 @given(scored())
 def test_open_set_metrics_are_scikit_learn_s(groups):

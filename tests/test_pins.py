@@ -94,6 +94,7 @@ def test_each_package_is_pinned_once():
     assert sorted(set(names)) == sorted(names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(DIRECT))
 def test_direct_dependency_is_pinned_within_its_bound(name):
     pinned = {canonicalize_name(pin.name): pin for pin in pins(LEARNER if name in RUNTIME else LEARNER + ADDED)}
@@ -143,6 +144,7 @@ def test_the_core_is_without_keras_jupyter_and_typer():
     assert not {"nbgrader", "pytest", "ruff", "sphinx", "captum", "kornia", "playwright", "distributed"} & learner
 
 
+@pytest.mark.slow
 def test_what_the_library_imports_is_declared():
     """Everything that course_lib imports from outside, wherever it stands, is among its dependencies."""
     assert undeclared(imported(ROOT / "course_lib"), RUNTIME) == set()

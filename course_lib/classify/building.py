@@ -61,6 +61,7 @@ def build(
     refuse: float = 0.05,
     seed: int = 0,
     turns: str = "find out",
+    score: str = "",
     progress: bool = True,
 ) -> Built:
     """A classifier of the folder's classes that can say "none of these", and what is known of how good it is.
@@ -74,6 +75,7 @@ def build(
         refuse: at most this share of the own classes' pictures is to be refused.
         seed: of all that is drawn.
         turns: "yes", "no" or "find out": does a turned or mirrored picture keep its class?
+        score: how unknown a picture is, one of `SCORES`; "" chooses it by leaving classes out (`Candidate`).
         progress: say on standard error what is done, and about how long the rest takes.
 
     Raises:
@@ -81,7 +83,7 @@ def build(
         ValueError: settings out of range, fewer than two classes, groups that leave nothing to test, or an `out` that
             holds something else. What was begun is taken away again.
     """
-    settings = Settings(float(minutes), group_by, refuse, seed, turns)  # type: ignore[arg-type]
+    settings = Settings(float(minutes), group_by, refuse, seed, turns, score)  # type: ignore[arg-type]
     folder, out = Path(folder).expanduser(), Path(out).expanduser()
     files = check_folder(folder)
     strangers = _strangers(unknown, files)
@@ -196,7 +198,7 @@ def _drawn(
 ) -> tuple[Result, Answerer]:
     p, seen = found.parts, found.seen
     unknowns = [*_given(strangers, found.there.looked.size, settings.seed), *reject.generated(p.size, settings.seed)]
-    rejection = reject.rejection(seen, p, found.meetings, settings.refuse, unknowns)
+    rejection = reject.rejection(seen, p, found.meetings, settings.refuse, unknowns, settings.score)
     temperature = calibrate.temperature(seen.logits("line"), p.labels("line"))
     answerer = Answerer(
         seen.classifier, stored=found.there.looked.size, size=p.size, temperature=temperature,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .result import Result, Unknown
+from .result import Rejection, Result, Unknown
 from .words import counted, markdown, percent, plain
 
 WORST = 3  # classes and confusions that are named
@@ -62,11 +62,41 @@ def _refuses(result: Result) -> Iterator[str]:
         "What it refuses", f"of your own classes {r.lost}; promised: at most {percent(r.promise)}, by {r.score}."
     )
     yield _line("", r.note)
+    if chosen := chosen_by(result):
+        yield _line("", chosen)
     there = [kind for kind in KINDS if any(one.kind == kind for one in r.unknowns)]
     for number, kind in enumerate(there):
-        yield _line("" if number else "What it lets in", f"{r.let_in(kind)} of {KINDS[kind]}.")
+        yield _line("" if number else "What it lets in", f"{r.let_in(kind)} of {KINDS[kind]}{_most(r, kind)}.")
     if not any(one.kind == "left out" for one in r.unknowns):
         yield _line("", "No class could be left out, with two in all: how it meets pictures like yours is not known.")
+
+
+def _most(rejection: Rejection, kind: str) -> str:
+    """Of which of several most come in: a mean over noise and photographs hides the photographs."""
+    mine = [one for one in rejection.unknowns if one.kind == kind and one.let_in.n]
+    if len(mine) < 2 or not any(one.let_in.hits for one in mine):
+        return ""
+    most = max(mine, key=lambda one: one.let_in.value)
+    return f"; most of {plain(most.name.partition(': ')[2])}: {most.let_in}"
+
+
+def chosen_by(result: Result) -> str:
+    """Who chose the score, and what that costs at classes left out, in a sentence; "" where nothing is to be said."""
+    rejection = result.rejection
+    if result.settings.score:
+        return f"You gave {rejection.score} as the score."
+    nearer = rejection.nearer
+    if nearer is None:
+        return ""
+    own = next(one for one in rejection.candidates if one.name == rejection.score)
+    near, far = (
+        f"{100 * getattr(own, kind):.1f} % by {own.name}, {100 * getattr(nearer, kind):.1f} % by {nearer.name}"
+        for kind in ("auroc_left_out", "auroc_generated")
+    )
+    return (
+        f"The score is chosen by the mean of two AUROCs. At classes left out alone another is better: {near}; at "
+        f"generated pictures: {far}."
+    )
 
 
 def _fails(result: Result) -> Iterator[str]:

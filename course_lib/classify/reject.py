@@ -234,15 +234,16 @@ def wanted(promise: float) -> int:
     return math.ceil(1 / promise - 1 - 1e-9)
 
 
-def let_in(meetings: Sequence[Meeting], promise: float, kind: str) -> tuple[Unknown, ...]:
+def let_in(meetings: Sequence[Meeting], promise: float, kind: str, score: str = "") -> tuple[Unknown, ...]:
     """What is let in of each class left out, by the score that the *other* classes choose and a line of its own.
 
-    Of one class alone there are no others: its score is the one that does best on it, which flatters it.
+    A `score` that is given was chosen by nobody. Of one class alone there are no others: its score is the one that does
+    best on it, which flatters it.
     """
     found = []
     for number, met in enumerate(meetings):
         others = [one for other, one in enumerate(meetings) if other != number]
-        name = (candidates(others) or candidates([met]))[0].name
+        name = score or (candidates(others) or candidates([met]))[0].name
         found.append(
             Unknown(f"left out: {met.name}", "left out", _kept(met.unknown[name], line(met.known[name], promise)), kind)
         )
@@ -257,16 +258,22 @@ def _kept(scores: np.ndarray, threshold: float | None) -> Share:
 
 
 def rejection(
-    seen: Seen, parts: Parts, meetings: Sequence[Meeting], promise: float, unknowns: Sequence[tuple[str, str, ImageSet]]
+    seen: Seen,
+    parts: Parts,
+    meetings: Sequence[Meeting],
+    promise: float,
+    unknowns: Sequence[tuple[str, str, ImageSet]],
+    score: str = "",
 ) -> Rejection:
     """The score, the line, and what both cost.
 
     Args:
         meetings: of the same kind of network as `seen`.
         unknowns: (name, "given" or "generated", pictures).
+        score: "" takes the first of `candidates`.
     """
     tried = candidates(meetings)
-    name = tried[0].name if tried else BY_DEFAULT
+    name = score or (tried[0].name if tried else BY_DEFAULT)
     own = seen.scores(name, seen.features["line"])
     threshold = line(own, promise)
     test = seen.scores(name, seen.features["test"])
@@ -274,7 +281,10 @@ def rejection(
     right = seen.logits("test").argmax(dim=1).numpy() == parts.labels("test")
     groups = parts.groups[parts.rows("test")]
     kind = "probe" if seen.kind == "probe" else "tuned"
-    met = [*let_in(meetings, promise, kind), *(_met(seen, parts, one, name, threshold, kind) for one in unknowns)]
+    met = [
+        *let_in(meetings, promise, kind, score),
+        *(_met(seen, parts, one, name, threshold, kind) for one in unknowns),
+    ]
     return Rejection(
         score=name,
         candidates=tried,

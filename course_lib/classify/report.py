@@ -346,6 +346,8 @@ def _unknown(result: Result) -> Iterator[str]:
     yield _table("let in", ["pictures", "let in", "met by"], rows)
     if not r.candidates:
         return
+    if chosen := card.chosen_by(result):
+        yield f"<p>{in_html(chosen)}</p>"
     yield "<details><summary>How the score was chosen</summary>"
     yield "<p>AUROC of known against unknown; the mean of the two decides. 50 % is chance.</p>"
     tried = [

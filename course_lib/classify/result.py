@@ -21,9 +21,10 @@ from .. import checks
 from ..data import places
 from .words import counted
 
-VERSION = 1  # of the form below; `Result.from_dict` refuses another
+VERSION = 2  # of the form below; `Result.from_dict` refuses another
 PARTS = ("train", "val", "line", "test")
 Kind = Literal["guess", "colour", "probe", "tuned", "averaged"]
+ScoreName = Literal["", "max softmax", "max logit", "energy", "k nearest"]  # "": not given
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class Settings:
         refuse: the promise: at most this share of your own classes' pictures is refused, 0–1.
         seed: of the parts, the order of training and what is generated.
         turns: whether a turned or mirrored picture keeps its class; "find out" tries it.
+        score: how unknown a picture is, one of `reject.SCORES`; "" chooses it by leaving classes out.
     """
 
     minutes: float = 10.0
@@ -108,6 +110,7 @@ class Settings:
     refuse: float = 0.05
     seed: int = 0
     turns: Literal["yes", "no", "find out"] = "find out"
+    score: ScoreName = ""
 
     def __post_init__(self) -> None:
         if not checks.is_number(self.minutes) or self.minutes < 0:
@@ -118,6 +121,8 @@ class Settings:
             raise ValueError(f"classify got seed={self.seed!r}; it wants a whole number from 0, below 2³¹.")
         if self.turns not in ("yes", "no", "find out"):
             raise ValueError(f'classify got turns={self.turns!r}; it wants "yes", "no" or "find out".')
+        if self.score not in (names := typing.get_args(ScoreName)):
+            raise ValueError(f'classify got score={self.score!r}; it wants one of {names[1:]}, or "" to choose it.')
 
 
 @dataclass(frozen=True)
@@ -295,6 +300,13 @@ class Rejection:
     lost: Share
     lost_right: Share
     unknowns: tuple[Unknown, ...]
+
+    @property
+    def nearer(self) -> Candidate | None:
+        """The score that does best at classes left out, where the chosen one does worse: what the mean costs."""
+        mine = next((one for one in self.candidates if one.name == self.score), None)
+        best = max(self.candidates, key=lambda one: one.auroc_left_out, default=None)
+        return best if mine and best and best.auroc_left_out > mine.auroc_left_out else None
 
     def let_in(self, kind: str) -> Share:
         """All unknown pictures of one kind, together.

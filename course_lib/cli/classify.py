@@ -34,6 +34,9 @@ def classify(
     refuse: Annotated[float, typer.Option(help="at most this share of your own classes' pictures is refused")] = 0.05,
     seed: Annotated[int, typer.Option(min=0, help="of all that is drawn")] = 0,
     turns: Annotated[Turns, typer.Option(help="does a turned or mirrored picture keep its class?")] = Turns.find_out,
+    score: Annotated[
+        str, typer.Option(help="max softmax, max logit, energy or k nearest; left out, classes left out choose it")
+    ] = "",
 ) -> None:
     """Make a classifier of your pictures that can say "none of these", and say how good it is."""
     from course_lib import classify as room
@@ -42,7 +45,7 @@ def classify(
     try:
         built = room.build(
             folder, out=out, minutes=minutes, unknown=unknown, group_by=group_by, refuse=refuse, seed=seed,
-            turns=turns.value,
+            turns=turns.value, score=score,
         )  # fmt: skip
     except (data.DataError, FileNotFoundError, ValueError) as error:
         typer.echo(f"course classify: {error}", err=True)

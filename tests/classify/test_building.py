@@ -60,6 +60,7 @@ def built(once, small, tmp_path):
 # --- what it leaves ---
 
 
+@pytest.mark.slow
 def test_what_it_leaves_is_whole_and_agrees(built, tmp_path):
     result, out = built.result, tmp_path / "out"
     assert left(out) == FILES
@@ -99,6 +100,7 @@ def test_loaded_it_answers_files_as_it_did(built, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_same_seed_builds_the_same(built, tmp_path):
     pets = built.folder
     again = build(pets, tmp_path / "again").result
@@ -109,6 +111,7 @@ def test_the_same_seed_builds_the_same(built, tmp_path):
     assert again.model.digest == built.result.model.digest
 
 
+@pytest.mark.slow
 def test_copies_are_never_on_both_sides(small, pets, tmp_path):
     for name in ("flat", "steep", "upright"):
         for k in range(0, 40, 2):  # every second picture once more, mirrored
@@ -122,6 +125,15 @@ def test_copies_are_never_on_both_sides(small, pets, tmp_path):
     assert all(together)
 
 
+def test_a_score_that_is_given_is_taken(built, tmp_path):
+    other = next(name for name in classify.SCORES if name != built.result.rejection.score)
+    given = build(built.folder, tmp_path / "given", score=other)
+    assert (given.result.rejection.score, given.answerer.score_name) == (other, other)
+    assert given.result.rejection.candidates == built.result.rejection.candidates
+    assert f"You gave {other} as the score." in str(given)
+
+
+@pytest.mark.slow
 def test_unknown_pictures_are_met_and_choose_nothing(built, tmp_path):
     pets = built.folder
     strangers = folder(tmp_path / "strangers", classes=("noise",), n=12, seed=5)
@@ -133,6 +145,7 @@ def test_unknown_pictures_are_met_and_choose_nothing(built, tmp_path):
     assert result.rejection.score == built.result.rejection.score
 
 
+@pytest.mark.slow
 def test_it_is_tuned_where_minutes_are_given_and_says_what_came_of_it(small, pets, tmp_path, monkeypatch):
     monkeypatch.setattr(tune, "EPOCHS", (1, 1))
     result = build(pets, tmp_path / "out", minutes=30).result
@@ -143,6 +156,7 @@ def test_it_is_tuned_where_minutes_are_given_and_says_what_came_of_it(small, pet
     assert result.chosen in ("probe", "tuned", "averaged")
 
 
+@pytest.mark.slow
 def test_a_tuned_network_is_kept_if_it_pays_and_meets_classes_it_never_saw(small, tmp_path, monkeypatch):
     monkeypatch.setattr(tune, "EPOCHS", (1, 1))
     monkeypatch.setattr(tune, "pays", lambda *_: True)
@@ -159,6 +173,7 @@ def test_a_tuned_network_is_kept_if_it_pays_and_meets_classes_it_never_saw(small
 # --- it goes on ---
 
 
+@pytest.mark.slow
 def test_stopped_it_goes_on_where_it_was(built, tmp_path, monkeypatch):
     pets, out, looked = built.folder, tmp_path / "stopped", []
     through = probe.looked_through
@@ -255,6 +270,7 @@ def test_two_at_once_are_refused(small, tmp_path, monkeypatch):
         build(pets, tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_two_classes_of_three_pictures_get_a_plain_answer(small, tmp_path):
     result = build(folder(tmp_path / "few", classes=("a", "b"), n=3), tmp_path / "out", minutes=1).result
     assert result.rejection.threshold is None
@@ -272,6 +288,7 @@ def test_two_hundred_classes(small, tmp_path):
     assert len([one for one in result.rejection.unknowns if one.kind == "left out"]) == 10
 
 
+@pytest.mark.slow
 def test_one_huge_class_beside_small_ones(small, tmp_path):
     root = folder(tmp_path / "set", classes=("huge",), n=150)
     folder(root, classes=("a", "b"), n=6, seed=2)
@@ -281,6 +298,7 @@ def test_one_huge_class_beside_small_ones(small, tmp_path):
     assert guess.test.value > 0.8  # so that nobody takes 90 % for good
 
 
+@pytest.mark.slow
 def test_names_that_are_code_or_no_names(small, tmp_path):
     names = ("<img src=x onerror=alert(1)>", "two\nlines", "\u202eback")
     root = folder(tmp_path / "set", classes=names, n=12)
@@ -355,6 +373,7 @@ def test_an_out_that_cannot_be_made_is_one_answer(small, pets, tmp_path):
         build(pets, tmp_path / "file" / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
 def test_a_pipe_among_the_pictures_is_named_and_not_waited_for(small, pets, tmp_path):
     os.mkfifo(pets / "steep" / "pipe.png")
@@ -364,6 +383,7 @@ def test_a_pipe_among_the_pictures_is_named_and_not_waited_for(small, pets, tmp_
     ]
 
 
+@pytest.mark.slow
 def test_links_that_lead_in_a_circle_end_nowhere(small, pets, tmp_path):
     (pets / "steep" / "again").symlink_to(pets)
     (pets / "steep" / "self.png").symlink_to(pets / "steep" / "self.png")

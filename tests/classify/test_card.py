@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from course_lib.classify.card import card, confusions, summary
-from course_lib.classify.result import Share
+from course_lib.classify.card import card, chosen_by, confusions, summary
+from course_lib.classify.result import Candidate, Result, Settings, Share, Unknown
 from course_lib.classify.words import markdown, plain
 
 from .sample import sample, share
@@ -99,3 +99,46 @@ def test_where_a_fifth_is_suspect_the_network_is():
     many = summary(replace(one, suspects=5 * one.suspects))
     assert "5 labels that may be wrong: so many that the network fails here rather than the labels." in many
     assert "dog/2.png" not in many
+
+
+def rejecting(score: str, *tried: Candidate) -> Result:
+    result = sample()
+    return replace(result, rejection=replace(result.rejection, score=score, candidates=tried))
+
+
+def test_what_the_mean_costs_at_classes_left_out_is_told():
+    far, near = Candidate("k nearest", 0.81, 0.7, 0.92, 3), Candidate("max logit", 0.785, 0.78, 0.79, 3)
+    told = chosen_by(rejecting("k nearest", far, near))
+    assert "70.0 % by k nearest, 78.0 % by max logit; at generated pictures: 92.0 % by k nearest, 79.0 %" in told
+    assert told in summary(rejecting("k nearest", far, near))
+
+
+@pytest.mark.parametrize(
+    "tried",
+    [
+        (),
+        (Candidate("energy", 0.9, 0.85, 0.95, 3),),
+        (Candidate("energy", 0.9, 0.85, 0.95, 3), Candidate("max logit", 0.9, 0.85, 0.95, 3)),
+        (Candidate("max logit", 0.9, 0.95, 0.85, 3),),  # the chosen one was not tried
+    ],
+)
+def test_where_it_costs_nothing_nothing_is_told(tried):
+    assert chosen_by(rejecting("energy", *tried)) == ""
+
+
+def test_a_score_that_was_given_is_told_as_such():
+    far, near = Candidate("k nearest", 0.81, 0.7, 0.92, 3), Candidate("max logit", 0.785, 0.78, 0.79, 3)
+    result = replace(rejecting("k nearest", far, near), settings=Settings(score="k nearest"))
+    assert chosen_by(result) == "You gave k nearest as the score."
+
+
+@pytest.mark.parametrize(
+    ("let_in", "told"),
+    [({"noise": 0, "photograph": 8}, "; most of photograph: 80.0 % ("), ({"noise": 0, "photograph": 0}, None),
+     ({"noise": 4}, None)],
+)  # fmt: skip
+def test_of_several_kinds_the_one_that_comes_in_most_is_named(let_in, told):
+    result = sample()
+    far = tuple(Unknown(f"generated: {kind}", "generated", share(hits, 10), "probe") for kind, hits in let_in.items())
+    line = summary(replace(result, rejection=replace(result.rejection, unknowns=far)))
+    assert told in line if told else "; most of" not in line

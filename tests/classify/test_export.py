@@ -50,6 +50,7 @@ def exported(tmp_path_factory):
     return answerer, export.export(answerer, tmp_path_factory.mktemp("onnx") / "model.onnx")
 
 
+@pytest.mark.slow
 @exporting
 @pytest.mark.parametrize(
     "score",
@@ -72,6 +73,7 @@ def test_on_a_thousand_pictures_the_real_network_answers_as_pytorch_does(tmp_pat
     assert export.difference(path, answerer, pictures(1000, 64)) < export.ALIKE
 
 
+@pytest.mark.slow
 @exporting
 def test_it_takes_bytes_as_picture_libraries_give_them_and_any_number(exported):
     session = export.session_of(exported[1])
@@ -95,6 +97,7 @@ def test_another_network_is_found_to_differ(exported):
     assert export.difference(path, strict, pictures(4, 48)) == float("inf")
 
 
+@pytest.mark.slow
 @exporting
 def test_a_model_that_differs_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "difference", lambda *_: 0.5)

@@ -163,6 +163,7 @@ def test_a_class_has_no_say_in_the_score_that_it_is_met_with():
     assert reject.candidates(met)[0].name == "energy"
     first = reject.let_in(met, 0.05, "probe")[0]
     assert (first.name, first.let_in.hits, first.let_in.n) == ("left out: a", 10, 10)
+    assert reject.let_in(met, 0.05, "probe", "max logit")[0].let_in.hits == 1  # given, nobody has a say
     assert reject.let_in([met[0]], 0.05, "probe")[0].let_in.hits == 1  # it is all there is, and flatters itself
 
 

@@ -128,6 +128,7 @@ def test_without_a_test_picture_there_is_still_a_report(tmp_path):
     assert "not known" in Parsed(report.page(built_of(result, tmp_path))).text
 
 
+@pytest.mark.slow
 def test_many_classes_have_no_matrix_and_no_table_of_costs(tmp_path):
     n = 200
     shares = tuple(np.full(n, 1 / n).round(6).tolist())

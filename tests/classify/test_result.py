@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import typing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from course_lib import metrics
-from course_lib.classify.result import Result, Settings, Share, Unknown
+from course_lib.classify import SCORES
+from course_lib.classify.result import Result, ScoreName, Settings, Share, Unknown
 
 from .sample import sample
 
@@ -80,7 +82,17 @@ def test_what_is_no_json_is_refused(tmp_path, content):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"minutes": -1}, {"refuse": 0}, {"refuse": 1.0}, {"seed": -1}, {"seed": 0.5}, {"turns": "maybe"}]
+    "settings",
+    [
+        {"minutes": -1},
+        {"refuse": 0},
+        {"refuse": 1.0},
+        {"seed": -1},
+        {"seed": 0.5},
+        {"turns": "maybe"},
+        {"score": "softmax"},
+        {"score": None},
+    ],
 )
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match="it wants"):
@@ -99,3 +111,7 @@ def test_let_in_counts_all_of_a_kind():
     r = sample().rejection
     assert (r.let_in("generated").hits, r.let_in("generated").n) == (1, 20)
     assert r.let_in("given").n == 0
+
+
+def test_the_scores_that_may_be_given_are_those_that_there_are():
+    assert set(typing.get_args(ScoreName)) == {"", *SCORES}

@@ -64,6 +64,7 @@ def test_the_folder_stays_as_it_is_and_nothing_else_is_written(small, faulty, tm
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["suspects.csv", "suspects.html"]
 
 
+@pytest.mark.slow
 def test_a_review_that_breaks_off_leaves_the_old_files_and_no_part(small, faulty, tmp_path, monkeypatch):
     out = tmp_path / "out"
     first = classify.review(faulty, out=out, progress=False)

@@ -33,6 +33,7 @@ def cleanlab():
     return pytest.importorskip("cleanlab", reason="cleanlab is not installed: nothing to compare the suspects with")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_wrong_labels_are_cleanlabs(cleanlab, seed):
     from cleanlab.filter import find_label_issues
@@ -66,6 +67,7 @@ def test_the_comparison_can_fail(cleanlab):
     assert not np.allclose(np.sort(score), score[np.argsort(suspecting.remoteness(embeddings))], atol=1e-3)
 
 
+@pytest.mark.slow
 def test_copies_do_not_vouch_for_each_other():
     """Thirty copies of one picture with a wrong label: parted, those in other folds say that the label is right."""
     embeddings, labels = blobs()

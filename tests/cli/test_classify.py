@@ -27,6 +27,7 @@ def built(small, tmp_path):  # noqa: F811
     return out, result
 
 
+@pytest.mark.slow
 def test_it_says_how_good_it_is_and_where_it_lies(built):
     _, result = built
     assert "\nHow good        " in result.stdout
@@ -35,6 +36,7 @@ def test_it_says_how_good_it_is_and_where_it_lies(built):
     assert "looking" not in result.stdout
 
 
+@pytest.mark.slow
 def test_answers_are_csv_and_a_refused_picture_is_an_exit_status(built, tmp_path):
     out, _ = built
     odd = tmp_path / 'a,"b"\nc.png'
@@ -48,6 +50,7 @@ def test_answers_are_csv_and_a_refused_picture_is_an_exit_status(built, tmp_path
     assert result.exit_code == (3 if any(row["class"] == "none" for row in rows) else 0)
 
 
+@pytest.mark.slow
 def test_what_is_no_picture_is_told_and_the_others_answered(built, tmp_path):
     out, _ = built
     (tmp_path / "text.png").write_text("no picture")

@@ -43,6 +43,7 @@ def found(topic: str) -> doctor.Finding:
     return next(finding for finding in doctor.report() if finding.topic == topic)
 
 
+@pytest.mark.slow
 def test_healthy_machine_is_ready(healthy):
     status, text = run()
     assert status == 0

@@ -53,6 +53,7 @@ def texts(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_link_rewrites_table_readme_and_lessons_and_a_second_call_nothing(checkout):
     result = run("someone/course.v2", "--branch", "teach/2026")
     assert result.exit_code == 0

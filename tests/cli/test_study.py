@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from typer.testing import CliRunner
 
 from course_lib.cli import app
@@ -45,6 +46,7 @@ def test_unknown_lesson_is_named():
     assert "got lesson '98'; there are quizzes for 01" in result.output
 
 
+@pytest.mark.slow
 def test_export_writes_one_kind(tmp_path):
     result = typed("export", "--student", str(tmp_path / "class"))
     assert result.exit_code == 0

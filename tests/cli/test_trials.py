@@ -33,6 +33,7 @@ def test_list_has_name_claim_variants_seeds_and_verdict(store):
         assert part in text
 
 
+@pytest.mark.slow
 def test_list_knows_the_courses_own():
     text = run("list").output
     assert all(one.name in text for one in (*study.all_trials(), *study.all_experiments()))
@@ -82,6 +83,7 @@ def test_what_cannot_run_is_told_in_plain_words(store, arguments, told):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 def test_ledger_is_written_and_checked(monkeypatch, tmp_path):
     files = ledger.files
     monkeypatch.setattr(ledger, "files", lambda folder=None: files(tmp_path))

@@ -88,6 +88,7 @@ def test_a_softmax_on_one_unit_answers_b_to_all():
         assert set(setup.train(train, val)) == {0.5}
 
 
+@pytest.mark.slow
 def test_by_heart_asks_for_the_labels_that_the_network_got():
     train, _ = clinic.pictures(0, per_class=2, side=24)
     mixed = clinic.Setup(labels_out_of_step=True, epochs=0)
@@ -109,6 +110,7 @@ def test_what_learning_by_heart_tells_of_sixteen_mistakes():
     assert both_ways >= {"augmentation that turns the hue", "Adam at a rate of 0.00001"}
 
 
+@pytest.mark.slow
 def test_the_losses_that_lesson_1c_describes():
     """Its table says how the loss of seed 0 went; these kinds are told by the first epoch."""
     pair = clinic.pictures(0)
@@ -205,6 +207,7 @@ def test_a_jpeg_of_a_painted_picture_is_farther_off(colour_map, most, quality):
     assert colour_map == min(MAPS, key=lambda name: distance(painted.images, name))
 
 
+@pytest.mark.slow
 def test_photographs_are_nearest_to_grey_and_not_near():
     """Lesson 1a, Your pictures: class by class, so that no class is taken for painted."""
     eurosat = data.load("eurosat").subset(400)

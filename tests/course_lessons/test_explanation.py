@@ -83,6 +83,7 @@ VERDICTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trial", trials.TRIALS, ids=lambda trial: trial.name)
 def test_the_verdicts(trial):
     assert trial.seeds >= 8
@@ -131,6 +132,7 @@ def test_every_method_gives_a_heatmap_a_picture(name, network):
     assert torch.equal(maps, heatmaps(name, network, some.images, some.labels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", experiments.METHODS)
 def test_what_decides_a_heatmap_is_what_its_method_reads(name, network):
     some, _ = data.planted("hue", 1)

@@ -151,6 +151,7 @@ def test_turned_pictures_are_the_middle_of_larger_ones():
     assert (slanted.float().std() / upright.float().std() - 1).abs() < 0.05  # as much noise
 
 
+@pytest.mark.slow
 def test_roads_are_the_middle_of_highways_and_rivers(eurosat):
     train, _ = draw(variants.HIGHWAYS_AND_RIVERS, 0, 40, 20)
     assert train.classes == ("Highway", "River")
@@ -254,6 +255,7 @@ def folder(tmp_path):
     return str(tmp_path)
 
 
+@pytest.mark.slow
 def test_costs_are_those_at_the_size_of_the_pictures(folder):
     found = your_pictures.costs(folder)
     assert found.size == (90, 40)
@@ -274,6 +276,7 @@ def test_costs_of_pictures_that_are_too_small_or_too_large():
     assert large.size == (600, 300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ask", [your_pictures.kernels, your_pictures.branches])
 def test_networks_are_tried_on_a_folder(ask, folder, monkeypatch):
     monkeypatch.setattr(your_pictures, "STEPS", 2)

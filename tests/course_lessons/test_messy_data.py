@@ -84,6 +84,7 @@ VERDICTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trial", trials.TRIALS, ids=lambda trial: trial.name)
 def test_the_verdicts(trial):
     assert trial.seeds >= 10

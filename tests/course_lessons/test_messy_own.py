@@ -66,6 +66,7 @@ def test_moved_pictures_lie_in_another_class(pictures, tmp_path):
         assert file.parent.name != pictures.classes[int(file.name[:4]) % 3]
 
 
+@pytest.mark.slow
 def test_the_lesson_s_pictures_are_reviewed_in_a_folder_of_their_own(pictures, small, tmp_path):
     found = your_review.review(pictures, out=tmp_path / "out")
     assert found.pictures == 120

@@ -22,6 +22,7 @@ def coloured(n: int = 20, side: int = 32) -> ImageSet:
     return ImageSet.of(images.to(torch.uint8), labels, ("red", "blue"), name="two colours")
 
 
+@pytest.mark.slow
 def test_colour_is_found_to_be_enough():
     look = first_look(coloured(40))
     by_name = {row.name.split()[0]: row.right / row.n for row in look.rows}

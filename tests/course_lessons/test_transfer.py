@@ -57,6 +57,7 @@ def test_the_shipped_network_is_small_and_its_record_is_that_of_the_stored_recip
     assert (run.n_train, run.n_val, run.source) == (21_600, 2_700, "real")
 
 
+@pytest.mark.slow
 def test_the_shipped_network_answers_as_it_did(two_greys):
     """On a picture that is the same everywhere; the classes are EuroSAT's, in their order."""
     model = network.shipped()
@@ -65,6 +66,7 @@ def test_the_shipped_network_answers_as_it_did(two_greys):
     assert network.shipped()(torch.zeros(1, 3, 64, 64)).argmax() == model(torch.zeros(1, 3, 64, 64)).argmax()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not data.available("eurosat"), reason="needs EuroSAT")
 def test_the_shipped_network_gets_the_stored_accuracy():
     test = network.parts(data.load("eurosat", source="real"))[2].subset(500, seed=0)

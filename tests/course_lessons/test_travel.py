@@ -44,6 +44,7 @@ def test_what_is_random_is_not_parted_by_the_map(towns):
     assert train.places[:, 1].min() < test.places[:, 1].max()
 
 
+@pytest.mark.slow
 def test_the_stand_in_lies_where_its_classes_lie():
     drawn = data.load("eurosat", source="stand-in").subset(300, seed=0)
     lent = travel.on_the_map(drawn)
@@ -55,6 +56,7 @@ def test_the_stand_in_lies_where_its_classes_lie():
     assert pasture > heath + 3  # degrees: it lies further north, as EuroSAT's does
 
 
+@pytest.mark.slow
 def test_the_map_is_as_the_lesson_says():
     """Nearly half have a neighbour within 700 m, and there are 17 cells of 10°."""
     from sklearn.neighbors import BallTree
@@ -68,6 +70,7 @@ def test_the_map_is_as_the_lesson_says():
 # --- who answers ---
 
 
+@pytest.mark.slow
 def test_the_heads_by_adam_are_the_course_s_probes():
     """Two that learn in one go, from different pictures: each is the probe of its own pictures."""
     chance = np.random.default_rng(0)
@@ -253,6 +256,7 @@ def test_what_did_not_travel_has_no_twin():
 # --- your pictures ---
 
 
+@pytest.mark.slow
 def test_own_pictures_have_three_rows_for_each_split(towns):
     look = your_map.travels(towns)
     assert len(look.rows) == 9

@@ -75,6 +75,7 @@ VERDICTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trial", [one for one in trials.TRIALS if one.name in VERDICTS], ids=lambda trial: trial.name)
 def test_the_verdicts(trial):
     assert trial.seeds >= 10
@@ -118,6 +119,7 @@ def test_a_score_of_the_background_class_does_not_count_it_as_known():
     assert heads.certainty(head, x, heads.Loss("softmax")) > 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", EACH_LOSS, ids=lambda loss: loss.name)
 def test_every_loss_learns_the_known_and_tells_what_it_was_taught_to_tell(loss):
     """Three clouds, and between them a fourth that is none."""
@@ -155,6 +157,7 @@ def test_shuffling_keeps_every_pixel_and_moves_whole_squares():
     assert (mixed[:, :, ::2, 1::2] - mixed[:, :, ::2, ::2] == 1).all()
 
 
+@pytest.mark.slow
 def test_kinds_to_learn_from_are_in_no_test():
     assert not set(unknown_pictures.KINDS) & set(FAR)
     marks = unknown_pictures.collected_pictures("other marks", 2, COLLECTING)

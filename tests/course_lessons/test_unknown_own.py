@@ -59,6 +59,7 @@ def test_each_class_plays_the_unknown_once(pictures, small):
     assert "a line that loses 10%" in str(found)
 
 
+@pytest.mark.slow
 def test_a_line_for_more_loss_lets_in_no_more(pictures, small):
     few, many = (your_unknowns.line(pictures, rejected=share) for share in (0.05, 0.4))
     assert all(a.line >= b.line for a, b in zip(few.rows, many.rows, strict=True))
@@ -155,6 +156,7 @@ def test_unknowns_without_a_picture_are_told(tmp_path, pictures, small, holds):
 # --- scores, and a class of unknowns ---
 
 
+@pytest.mark.slow
 def test_scores_are_ranked_and_what_had_too_few_pictures_is_named(pictures, small):
     found = your_unknowns.ranked(pictures, most=2)
     assert found.classes == 2
@@ -165,6 +167,7 @@ def test_scores_are_ranked_and_what_had_too_few_pictures_is_named(pictures, smal
     assert "too few pictures for" in str(found)
 
 
+@pytest.mark.slow
 def test_both_ways_are_taught_on_the_same_pictures(pictures, small):
     found = your_unknowns.taught(pictures, most=1)
     assert list(found.areas) == list(found.accuracy) == ["no unknown pictures", "a class of them"]

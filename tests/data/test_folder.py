@@ -446,6 +446,7 @@ def test_letters_may_be_bytes_or_small():
     assert exif.place(_Says(VALPARAISO | {1: b"S\0", 3: "w"})) == pytest.approx((-71.619722, -33.045833), abs=1e-6)
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, database=None, max_examples=60)
 @given(st.integers(0, 250), st.integers(0, 255))
 def test_a_changed_byte_of_exif_data_is_no_crash(position, value):

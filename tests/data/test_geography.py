@@ -66,12 +66,14 @@ def somewhere(n=60, seed=0):
 # --- the table ---
 
 
+@pytest.mark.slow
 def test_the_table_is_the_public_one_to_a_millionth_of_a_degree():
     ours, theirs = table(), table(mirrored("eurosat_places.csv"))
     assert ours.keys() == theirs.keys()
     assert max(np.abs(np.subtract(ours[name], theirs[name])).max() for name in ours) < 1e-6
 
 
+@pytest.mark.slow
 def test_the_table_has_every_picture_and_is_small(europe):
     assert len(europe) == 27_000
     assert not europe.places.isnan().any()
@@ -146,6 +148,7 @@ def test_places_follow_their_pictures_through_every_operation():
     assert torch.equal(train.changed(lambda x: 255 - x).places, train.places)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [
@@ -183,6 +186,7 @@ def test_bad_places_are_named(places, message):
 # --- the split ---
 
 
+@pytest.mark.slow
 def test_torchgeos_split_is_reproduced_name_for_name(europe):
     parts = data.geographic_split(europe, (0.6, 0.2, 0.2))
     assert [part.part for part in parts] == ["train", "val", "test"]

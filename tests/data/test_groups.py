@@ -67,6 +67,7 @@ def test_bad_input_is_told(call, told):
 # --- no part without pictures ---
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, database=None, max_examples=300)
 @given(
     st.lists(st.integers(1, 30), min_size=2, max_size=12),

@@ -56,6 +56,7 @@ def test_tiny_classes_are_split_without_loss(counts):
     assert sum(len(p) for p in whole.split()) == len(whole)
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, database=None, max_examples=200)
 @given(
     st.lists(st.integers(0, 12), min_size=1, max_size=4).filter(any),

@@ -59,6 +59,7 @@ def test_the_seed_decides(which):
     assert not any(torch.equal(a, b) for a, b in zip(first, other, strict=True))
 
 
+@pytest.mark.slow
 def test_a_larger_set_begins_with_the_smaller_one(known):
     assert torch.equal(data.logos(2, seed=1).images, known[0].images[:20])
 
@@ -193,6 +194,7 @@ def corners(pictures: ImageSet, masks: torch.Tensor, *, size: int = 16, margin: 
     return np.array(found)
 
 
+@pytest.mark.slow
 def test_numbers_of_the_background_do_not_tell_known_from_near(known, near):
     a, b = corners(*known), corners(*near)
     n = min(len(a), len(b))

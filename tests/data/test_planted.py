@@ -137,6 +137,7 @@ def test_a_linear_classifier_on_the_pixels_beside_it_is_at_chance(reason):
     assert binom.ppf(5e-4, 700, 0.5) <= right <= binom.ppf(1 - 5e-4, 700, 0.5)
 
 
+@pytest.mark.slow
 def test_that_classifier_would_notice():
     """The same numbers, of pictures whose second class is a little lighter beside the thing."""
     left, _, labels = beside("hue", 700, seed=6)

@@ -69,6 +69,7 @@ def test_stripes_come_in_their_share():
     assert (plain[:, 2] >= plain[:, 1]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gap", [0.0, 3.0, 6.0])
 def test_floor_is_where_the_knobs_put_it(gap):
     """Undo the colour map: the mean power of each class, in decibels."""

@@ -65,6 +65,7 @@ def test_any_length_at_any_rate(rate):
     assert np.ptp(10 * np.log10(power.mean(axis=0))) < 3
 
 
+@pytest.mark.slow
 @PROPERTY
 @given(st.integers(32, 3000), st.integers(16, 40), st.floats(0.1, 1e6), st.integers(0, 9))
 def test_any_signal_long_enough_is_a_picture_and_a_shorter_one_is_told_why(n, side, rate, seed):
@@ -76,6 +77,7 @@ def test_any_signal_long_enough_is_a_picture_and_a_shorter_one_is_told_why(n, si
             from_signal(x, rate, side=side)
 
 
+@pytest.mark.slow
 def test_click_of_a_millisecond_shows_wherever_it_stands():
     noise = 0.02 * RNG.standard_normal(48_000)
     quiet = levels(noise, 48_000, (-60, 20))
@@ -87,6 +89,7 @@ def test_click_of_a_millisecond_shows_wherever_it_stands():
         assert abs(gain.argmax() - (place + 24) / 375) < 2, place
 
 
+@pytest.mark.slow
 def test_five_minutes_at_48_khz_take_two_seconds_and_half_a_gigabyte():
     x = (3000 * np.random.default_rng(0).standard_normal(5 * 60 * 48_000, dtype=np.float32)).astype(np.int16)
     tracemalloc.start()

@@ -31,6 +31,7 @@ def test_every_tile_is_another():
     assert len({picture.numpy().tobytes() for picture in images}) == len(images)
 
 
+@pytest.mark.slow
 def test_the_seed_decides():
     assert torch.equal(eurosat_tiles(20, seed=3).images, eurosat_tiles(20, seed=3).images)
     assert not torch.equal(eurosat_tiles(20, seed=3).images, eurosat_tiles(20, seed=4).images)
@@ -41,6 +42,7 @@ def test_the_bytes_are_the_same_on_every_machine():
     assert hashlib.sha256(images).hexdigest()[:16] == "fdbacc9b33311711"
 
 
+@pytest.mark.slow
 def test_colour_alone_solves_it_only_in_part():
     train, test = eurosat_tiles(150).split((0.8, 0.2), seed=0)
     model = HistGradientBoostingClassifier(max_iter=40, random_state=0)

@@ -38,6 +38,7 @@ def test_a_class_is_the_same_whichever_others_are_asked_for():
     assert torch.equal(two.images[two.labels == 0], everything.images[rings])
 
 
+@pytest.mark.slow
 def test_hue_does_not_tell_the_class():
     """The mean colour of a class, over many pictures, is that of all the others."""
     pictures = textures(60)

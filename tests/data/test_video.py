@@ -20,6 +20,7 @@ def clip() -> data.Video:
     return data.video(60, seed=1)
 
 
+@pytest.mark.slow
 def test_shapes_and_types(clip):
     frames, labels, boxes = clip
     assert (frames.shape, frames.dtype) == ((300, 3, 160, 160), torch.uint8)
@@ -48,6 +49,7 @@ def test_a_box_where_there_is_a_logo_and_only_there(clip):
     assert ((x0 >= 0) & (x0 < x1) & (x1 <= 160) & (y0 >= 0) & (y0 < y1) & (y1 <= 160)).all()
 
 
+@pytest.mark.slow
 def test_a_box_is_the_smallest_around_all_that_the_mark_changes():
     drawn, labels, boxes = scenes(30, seed=2)
     bare, labels_too, boxes_too = scenes(30, seed=2, bare=True)
@@ -61,6 +63,7 @@ def test_a_box_is_the_smallest_around_all_that_the_mark_changes():
         np.testing.assert_allclose((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1), box, atol=1)
 
 
+@pytest.mark.slow
 def test_no_frame_holds_less_than_a_quarter_of_a_mark():
     shots = [Shot.drawn(np.random.default_rng(k), 96) for k in range(60)]
     for shot in (shot for shot in shots if shot.mark):
@@ -110,6 +113,7 @@ def test_known_and_near_are_the_marks_of_logos():
     assert {shot.label >= 10 for shot in labels if shot.mark} == {True, False}
 
 
+@pytest.mark.slow
 def test_100_frames_a_second():
     data.video(1)
     start = time.process_time()

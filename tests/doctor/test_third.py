@@ -56,6 +56,7 @@ def test_every_cause_is_of_the_bench_or_named_as_new():
     assert not KNOWN & set(CAUSES_OF_ITS_OWN)
 
 
+@pytest.mark.slow
 def test_what_is_accepted_besides_is_of_the_bench_too():
     assert accepted()
     assert {slug for slugs in accepted().values() for slug in slugs} <= KNOWN

@@ -72,6 +72,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLACES)
 def test_where_known_networks_look(name):
     body, x = BODIES[name]().eval(), torch.zeros(1, 3, 224, 224)
@@ -81,6 +82,7 @@ def test_where_known_networks_look(name):
     assert cells.displacement(body(x).shape[2:], (224, 224)) == (off, off)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BODIES)
 def test_a_cell_hears_just_the_pixel_where_it_looks(name):
     """By gradient, in a network of one tap a kernel: nothing that `cells_of` reads is used."""
@@ -130,6 +132,7 @@ PLANTED = ["three strides, padding 1", "three strides, no padding", "MobileNetV2
            "MobileNetV2, torchvision's", "SqueezeNet", "ResNet-18"]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_pixel_is_found_where_it_is_and_others_paint_it_half_a_cell_away(name):
     model = Seer(BODIES[name]())

@@ -159,6 +159,7 @@ def test_grad_cam_of_a_mean_and_a_linear_layer_is_the_class_activation_map():
     torch.testing.assert_close(ours, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("baseline", [0.0, 0.5])
 def test_integrated_gradients_are_complete(baseline):
     x, target = batch()

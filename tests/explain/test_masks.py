@@ -167,6 +167,7 @@ def test_fill_changes_the_answer(method):
     assert torch.equal(one, picture())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [rise, lime])
 def test_batches_and_seed(method, capsys):
     a, b, c = (

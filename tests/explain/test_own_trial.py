@@ -43,6 +43,7 @@ class OfOneCorner(ByColour):
         return super().forward(x * (torch.arange(SIDE) < SIDE // 4) * (torch.arange(SIDE) < SIDE // 4)[:, None])
 
 
+@pytest.mark.slow
 def test_a_reason_in_one_quarter_is_found_by_what_looks_there():
     found = on_trial(ByColour(), pictures(), n=12)
     rows = {row.name: row for row in found.rows}
@@ -54,6 +55,7 @@ def test_a_reason_in_one_quarter_is_found_by_what_looks_there():
     assert {"Grad-CAM", "LayerCAM"} <= rows.keys()
 
 
+@pytest.mark.slow
 def test_the_quarter_is_the_one_whose_colour_is_answered():
     found = on_trial(ByColour(), pictures(), n=12)
     for work, quarter, answer in zip(found.patchworks, found.quarters, found.answers, strict=True):
@@ -61,6 +63,7 @@ def test_the_quarter_is_the_one_whose_colour_is_answered():
         assert int((COLOURS.float() - inside).abs().sum(dim=1).argmin()) == int(answer)
 
 
+@pytest.mark.slow
 def test_a_method_that_knows_nothing_is_found_out(monkeypatch):
     """The trial can fail: heat that lies in the upper left quarter whatever is asked gets what chance gives it."""
     blind = torch.zeros(SIDE, SIDE)
@@ -80,12 +83,14 @@ def test_methods_that_are_not_surely_behind_the_best_are_named():
     assert OnTrial(rows, *(torch.zeros(1),) * 3, 30, {}, ByColour()).level == ("b",)
 
 
+@pytest.mark.slow
 def test_a_network_that_looks_elsewhere_is_caught():
     """One that hears a single corner has its reason in that quarter, and each patchwork that is kept says so."""
     found = on_trial(OfOneCorner((16.0, 11.0, 6.0, 3.0)), pictures(), n=30)
     assert found.quarters[:, 0, 0].all()
 
 
+@pytest.mark.slow
 def test_maps_whose_cells_cannot_be_placed_are_only_enlarged():
     """Beside a cut nobody knows where a cell looks; the trial goes on."""
 
@@ -96,6 +101,7 @@ def test_maps_whose_cells_cannot_be_placed_are_only_enlarged():
     assert {row.name for row in on_trial(Cut(), pictures(), n=12).rows} >= {"Grad-CAM", "saliency"}
 
 
+@pytest.mark.slow
 def test_the_best_method_draws_on():
     found, own = on_trial(ByColour(), pictures(), n=12), pictures(1)
     heat = found.heatmaps(own, torch.arange(4))
@@ -110,6 +116,7 @@ def test_a_function_is_tried_by_asking_alone():
     assert {row.name for row in found.rows} == {"occlusion, grey", "RISE, 100 masks"}
 
 
+@pytest.mark.slow
 def test_it_is_the_same_for_the_same_seed():
     first, again, other = (on_trial(ByColour(), pictures(), n=12, seed=seed) for seed in (1, 1, 2))
     assert first.rows == again.rows

@@ -60,6 +60,7 @@ def test_d_prime_is_separation_s_of_all_pixels(blues):
         assert blues.apart[place] == pytest.approx(separation(*both, name).tolist())
 
 
+@pytest.mark.slow
 def test_greys_have_no_hue_and_are_left_out_of_its_d_prime():
     plain = colour_explorer(painted(212), painted(226, seed=1)).apart[HSV][0]
     assert colour_explorer(painted(212, grey=8), painted(226, grey=2, seed=1)).apart[HSV][0] == pytest.approx(
@@ -134,6 +135,7 @@ def test_flat_classes_are_very_far_apart_or_not_at_all():
     assert colour_explorer(flat, flat, space="rgb").title().endswith("d′ R 0.0, G 0.0, B 0.0")
 
 
+@pytest.mark.slow
 def test_pixels_are_drawn_by_seed_and_from_the_rows_of_an_image_set():
     pictures = ImageSet.of(torch.cat([painted(212), painted(30)]), [0] * 4 + [1] * 4, ["blue", "orange"], "stand-in")
     blue, orange = (pictures.at(torch.nonzero(pictures.labels == label).ravel()) for label in (0, 1))
@@ -147,6 +149,7 @@ def test_pixels_are_drawn_by_seed_and_from_the_rows_of_an_image_set():
     assert colour_explorer(blue, orange, seed=1).clouds != made.clouds
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1, 3, 1, 2), (3, 3, 200, 7), (2, 3, 48, 48)])
 def test_any_size_of_picture(shape):
     made = colour_explorer(*torch.randint(0, 256, (2, *shape), dtype=torch.uint8))
@@ -277,11 +280,13 @@ def test_views_travel_whole():
     assert [view["hue"] for view in made.views] == [-1, 0, 0, -1, -1, 2]
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     result = run_node("colour_explorer", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["from", "to", "titles", "moves"])
 def test_disagreement_is_found(run_node, vectors, kind):
     """A conversion that is off by 2e-6, a title by a letter, a slider by a step."""
@@ -300,6 +305,7 @@ def test_disagreement_is_found(run_node, vectors, kind):
     assert run_node("colour_explorer", vectors | few).returncode != 0
 
 
+@pytest.mark.slow
 def test_ticks_of_a_hue_are_whole_degrees(blues):
     """222.5° would be written as 222°, and the steps from tick to tick would look uneven."""
     drawn = Figure()

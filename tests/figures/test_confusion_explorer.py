@@ -80,6 +80,7 @@ def test_sheet_holds_the_pictures_in_their_order():
     made.close()
 
 
+@pytest.mark.slow
 def test_twenty_classes_stay_light():
     made = confusion_explorer(*some(2000, [f"class {k}" for k in range(20)]))
     assert len(made.shown) <= max(MOST, 400)
@@ -148,11 +149,13 @@ def vectors() -> dict:
     return {"sets": made}
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     result = run_node("confusion_explorer", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "wrong"), [("counts", [0]), ("title", "nonsense"), ("cellTitle", "nonsense")])
 def test_disagreement_is_found(run_node, vectors, key, wrong):
     (first, *_), (step, *_) = vectors["sets"], vectors["sets"][0]["steps"]

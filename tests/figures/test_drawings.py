@@ -84,6 +84,7 @@ DRAWINGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_every_drawing_has_a_picture_a_summary_and_alt_text(name):
     shown = DRAWINGS[name]()
@@ -185,6 +186,7 @@ def test_plane_wants_two_classes_and_two_channels():
         figures.channel_plane(ImageSet.of(IMAGES, [0, 0, 1, 1, 2], CLASSES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bar", [(4, 7), (1, 2)])
 def test_no_name_lies_on_the_bar_of_another(bar):
     names = {"RGB, the set": 0.10, "linear RGB, the set": 0.12, "OKLCh, the set": 0.15}

@@ -40,6 +40,7 @@ def test_every_figure_has_a_sample_and_is_exported():
     assert set(SAMPLES) <= set(course_lib.figures.__all__)
 
 
+@pytest.mark.slow
 def test_four_faces_and_what_a_page_needs(figure):
     data, metadata = figure._repr_mimebundle_()
     assert {"text/plain", "image/png", FIGURE, "application/vnd.jupyter.widget-view+json"} == set(data)

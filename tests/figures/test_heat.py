@@ -56,6 +56,7 @@ def test_rows_are_filled_evenly():
     assert [even(n, 6) for n in (1, 5, 6, 7, 12, 13)] == [1, 5, 6, 4, 6, 5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 3, 7])
 def test_a_gallery_has_no_blank_places(n):
     pictures = torch.zeros(n, 3, 8, 8, dtype=torch.uint8)

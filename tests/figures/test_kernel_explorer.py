@@ -97,6 +97,7 @@ def test_field_of_the_number_pointed_at(figure):
 # --- the figure ---
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_said_in_plain_words_and_drawn(figure):
     figure.height, figure.dilation, figure.layers = 31, 2, 2
     why = "layer 2 does not fit: its kernel covers 61×5, its padded input has 4×60"
@@ -241,6 +242,7 @@ def vectors() -> dict:
             "counted": [[n, counted(n)] for n in numbers]}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_vectors_hold_what_fits_and_what_does_not(vectors):
     for cases in (vectors["arithmetic"], vectors["figures"]):
         impossible = sum(bool(case.get("fault")) or case.get("response", 0) is None for case in cases)
@@ -254,11 +256,13 @@ def test_response_in_python_is_conv2d_s():
     assert torch.allclose(made.response(), F.conv2d(pixels, kernel, stride=2, padding=3, dilation=2)[0, 0])
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     result = run_node("kernel_explorer", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["sizes", "field", "macs", "words", "seen", "response", "instead"])
 def test_disagreement_is_found(run_node, vectors, wrong):
     """A size off by one, a number of the response by 1e-4, a letter of the title."""

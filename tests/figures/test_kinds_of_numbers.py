@@ -71,6 +71,7 @@ def expected(name: str) -> tuple:
     return faces(MADE[name](lambda x: x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("name", MADE)
 def test_kind_of_tensor_changes_nothing(name, change):

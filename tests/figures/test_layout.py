@@ -25,6 +25,7 @@ STORED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", STORED)
 def test_a_chart_of_stored_evidence_can_be_read(shown: Shown):
     assert faults(shown.make()) == []
@@ -56,6 +57,7 @@ def short_trainings(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_a_drawing_can_be_read(name):
     assert faults(DRAWINGS[name]()) == []
@@ -116,6 +118,7 @@ def test_a_name_that_runs_out_of_its_axes_is_found():
     assert faults_of(figure, tight=True) == ["runs out of its axes: 'far too long a name'"]
 
 
+@pytest.mark.slow
 def test_a_figure_that_has_a_name_can_be_asked_by_what_follows():
     lesson = """
 from course_lib import figures, study

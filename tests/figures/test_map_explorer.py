@@ -163,6 +163,7 @@ def test_a_kernel_answers_with_the_pictures_that_the_page_lacks():
     figure.close()
 
 
+@pytest.mark.slow
 def test_labels_alone_will_do_and_have_no_sureness():
     figure = map_explorer(some(), answers=probabilities().argmax(dim=1))
     assert figure._colours() == ["class", "right or wrong"]
@@ -261,11 +262,13 @@ def _step(figure) -> dict:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     result = run_node("map_explorer", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "wrong"),
     [("counts", [[0]]), ("test", [0]), ("near", [1]), ("title", "x"), ("chosen", "x"), ("other", "x"),

@@ -124,11 +124,13 @@ def vectors() -> dict:
     return vectors
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     result = run_node("normalization_explorer", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
+@pytest.mark.slow
 def test_disagreement_is_found(run_node, vectors):
     mean, covariance, chosen, number = vectors["moments"][0]
     changed = {"moments": [[mean, covariance, chosen, number * 1.001]], "shares": [[0.5] * 64] * 3}

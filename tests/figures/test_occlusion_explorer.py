@@ -23,6 +23,7 @@ def figure():
     made.close()
 
 
+@pytest.mark.slow
 def test_heatmap_is_the_fall_that_the_room_computes(figure):
     plain = channel_shares(picture()[None])[0]
     for figure.size, figure.fill, figure.target in itertools.product(range(3), range(3), range(3)):
@@ -122,11 +123,13 @@ def vectors() -> dict:
     return vectors
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     result = run_node("occlusion_explorer", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
+@pytest.mark.slow
 def test_disagreement_is_found(run_node, vectors):
     for key, wrong in (("answers", [0, 0, 0, 0, [9, 9, 9]]), ("covers", [0, 0, 1, [0]])):
         assert run_node("occlusion_explorer", vectors | {key: [wrong]}).returncode != 0

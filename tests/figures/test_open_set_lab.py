@@ -46,6 +46,7 @@ def figure():
 # --- what is counted ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_counts_are_those_of_the_lowest_threshold_that_keeps_enough(seed):
     rng = np.random.default_rng(seed)
@@ -169,12 +170,14 @@ def test_pictures_are_made_small(side, small):
     assert (figure.side, len(figure.pixels)) == (small, 3 * 3 * small * small)
 
 
+@pytest.mark.slow
 def test_few_pictures_are_all_shown():
     figure = open_set_lab([0.0, 1.0, 2.0], [1.0], pictures=(colours(3), colours(1)))
     assert figure.shown == [3, 1]
     assert figure.png()
 
 
+@pytest.mark.slow
 def test_largest_figure_is_not_heavy():
     rng = np.random.default_rng(0)
     known, unknown = ({f"score {k}": rng.normal(size=n) for k in range(8)} for n in (3000, 2000))
@@ -211,6 +214,7 @@ def test_alt_text_tells_n_and_which_class_is_positive(figure):
     assert "AUROC of each score: energy 0.83; nothing 0.50" in told
 
 
+@pytest.mark.slow
 def test_without_answers_and_pictures_there_is_less():
     figure = open_set_lab([0, 1], [1, 2])
     assert figure.now.oscr is None
@@ -220,6 +224,7 @@ def test_without_answers_and_pictures_there_is_less():
     assert figure.png()
 
 
+@pytest.mark.slow
 def test_png_follows_slider_and_score(figure):
     seen = {figure.png()}
     for figure.choice, figure.keep in ((0, 50), (1, 0)):
@@ -227,6 +232,7 @@ def test_png_follows_slider_and_score(figure):
     assert len(seen) == 3
 
 
+@pytest.mark.slow
 def test_names_with_dollar_signs_are_drawn_as_they_are():
     name = r"$\nosuch$"
     known, correct, unknown = groups(7)
@@ -320,6 +326,7 @@ def vectors() -> dict:
     return {"figures": figures, "drags": drags, "areas": [(share, area(share)) for share in corners]}
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     assert len(vectors["figures"]) * 101 >= 10_000
     result = run_node("open_set_lab", vectors)
@@ -332,10 +339,12 @@ def few(vectors) -> dict:
     return {"figures": [figure], "drags": [[0, 1e9, 100]], "areas": [(0.5, "0.50")]}
 
 
+@pytest.mark.slow
 def test_few_vectors_agree_too(run_node, few):
     assert run_node("open_set_lab", few).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["title", "count", "drag", "area"])
 def test_disagreement_is_found(run_node, few, kind):
     told = few["figures"][0]["told"][95]

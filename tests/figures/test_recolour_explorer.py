@@ -118,6 +118,7 @@ def vectors() -> dict:
     return vectors
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     result = run_node("recolour_explorer", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr

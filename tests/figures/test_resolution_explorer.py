@@ -76,12 +76,14 @@ def test_alt_text_tells_every_answer_and_plain_text_no_number_that_was_measured(
     assert "%" not in repr(figure)
 
 
+@pytest.mark.slow
 def test_png_changes_with_the_position(figure):
     first = figure.png()
     figure.position = 1
     assert figure.png() != first
 
 
+@pytest.mark.slow
 def test_class_with_dollar_signs_is_drawn_as_it_is(figure):
     rude = resolution_explorer(picture(4), ROWS, [r"$\nosuch$", "$", "b"], sizes=(4, 2, 1), truth="$")
     assert rude.png()
@@ -165,11 +167,13 @@ def vectors() -> dict:
     return {"blocks": blocks, "percents": percents, "titles": titles}
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     result = run_node("resolution_explorer", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["blocks", "percents", "titles"])
 def test_disagreement_is_found(run_node, vectors, kind):
     wrong = {"blocks": {"means": [0]}, "titles": {"words": "nonsense"}}

@@ -112,6 +112,7 @@ def test_logits_of_any_kind_and_none_at_all(kind):
     assert LOGITS == (8, 0, -2)
 
 
+@pytest.mark.slow
 def test_png_follows_the_sliders(figure):
     seen = {figure.png()}
     for trait, value in (("shift", -20), ("n", 8)):
@@ -120,6 +121,7 @@ def test_png_follows_the_sliders(figure):
     assert len(seen) == 3
 
 
+@pytest.mark.slow
 def test_names_with_dollar_signs_and_long_ones_are_drawn_as_they_are():
     assert softmax_lab([1, 0], [r"$\nosuch$", "x" * 300]).png()
 
@@ -203,6 +205,7 @@ def vectors() -> dict:
     return {"readings": readings, "titles": titles, "honest": [(p, honest(p)) for p in corners]}
 
 
+@pytest.mark.slow
 def test_javascript_agrees_with_python(run_node, vectors):
     result = run_node("softmax_lab", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
@@ -213,10 +216,12 @@ def few(vectors) -> dict:
     return {kind: answers[:1] for kind, answers in vectors.items()}
 
 
+@pytest.mark.slow
 def test_few_vectors_agree_too(run_node, few):
     assert run_node("softmax_lab", few).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "key", "wrong"),
     [

@@ -24,11 +24,13 @@ def vectors() -> dict:
     }
 
 
+@pytest.mark.slow
 def test_javascript_writes_the_same(run_node, vectors):
     result = run_node("shared", vectors)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["percent", "fixed", "grouped"])
 def test_disagreement_is_found(run_node, vectors, name):
     (given, _), *rest = vectors[name]

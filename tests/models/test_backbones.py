@@ -26,6 +26,7 @@ def real(name):
     return models.backbone(name, weights="real")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", models.BACKBONES)
 def test_every_backbone_gives_a_feature_map(name):
     backbone = models.backbone(name, weights="random")
@@ -40,6 +41,7 @@ def test_every_backbone_gives_a_feature_map(name):
     assert backbone.licence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_macs_are_those_of_torchs_own_counter(name):
     backbone = models.backbone(name, weights="random")
@@ -82,6 +84,7 @@ def test_the_registry_has_torchvisions_own_addresses():
         assert {address.url for address in data.registry.entry(name).addresses} <= urls
 
 
+@pytest.mark.slow
 def test_mobilenet_computes_what_keras_computes():
     backbone = real("mobilenet_v2_035")
     os.environ.setdefault("KERAS_BACKEND", "torch")

@@ -43,6 +43,7 @@ def network(layers: list[Conv], channels: list[int], **options) -> nn.Sequential
 # --- sizes ---
 
 
+@pytest.mark.slow
 def test_sizes_are_pytorch_s_and_what_it_refuses_is_refused():
     rng, refused = np.random.default_rng(0), 0
     for _ in range(1500):
@@ -158,6 +159,7 @@ def reached(layers: list[Conv], size: tuple[int, int], place: tuple[int, int]) -
     return int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1
 
 
+@pytest.mark.slow
 def test_field_is_where_a_gradient_comes_from():
     """Exactly, where the field lies in the picture; near an edge zeros of any layer's padding can hide a part of it."""
     rng, within, across = np.random.default_rng(2), 0, 0

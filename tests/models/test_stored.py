@@ -65,6 +65,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [name for name in CHANGES if name != "no numbers"])
 def test_what_is_saved_comes_back(tmp_path, change):
     model = moved(make(hidden=(8,), dropout=0.1))
@@ -138,6 +139,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", REFUSED)
 def test_what_cannot_be_rebuilt_is_refused_and_nothing_is_written(tmp_path, change):
     model = moved(make(hidden=(32,)) if change.startswith("tied") else make())
@@ -190,6 +192,7 @@ def test_a_folder_is_made_for_it(tmp_path):
     assert models.save(make(), tmp_path / "a" / "b" / "model.safetensors").is_file()
 
 
+@pytest.mark.slow
 def test_the_same_model_gives_the_same_bytes(tmp_path):
     model = moved(make())
     files = {models.save(model, tmp_path / f"{k}.safetensors").read_bytes() for k in range(8)}
@@ -275,6 +278,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", WRONG)
 def test_what_is_no_model_is_named_and_never_run(tmp_path, what, capsys):
     path = models.save(make(), tmp_path / "mine.safetensors")

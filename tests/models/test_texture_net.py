@@ -56,6 +56,7 @@ def test_shipped_weights_say_where_they_come_from():
     assert 0.5 < float(origin["val_accuracy"]) <= 1
 
 
+@pytest.mark.slow
 def test_shipped_weights_see_more_than_random_ones():
     train, test = eurosat_tiles(40).split((0.8, 0.2), seed=0)
     shipped, random = (accuracy(weights, train, test) for weights in ("real", "random"))

@@ -171,6 +171,7 @@ def test_shaping_is_pytorch_ood_s(name, theirs, percentile):
     same(fitted(name, percentile=percentile).score(*NEW), reference.predict_feature_maps(NEW[0][:, :, None, None]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tail", "alpha"), [(5, 1), (20, 3), (20, 10)])
 def test_openmax_is_pytorch_ood_s_with_the_same_weibulls(tail, alpha):
     _, logits, labels = pictures()
@@ -499,6 +500,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", openset.ALL)
 @pytest.mark.parametrize(("changes", "complaint"), WRONG, ids=[c[:30] for _, c in WRONG])
 def test_bad_pictures_to_fit_on_are_told(name, changes, complaint):

@@ -34,6 +34,7 @@ def pairs(lower: np.ndarray, higher: np.ndarray) -> float:
     return (lower < higher).sum() + (lower == higher).sum() / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(200))
 def test_areas_are_those_of_all_pairs(seed):
     known, unknown, correct = groups(seed)
@@ -42,6 +43,7 @@ def test_areas_are_those_of_all_pairs(seed):
     assert openset.oscr(known, correct, unknown) == pairs(known[correct], unknown) / every
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100))
 def test_roc_is_scikit_learn_s(seed):
     known, unknown, _ = groups(seed)
@@ -104,6 +106,7 @@ def test_auroc_and_fpr_are_pytorch_ood_s(seed):
     assert openset.fpr_at_tpr(known, unknown) == with_pytorch_ood(pytorch_ood.FPRAtTPR(0.95), known, unknown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100))
 def test_aupr_is_scikit_learn_s(seed):
     known, unknown, _ = groups(seed)

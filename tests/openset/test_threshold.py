@@ -93,6 +93,7 @@ def lost(known: np.ndarray, unknown: np.ndarray, threshold: float, by: str) -> f
     return rejected + kept if by == "errors" else rejected / len(known) + kept / len(unknown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["errors", "youden"])
 @pytest.mark.parametrize("seed", range(100))
 def test_no_other_threshold_is_better(seed, by):

@@ -59,6 +59,7 @@ def test_a_world_of_pictures_scales_all_parts_by_one_number(ten_greys):
     torch.testing.assert_close(world.far, world.scale * colours(parts[3]))
 
 
+@pytest.mark.slow
 def test_a_folder_of_ones_own_becomes_a_world(tmp_path):
     logos = data.logos(10, side=64)
     for k, image in enumerate(logos.images):

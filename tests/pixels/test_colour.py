@@ -327,6 +327,7 @@ def test_the_formulas_alone_have_no_gradient_there():
     assert a.grad.isnan().any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPACES)
 def test_gradients_are_those_of_small_differences(name):
     space, colours = SPACES[name], RANDOM[:20].clone().requires_grad_()

@@ -64,6 +64,7 @@ def noisy(side: int) -> torch.Tensor:
     return torch.randint(0, 256, (3, side, side), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("images", [noisy(400), noisy(90)[:, :2], data.spectrograms(40, side=48).images])
 @pytest.mark.parametrize("name", ["jet", "gray"])
 def test_pieces_are_the_whole(images, name):
@@ -79,6 +80,7 @@ def test_pieces_are_the_whole(images, name):
     assert torch.equal(distance, nearest.float().sqrt())
 
 
+@pytest.mark.slow
 def test_no_piece_is_large():
     """The largest thing that is made while a noisy picture is looked up, beside what is given back."""
     sizes = []

@@ -173,6 +173,7 @@ NO_COLOURS = {
 SAYS_FALSE = {"NaN", "standardized"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", NO_COLOURS)
 @pytest.mark.parametrize("name", COLOURS)
 def test_what_are_no_colours_is_refused_in_words(name, wrong):
@@ -197,6 +198,7 @@ def test_rounding_is_no_fault(name, change):
     COLOURS[name][0](change(meant(name)).movedim(-3, -1), dim=-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", SPACES)
 @pytest.mark.parametrize("end", SPACES)
 def test_colours_outside_srgb_go_from_every_space_to_every_other_and_back(start, end):
@@ -308,6 +310,7 @@ def test_numbers_of_numpy_are_numbers():
     pixels.Standardize(tuple(np.float32([0.5, 0.5, 0.5])))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int64])
 def test_small_whole_numbers_do_not_wrap_around(kind):
     """320 is more than a byte holds, and so is 64 · 64."""

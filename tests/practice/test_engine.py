@@ -113,6 +113,7 @@ def untraced():
     threading.settrace(threads)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("untraced")
 @pytest.mark.parametrize("hang", ["loop", "wait"])
 def test_endless_answer(halves, hang):

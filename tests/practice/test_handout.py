@@ -38,6 +38,7 @@ def test_student_s_copy_gives_nothing_away(copies):
     assert set(notebooks(copies["student"])) == set(stored)
 
 
+@pytest.mark.slow
 def test_instructor_s_copy_has_solutions_mistakes_and_answers(copies):
     told: dict[str, str] = {}
     for name, lesson in notebooks(copies["instructor"]).items():

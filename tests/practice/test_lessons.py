@@ -293,6 +293,7 @@ def test_mistake_gets_its_own_message(exercise, mistake):
     assert mistake.feedback in verdict.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "answer", "told"), OTHERWISE_WRONG)
 def test_otherwise_wrong_answer(key, answer, told):
     verdict = ALL[key].judge(answer)
@@ -300,6 +301,7 @@ def test_otherwise_wrong_answer(key, answer, told):
     assert told in verdict.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "answer"),
     [pytest.param(key, a, id=f"{key}-{a.__name__}") for key, answers in UNUSUAL.items() for a in answers],
@@ -659,6 +661,7 @@ def test_least_cost_against_our_own():
     assert torch.equal(ex07.least_cost.reference(p, cost), decide.by_cost(p, cost))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", [ex01.mend, ex03.frozen], ids=lambda exercise: exercise.name)
 def test_a_check_leaves_the_random_numbers_of_the_notebook_alone(exercise):
     before = torch.random.get_rng_state()

@@ -89,6 +89,7 @@ def held_to(found: Tally, key: str) -> None:
     assert not found.praised
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "exercise"), QUICK.items(), ids=QUICK)
 def test_some_mutants_are_refused(key, exercise):
     held_to(tally(exercise, mutants(exercise, SAMPLE), n=20), key)

@@ -218,6 +218,7 @@ def off(said: str, computed: list[float]) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lesson", "said", "computed"), SAID, ids=[f"{lesson}: {said}" for lesson, said, _ in SAID])
 def test_a_number_of_a_quiz(lesson, said, computed):
     assert said in text(lesson)

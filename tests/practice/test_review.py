@@ -146,6 +146,7 @@ def needs_a_layer(layers):
     return ex02.receptive_field.reference(layers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "answer"),
     [
@@ -192,6 +193,7 @@ def all_but_the_bias(model):
     model.head[1].weight.requires_grad_(True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "answer", "told", "not_told"),
     [
@@ -250,6 +252,7 @@ def test_no_lesson_text_names_the_mistakes_that_are_asked_for():
     assert not [word for word in ("softmax", "pile up", "never taken", "zero_grad") if word in exercise]
 
 
+@pytest.mark.slow
 def test_no_lesson_calls_a_learner_s_function_outside_of_a_check():
     import ast
 
@@ -268,6 +271,7 @@ def test_no_lesson_calls_a_learner_s_function_outside_of_a_check():
 # --- every check -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "exercise"), ALL.items(), ids=ALL)
 def test_a_check_has_twenty_varied_inputs_and_the_same_each_time(key, exercise):
     assert len(exercise.cases) - len(exercise.written) >= 20

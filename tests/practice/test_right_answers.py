@@ -13,6 +13,7 @@ def test_there_are_many_for_every_exercise():
     assert sum(map(len, RIGHT.values())) >= 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "answer"),
     [

@@ -57,6 +57,7 @@ def test_generators_are_as_they_were_also_after_a_time_out(answer):
     assert states() == moved_on, "a thread from the check still turns them back"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ex", [ex01.mend, ex03.frozen], ids=lambda ex: ex.name)
 def test_no_exercise_seeds_a_generator(ex, monkeypatch):
     """torch.manual_seed also seeds CUDA's, even where CUDA is not yet in use."""
@@ -85,6 +86,7 @@ def test_a_seed_for_a_cuda_that_is_not_in_use_is_forgotten(monkeypatch):
     assert queue == ["of the notebook"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["inference_mode", "no_grad", "float64", "autocast", "meta"])
 @pytest.mark.parametrize("ex", [ex01.mend, ex03.frozen, ex05.energy], ids=lambda ex: ex.name)
 def test_a_first_check_in_any_mode_of_the_notebook(ex, name):

@@ -20,6 +20,7 @@ FEWER |= {"planted_cells": 8, "planted_sanity": 8}  # minutes each, too
 each_experiment = pytest.mark.parametrize("experiment", study.all_experiments(), ids=lambda one: one.name)
 
 
+@pytest.mark.slow
 @each_experiment
 def test_every_variant_has_its_seeds_with_the_settings_of_today(experiment):
     found = {variant: s.seeds for variant, s in experiment.summary().items()}

@@ -15,6 +15,7 @@ from . import pretend
 LESSONS = Path(__file__).resolve().parents[2] / "lessons"
 
 
+@pytest.mark.slow
 def test_the_stored_ledger_is_what_the_evidence_says():
     assert ledger.stale() == [], "out of date. Mend it: course trials ledger"
 
@@ -113,6 +114,7 @@ def test_in_a_notebook_the_ledger_is_folded(row):
     assert repr(folded) == "supported: a | <b>"
 
 
+@pytest.mark.slow
 def test_a_ledger_that_is_older_than_the_evidence_is_found(tmp_path):
     assert [path.name for path in ledger.stale(tmp_path)] == ["advice_on_trial.md", "advice_on_trial.html"]
     written = ledger.write(tmp_path)

@@ -104,6 +104,7 @@ def function_of(run) -> object:
     return function_of(run.func) if isinstance(run, partial) else run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda one: one.name)
 def test_no_number_decides_a_run_that_is_not_among_its_settings(experiment):
     run = function_of(experiment.run)

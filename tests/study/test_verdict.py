@@ -23,6 +23,7 @@ def words(d, effect, smallest_effect):
 # --- how often it is wrong ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [5, 10, 20])
 @pytest.mark.parametrize("kind", DIFFERENCES)
 def test_without_an_effect_one_is_found_in_at_most_one_trial_of_twenty(kind, n):
@@ -46,6 +47,7 @@ def test_an_effect_that_just_does_not_matter_is_seldom_supported_and_one_that_do
 # --- how often it is right ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "at_least"), [(5, 0.35), (10, 0.85), (20, 0.99)])
 def test_power_to_find_an_effect(n, at_least):
     share = words(draw("normal", n, TRIALS), effect=2.5, smallest_effect=1)
@@ -53,11 +55,13 @@ def test_power_to_find_an_effect(n, at_least):
     assert share("refuted") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "at_least"), [(5, 0.25), (10, 0.9), (20, 0.99)])
 def test_power_to_find_that_nothing_matters(n, at_least):
     assert words(draw("normal", n, TRIALS), effect=0, smallest_effect=2)("no difference that matters") >= at_least
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "at_least"), [(5, 0.35), (10, 0.85), (20, 0.99)])
 def test_power_to_refute_is_the_power_to_support(n, at_least):
     assert words(draw("normal", n, TRIALS), effect=-2.5, smallest_effect=1)("refuted") >= at_least
@@ -74,6 +78,7 @@ def splits_of_one_set(trials, *, seeds=10, n_test=1, of=4):
     return np.stack([rng.permuted(pictures, axis=1)[:, : 100 * n_test].mean(axis=1) for _ in range(seeds)], axis=1)
 
 
+@pytest.mark.slow
 def test_where_tests_overlap_the_plain_interval_errs_too_often_and_the_wider_one_does_not():
     d = splits_of_one_set(TRIALS)
     assert misses(*interval(d, resamples=999)) > 3 * NOMINAL

@@ -88,6 +88,7 @@ def greedy(path):
     return len(b"x" * 300_000_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("read", "complaint"),
     [

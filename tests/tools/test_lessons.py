@@ -103,6 +103,7 @@ def test_folder_of_this_machine_in_an_output_is_refused(lessons, capsys):
     assert not (lessons / "07_tiny.ipynb").exists()
 
 
+@pytest.mark.slow
 def test_check_sees_each_kind_of_change(lessons, capsys):
     assert maker.main(["--check"], lessons) == 1
     maker.main([], lessons)
@@ -227,6 +228,7 @@ def test_a_chapter_s_number_stands_for_all_its_notebooks(parts):
     assert (parts / "06_old.ipynb").is_file()
 
 
+@pytest.mark.slow
 def test_minutes_are_filled_in_and_cells_keep_their_ids(parts, capsys):
     notebook = built(parts)
     told = "Core · 1 minute: 1 of waiting for the code; the code runs in 75 s on two cores."

@@ -36,6 +36,7 @@ def pictures() -> tuple[ImageSet, ImageSet]:
     return clinic.pictures(0, per_class=120, side=SIDE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HEALTHY)
 def test_nothing_is_found_where_nothing_is_wrong(name, pictures):
     diagnosis = HEALTHY[name].diagnose(*pictures)
@@ -61,6 +62,7 @@ def test_planted_cause_is_named_first(name, pictures):
     assert "mend: " in str(first)
 
 
+@pytest.mark.slow
 def test_how_the_classes_got_lost_is_told(pictures):
     told = {name: CASES[name].diagnose(*pictures).findings[0].evidence for name in list(DIAGNOSES)[:2]}
     assert "grey" in told["pictures loaded in grey"]
@@ -89,6 +91,7 @@ def test_nothing_of_the_learner_s_is_changed():
     assert torch.equal(drawn, torch.get_rng_state())
 
 
+@pytest.mark.slow
 def test_an_optimizer_itself_will_do(pictures):
     model, (train, _) = network(), pictures
     optimizer = torch.optim.Adam(model.parameters(), 0.3)
@@ -103,6 +106,7 @@ def test_an_optimizer_of_another_network_is_told(pictures):
     assert finding.cause == "the optimizer belongs to another network"
 
 
+@pytest.mark.slow
 def test_a_last_layer_that_starts_at_zero_is_no_illness(pictures):
     model = network()
     nn.init.zeros_(model.head.weight)

@@ -114,6 +114,7 @@ def half_turns(x: torch.Tensor) -> torch.Tensor:
     return torch.stack([torch.rot90(picture, 2 * int(torch.randint(2, ())), (1, 2)) for picture in x])
 
 
+@pytest.mark.slow
 def test_an_augmentation_that_makes_one_class_of_the_other_is_seen():
     loop = Loop()
     loop.prepare = quarter_turns
@@ -141,6 +142,7 @@ class Turned(Dataset):
         return self.transform(MANY_X[i]), int(MANY[i])
 
 
+@pytest.mark.slow
 def test_a_dataset_s_transform_that_erases_the_classes_is_seen():
     loader = DataLoader(Turned(lambda x: quarter_turns(x[None])[0]), 16, shuffle=True)
     model = net()
@@ -187,6 +189,7 @@ def test_zeros_and_twos_are_out_of_range_and_no_third_class():
     assert loop.watched().findings[0].name == "labels-out-of-range"
 
 
+@pytest.mark.slow
 def test_a_penalty_in_the_loss_is_weight_decay():
     loop = Loop(0.05, sgd=True)
     loop.loss_of = lambda z, y: F.cross_entropy(z, y) + 5 * sum((w**2).sum() for w in loop.model.parameters())
@@ -202,6 +205,7 @@ def test_a_rate_that_the_step_halves_is_seen_and_a_slow_decay_is_not():
         assert [f.name for f in loop.watched().findings] == names
 
 
+@pytest.mark.slow
 def test_a_plateau_is_no_matter_for_single_batches():
     loop = Loop(1e-3)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(loop.optimizer, factor=0.01, patience=0)
@@ -249,6 +253,7 @@ def test_lazy_layers_are_refused_until_they_have_a_shape(ask):
     assert isinstance(model[1].weight, nn.parameter.UninitializedParameter)
 
 
+@pytest.mark.slow
 def test_the_state_of_a_large_optimizer_is_put_back():
     """VGG's first linear layer has 103 million weights; here 9 million, beyond what of other tensors is kept."""
     model = nn.Linear(3000, 3000)

@@ -128,6 +128,7 @@ HEALTHY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_set_ups_are_not_blamed(name):
     make, loader, loss, optimizer = HEALTHY[name]
@@ -178,6 +179,7 @@ SICK = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SICK)
 def test_the_cause_is_named_first(name):
     make, loader, loss, optimizer = SICK[name]
@@ -190,6 +192,7 @@ def test_the_cause_is_named_first(name):
     assert first.certainty in ("sure", "likely")
 
 
+@pytest.mark.slow
 def test_validation_classes_numbered_otherwise_are_told():
     model = net()
     val = batches(pictures(1), 1 - Y)
@@ -198,6 +201,7 @@ def test_validation_classes_numbered_otherwise_are_told():
     )
 
 
+@pytest.mark.slow
 def test_a_model_on_another_device_is_no_illness():
     lazy = pytest.importorskip("torch._lazy.ts_backend")
     try:
@@ -209,6 +213,7 @@ def test_a_model_on_another_device_is_no_illness():
     assert diagnosis.healthy, str(diagnosis)
 
 
+@pytest.mark.slow
 def test_a_pretrained_network_keeps_its_pretraining():
     """Only the head can move, and the features are there: new weights for them would not be told apart."""
     model = net()
@@ -224,6 +229,7 @@ def test_a_pretrained_network_keeps_its_pretraining():
     assert diagnose(model, batches(), optimizer=torch.optim.Adam(model[-1].parameters(), 1e-2)).healthy
 
 
+@pytest.mark.slow
 def test_an_endless_generator_is_left_in_time():
     def endless():
         for i in count():
@@ -288,6 +294,7 @@ LOOPS = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cause", LOOPS)
 def test_what_is_wrong_in_a_loop_is_seen(cause):
     loop = Loop(cause)
@@ -295,6 +302,7 @@ def test_what_is_wrong_in_a_loop_is_seen(cause):
     assert watch(loop.step, loader, model=loop.model).findings[0].name == cause
 
 
+@pytest.mark.slow
 def test_a_sound_loop_is_healthy_and_gradients_may_be_collected():
     loop = Loop()
     assert watch(loop.step, batches(), model=loop.model).healthy
@@ -311,6 +319,7 @@ def test_a_sound_loop_is_healthy_and_gradients_may_be_collected():
     assert diagnosis.healthy, str(diagnosis)
 
 
+@pytest.mark.slow
 def test_an_augmentation_in_the_step_that_erases_the_classes_is_seen():
     model = net()
     optimizer = adam(model)
@@ -336,6 +345,7 @@ def test_a_network_made_anew_in_the_step_is_seen():
     assert watch(step, batches(), model=model).findings[0].name == "model-recreated"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["", "loss-maximised", "scheduler-too-often"])
 def test_a_watched_step_leaves_everything_as_it_was(broken):
     loop = Loop(broken)
@@ -366,6 +376,7 @@ def _same(a, b) -> bool:
 # --- what it says ---
 
 
+@pytest.mark.slow
 def test_a_verdict_tells_what_it_could_not_see_and_is_data():
     model = net()
     verdict = diagnose(model, batches(), optimizer=adam(model))

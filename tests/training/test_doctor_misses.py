@@ -136,6 +136,7 @@ class Dropping(nn.Module):
         return self.body[5](F.dropout(x, self.share, self.training or not self.ends))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "ends", "told"), [(0.97, False, True), (0.97, True, False), (0.1, False, False)])
 def test_dropout_that_goes_on_is_seen_where_it_costs_something(share, ends, told):
     model = Dropping(share, ends)
@@ -185,6 +186,7 @@ class Frozen(nn.Module):
         return self.head(self.body.eval()(x))
 
 
+@pytest.mark.slow
 def test_a_frozen_batchnorm_tells_what_it_was_trained_on():
     for scale, told in ((1, "preprocessing-missing"), (255, None)):
         model = Frozen()
@@ -259,6 +261,7 @@ def held_low(model: nn.Module, factor) -> tuple:
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
+@pytest.mark.slow
 def test_a_lambda_that_gives_the_rate_itself_is_seen():
     model = net()
     optimizer, scheduler = held_low(model, lambda epoch: 4e-3 * 0.95**epoch)
@@ -288,6 +291,7 @@ def test_warm_ups_and_decays_are_not_held_low(how):
 # --- labels that say nothing ---
 
 
+@pytest.mark.slow
 def test_labels_that_belong_to_other_pictures_are_possible_where_nothing_holds_for_others():
     y = torch.randint(2, (192,), generator=torch.Generator().manual_seed(3))
     shown = y[torch.randperm(192, generator=torch.Generator().manual_seed(4))]

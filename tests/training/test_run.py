@@ -49,6 +49,7 @@ def same(a, b):
     return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
 def test_an_easy_problem_is_learned(two_greys, optimizer):
     settings = dataclasses.replace(QUICK, epochs=10, optimizer=optimizer, peak_lr=0.05)
@@ -57,6 +58,7 @@ def test_an_easy_problem_is_learned(two_greys, optimizer):
     assert (run.n_train, run.n_val, run.source) == (160, 40, "generated")
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights_bit_for_bit(two_greys):
     first, _ = trained(two_greys)
     again, _ = trained(two_greys)
@@ -790,6 +792,7 @@ def test_another_preprocessing_of_the_same_name_takes_up_nothing(two_greys, tmp_
     trained(two_greys, checkpoint=path, preprocessing=first)
 
 
+@pytest.mark.slow
 def test_a_preprocessing_of_chance_is_taken_up(two_greys, tmp_path, monkeypatch):
     for noise in (lambda p: p + torch.rand(1), lambda p: p + torch.tensor(np.random.default_rng().random()).float()):
         path = tmp_path / "run.pt"

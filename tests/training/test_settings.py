@@ -96,6 +96,7 @@ def tried(values: dict) -> tuple[Settings | None, str]:
         return chosen, str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:the pictures of 6×10 are not square")
 @settings(max_examples=80, deadline=None, derandomize=True, database=None)
 @given(sound=st.fixed_dictionaries(SOUND), odd=st.dictionaries(st.sampled_from(sorted(SOUND)), ODD, max_size=2))
@@ -112,6 +113,7 @@ def test_any_settings_are_refused_by_name_or_a_run_comes_to_its_end(sound, odd):
         assert f"seed {chosen.seed}" in told or "peak learning rate" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 10, 49])
 def test_a_warmup_of_one_step_is_no_division_by_zero(epochs):
     for warmup in (1 / epochs, 1.0 - 1e-16, 0.1):
