@@ -77,7 +77,7 @@ def _most(rejection: Rejection, kind: str) -> str:
     if len(mine) < 2 or not any(one.let_in.hits for one in mine):
         return ""
     most = max(mine, key=lambda one: one.let_in.value)
-    return f"; most of {plain(most.name.partition(': ')[2])}: {most.let_in}"
+    return f"; most often {plain(most.name.partition(': ')[2])}, {most.let_in}"
 
 
 def chosen_by(result: Result) -> str:

@@ -228,7 +228,7 @@ def _groups(folder: Path, pictures: ImageSet, group_by: str, alike: list[tuple[i
     same = [(first.setdefault(key, p), p) for p, key in enumerate(keys) if key]
     groups = linked([*alike, *same], len(pictures))
     if group_by:
-        _check_groups(groups, pictures, group_by)
+        check_groups(groups, pictures, group_by)
     return groups
 
 
@@ -295,7 +295,7 @@ def _told(group_by: str, keys: list[str]) -> list[str]:
     return keys
 
 
-def _check_groups(groups: np.ndarray, pictures: ImageSet, group_by: str) -> None:
+def check_groups(groups: np.ndarray, pictures: ImageSet, group_by: str) -> None:
     """ValueError where a class lies in one group: all of it would be learned from, and nothing tested."""
     labels = pictures.labels.numpy()
     alone = [name for c, name in enumerate(pictures.classes) if len(np.unique(groups[labels == c])) < 2]

@@ -13,7 +13,7 @@
 # | files that cannot be read, one picture in two classes | section 1 |
 # | bursts, several pictures of one thing | section 2 |
 # | a frozen network does well, and you wonder whether to train | section 3 |
-# | it is 99 % sure, and wrong | section 4 |
+# | its percentages: can I believe them? | section 4 |
 # | it answers anything, a cat as well | section 5 |
 # | somebody wants a report, or the network in a page | section 6 |
 # | many labels that may be wrong | [7b Wrong labels and leaks](07b_wrong_labels_and_leaks.ipynb) |
@@ -43,7 +43,7 @@ source = "generated" if folder is None else "real"
 warnings.filterwarnings("ignore", message=".*left out")  # the next cell names them
 
 # %% [markdown]
-# Without yours the lesson draws a folder: ten logos, 24 shots each, every second one a burst of three frames. Some trouble was put in.
+# Without yours the lesson draws a folder: ten logos, 24 shots each, every second one a burst of three frames. I have put in some trouble: find it.
 #
 # ## 1 · Look: what is in the folder?
 
@@ -67,7 +67,7 @@ for k in flat:
 # %% tags=["verdict"]
 pairs = {tuple(sorted((names[one.first], names[one.second]))) for one in twice}
 study.conclude("two files cannot be used", len(pictures.left_out) == 2)
-study.conclude("two pictures stand in two classes", len(pairs) == 2)
+study.conclude("two pictures, four files, stand in two classes", len(pairs) == 2)
 study.conclude("one picture is of one colour", len(flat) == 1)
 
 # %% [markdown]
@@ -82,16 +82,21 @@ y = kept.labels.numpy()
 # ## 2 · Split: what must a test picture be new in?
 
 # %%
-shown = [
-    k
-    for k in range(len(kept))
-    if kept.names[k].split("-")[0] == kept.names[2].split("-")[0]
+called = [kept.name_of(k) for k in range(len(kept))]
+burst = [
+    k for k, name in enumerate(called) if name.split("-")[0] == called[2].split("-")[0]
 ]
+shown = [*burst[:3], *range(len(kept) - 3, len(kept))]
 figures.gallery(
-    kept.batch(torch.tensor([*shown[:3], *range(len(kept) - 3, len(kept))])),
-    [Path(kept.names[k]).name for k in [*shown[:3], *range(len(kept) - 3, len(kept))]],
+    kept.batch(torch.tensor(shown)),
+    [Path(called[k]).name for k in shown],
     columns=6,
-    title=f"Two shots, three frames of each ({source})",
+    title=f"One burst, and the last three files ({source})",
+)
+
+# %% tags=["verdict"]
+study.conclude(
+    "what is shown is two shots", len({called[k].split("-")[0] for k in shown}) == 2
 )
 
 # %% [markdown]
@@ -109,7 +114,7 @@ def parted(groups, part):
 ex.parted.check(parted)
 
 # %% [markdown]
-# Three ways to group: each picture alone; near copies together, as a perceptual hash finds them; bursts, too. A probe learns from 55 % and is tested on 15 %, over five splits.
+# Three ways to group: each picture alone; near copies together, as a perceptual hash finds them; bursts, too. A probe learns from 55 % and is tested on 15 %, over five splits; the other 30 % wait for section 3.
 
 # %%
 split_guess = predict.number(
@@ -127,6 +132,7 @@ bursts = [(first.setdefault(key, k), k) for k, key in enumerate(keys) if key]
 hashed = [(one.first, one.second) for one in data.copies(kept)]
 ways = {"each alone": [], "copies together": hashed, "bursts, too": hashed + bursts}
 groupings = {name: linked(pairs, len(kept)) for name, pairs in ways.items()}
+look.check_groups(groupings["bursts, too"], kept, keep_together)
 
 network = probe.backbone()  # efficientnet_lite0, from photographs; it stays as it is
 x = features.extract(network, kept, size=size, pooling=probe.POOLING, progress=False)
@@ -150,7 +156,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# On a split of single pictures the probe gets 94.9 %, with bursts kept together 87.0 % (five splits, some 70 pictures tested in each). Those eight points would not be there on new shots. The hash changes little: it finds what is the same picture, and frames of a burst are not. You have to know how the pictures came about.
+# On a split of single pictures the probe gets 94.9 %, with bursts kept together 87.0 % (five splits, some 70 pictures tested in each). Those eight points would not be there on new shots. The hash changes little: it finds what is the same picture, and the frames of a burst are not the same one. You have to know how the pictures came about.
 #
 # **You decide** what will be new where it works: another shot, another place, another year? Keep that apart.
 
@@ -204,18 +210,19 @@ by_probe = probe.answers(head, x[val]) == y[val]
 by_tuned = training.predict(model, p.of("val"), size=size).argmax(dim=1).numpy() == y[val]
 chance = probe.by_chance(by_tuned, by_probe)
 print(f"of {len(val)}: the probe {by_probe.sum()} right, fine-tuned {by_tuned.sum()}")
-print(f"if both were equally good, so much or more in {chance:.1%} of cases")
-print("it pays" if tune.pays(by_probe, by_tuned) else "it does not surely pay")
+print(f"were both equally good, such a lead would come up in {chance:.0%} of cases;")
+print(
+    "below 5 %: it pays"
+    if tune.pays(by_probe, by_tuned)
+    else "it pays below 5 %: not sure"
+)
 tuned_guess.compare(100 * (by_tuned.mean() - by_probe.mean()))
 
 # %% tags=["verdict"]
-study.conclude(
-    "fine-tuning does not fall behind by 5 points",
-    by_tuned.mean() > by_probe.mean() - 0.05,
-)
+study.conclude("these pictures do not settle it", not tune.pays(by_probe, by_tuned))
 
 # %% [markdown]
-# Four pictures more, 66 of 71. If both were equally good, one trial in six would show as much, so it does not *surely* pay; 71 pictures cannot tell. The test was not asked: who chooses by it has none left.
+# Fine-tuned it gets four pictures more right, 66 of 71. Were both equally good, one trial in six would show such a lead: 71 pictures do not settle it. The probe has an advantage, too: the strength of its penalty was chosen on these same 71. The test had no say; who chooses by it has none left.
 #
 # **You decide**: are those points worth the minutes? The rest goes on with the probe, which takes seconds; the steps are the same.
 
@@ -243,14 +250,14 @@ same = (logits["test"] / temperature).argmax(dim=1).equal(logits["test"].argmax(
 study.conclude("the temperature changes no answer", same)
 
 # %% [markdown]
-# The probe was less sure than it was right (a temperature below 1), and the fit mends a part of it. Blue lines are 95 % intervals: with 71 pictures each bar says little.
+# On *line* the probe was less sure than it was right, so the temperature is below 1; for a network that is too sure it is above 1. On the test percentage and share right differ by 16 points on average before, and 13 after. Bars of few pictures miss the line by chance (blue: 95 % intervals). In the report below, on another split, the gap does not shrink. Whether the fit helped is open.
 #
-# **You decide** below which probability a person looks: the right half says what the rest is then worth.
+# **You decide** how many a person looks at, the least sure first: the right half says how many of the rest are right.
 
 # %% [markdown]
 # ## 5 · Reject: what share of your own may be refused?
 #
-# A *score* says how unknown a picture looks. Which one? Leave each class out in turn: a probe without it meets its pictures, which stand for strangers that are like yours, and generated textures and noise. (AUROC: 50 % is chance.)
+# A *score* says how unknown a picture looks. Which one? Leave each class out in turn: a probe without it meets its pictures, which stand for strangers that are like yours, and generated pictures: textures, noise, plain colours, photographs, satellite tiles. (AUROC: 50 % is chance.)
 
 # %% tags=["nbval-ignore-output"]
 far = probe.looked_through(network, data.far_unknowns(100, seed=1, side=size), size)
@@ -279,15 +286,17 @@ study.conclude(
 )
 
 # %% [markdown]
-# Now the line: so high that of your own pictures at most 5 % are refused. It is drawn without strangers. Then they come: 240 logos of ten *other* makers, in the same colours.
+# Now the line: so high that, on average over such lines, at most 5 % of your own pictures are refused. It is drawn without strangers. Then they come: 240 logos of ten *other* makers, in the same colours.
 
 # %%
 strangers = data.logos(24, seed=1, which="near", side=size)  # or data.from_folder("…")
-odd = data.far_unknowns(100, seed=2, side=size)
+odd = data.far_unknowns(250, seed=2, side=size)
 bank = reject.length_one(x[learned])
-met = {"line": x[line], "test": x[p.rows("test")]}
+met = {part: x[p.rows(part)] for part in ("line", "val", "test")}
 met["strangers"] = probe.looked_through(network, strangers, size)
-met["generated"] = probe.looked_through(network, odd, size)
+seen, kinds = probe.looked_through(network, odd, size), np.array(odd.classes)[odd.labels]
+met["photographs"] = seen[kinds == "photograph"]
+met["other kinds"] = seen[kinds != "photograph"]
 
 # %%
 stranger_guess = predict.number(
@@ -299,59 +308,63 @@ stranger_guess = predict.number(
 stranger_guess
 
 # %% [markdown]
-# A row for each share that may be refused; the cost adds up what you say the two errors cost.
+# A row for each share that may be refused. The cost adds up what you say the two errors cost, with *val* for your own: the test chooses nothing. The last two columns: 50 generated photographs, and 200 textures, noise, colours, tiles.
 
 # %% tags=["nbval-ignore-output"]
 lose, let_in, of_100 = 1, 5, 20  # cost of each error; strangers among 100 to come
-came_in = {}
-print("               promised   own refused   strangers in   generated in   cost of 100")
+came_in, costs = {}, {}
+print("            promised   refused: val  test   in: strangers  photos  others    cost")
 for name in dict.fromkeys([best, "max logit"]):
     found = {who: reject.score(name, head, z, bank, 1) for who, z in met.items()}
     for share in (0.01, 0.05, 0.1, 0.2):
         if (at := reject.line(found["line"], share)) is None:
-            print(f"{name:15}{share:8.0%}   no line: it wants {reject.wanted(share)}")
+            print(f"{name:12}{share:8.0%}   no line: it wants {reject.wanted(share)}")
             continue
-        kept_own, near, far_in = (
-            float((found[who] <= at).mean()) for who in ("test", "strangers", "generated")
-        )
-        cost = (100 - of_100) * (1 - kept_own) * lose + of_100 * near * let_in
-        row = f"{1 - kept_own:13.1%}{near:15.1%}{far_in:15.1%}{cost:14.0f}"
-        print(f"{name:15}{share:8.0%}{row}")
-        came_in[name, share] = near
-stranger_guess.compare(100 * came_in.get((best, 0.05), 1.0))
+        into = {who: float((z <= at).mean()) for who, z in found.items()}
+        near, lost = into["strangers"], (1 - into["val"], 1 - into["test"])
+        cost = (100 - of_100) * lost[0] * lose + of_100 * near * let_in
+        row = f"{lost[0]:15.1%}{lost[1]:7.1%}{near:16.1%}{into['photographs']:8.0%}"
+        print(f"{name:12}{share:8.0%}{row}{into['other kinds']:8.0%}{cost:8.0f}")
+        came_in[name, share], costs[name, share] = into, cost
+if (best, 0.05) in came_in:
+    stranger_guess.compare(100 * came_in[best, 0.05]["strangers"])
 
 # %% tags=["verdict"]
-study.conclude("most logos of other makers come in at 5 %", came_in[best, 0.05] > 0.6)
+at_five = came_in[best, 0.05]
+study.conclude("most logos of other makers come in at 5 %", at_five["strangers"] > 0.6)
+study.conclude(
+    "of the other generated kinds fewer come in than of photographs",
+    at_five["other kinds"] < at_five["photographs"],
+)
 study.conclude("no line can be drawn for 1 %", (best, 0.01) not in came_in)
 
 # %% [markdown]
-# The promise is kept, as far as 71 pictures can tell; of other makers' logos nearly all come in. A line drawn without strangers says nothing of them. *k nearest* is best on the mean of the two columns and worst at classes left out; *max logit* lets in fewer such logos, and more of what is like nothing. Neither is good at both.
+# Of your own a few points more or fewer are refused than promised: the promise is an average over lines. Of strangers it says nothing: at 5 % nearly all logos of other makers come in. Mind means over kinds: with *k nearest* 88 % of the photographs come in, and 6 % of the other kinds. *Max logit* lets in fewer logos, and more of all else.
 #
-# **You decide**: which error costs more, and which strangers will come, and how many? Change `lose`, `let_in` and `of_100`; write the cheapest row's share below.
+# **You decide**: which error costs more, which strangers will come, and how many? Change `lose`, `let_in` and `of_100`. The cheapest row goes into the classifier below.
 
 # %% [markdown]
 # ## 6 · The report, and take it with you
 #
-# `classify.build` takes all these steps, and looks for wrong labels, too. Your decisions are its arguments; its split is its own, so its numbers differ a little. `minutes` is for fine-tuning; with 0 nobody waits.
+# `classify.build` takes all these steps, and looks for wrong labels, too. Your grouping, your score and your share are its arguments. What you would leave out you must move out of the folder: it leaves out what cannot be read and what stands in two classes, and keeps the lens cap. Its split is its own, and its strangers are the classes left out, so its numbers differ. `minutes` is for fine-tuning; with 0 nobody waits.
 
 # %% tags=["nbval-ignore-output"]
-refuse = 0.05
-out = example.place_for(root, refuse=refuse, group_by=keep_together)
-built = classify.build(
-    root, out=out, minutes=0, group_by=keep_together, refuse=refuse, progress=False
-)
+score, refuse = min(costs, key=costs.get)  # the cheapest row, or yours: "k nearest", 0.05
+choices = {"group_by": keep_together, "score": score, "refuse": refuse}
+out = example.place_for(root, **choices)
+built = classify.build(root, out=out, minutes=0, progress=False, **choices)
 print(built)
 print(f"\nin {os.path.relpath(out)}:", *sorted(file.name for file in out.iterdir()))
 
 # %% tags=["verdict"]
-study.conclude("the report is there", (out / "report.html").is_file())
+calibration, lost = built.result.calibration, built.result.rejection.lost
 study.conclude(
-    "what it says of its test has an interval",
-    built.result.accuracy.low < built.result.accuracy.high,
+    "on its split the fit does not help", calibration.ece >= calibration.ece_before
 )
+study.conclude("the promise lies in the interval", lost.low <= refuse <= lost.high)
 
 # %% [markdown]
-# Open `report.html` in a browser: you can show it to somebody. `demo.html` has the network *in* it: drop a picture on it, or use the camera; no picture leaves your machine. `model.onnx` is for other programs. In Python:
+# Open `report.html` in a browser: you can show it to somebody. `demo.html` has the network *in* it: drop a picture on it, or use the camera; no picture leaves your machine. `model.onnx` is for other programs. In Python (what comes in may look sure: three waves are *peaks*):
 
 # %% tags=["nbval-ignore-output"]
 loaded = classify.load(built.out)
@@ -369,7 +382,7 @@ figures.gallery(
 )
 
 # %% tags=["verdict"]
-study.conclude("it was asked about six", accepted.shape == (6,))
+study.conclude("of the six some come in, and some do not", 0 < accepted.sum() < 6)
 
 # %% [markdown]
 # ## Quiz on 8
@@ -382,14 +395,14 @@ QUIZ
 # %% [markdown]
 # ## Your pictures
 #
-# Write the name of your folder into the second cell, choose `keep_together`, and run all. Or, in a terminal:
+# Write its name into `folder = None`, in the cell with the imports, choose `keep_together`, and run all. Cameras write `IMG_2041.jpg`, one prefix for all: take `"date"` or `""`. *Holds* and the text speak of the drawn folder; `strangers` are logos until you name others. For 5 % you need some 130 pictures, for 1 % 660. Or, in a terminal:
 #
 # ```
-# course classify photos --out my_classifier --group-by name-prefix --refuse 0.05 --minutes 10
+# course classify photos --out my_classifier --group-by name-prefix --refuse 0.05 --unknown strangers
 # course predict my_classifier new_pictures
 # ```
 #
-# The first takes minutes, and goes on where it was if it is stopped. The second prints for each picture a class or *none*.
+# The first fine-tunes for up to ten minutes (`--minutes`), and goes on where it was if it is stopped. The second prints for each picture a class or *none*.
 
 # %% [markdown]
 # ## What we would write to the asker

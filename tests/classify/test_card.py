@@ -134,11 +134,11 @@ def test_a_score_that_was_given_is_told_as_such():
 
 @pytest.mark.parametrize(
     ("let_in", "told"),
-    [({"noise": 0, "photograph": 8}, "; most of photograph: 80.0 % ("), ({"noise": 0, "photograph": 0}, None),
+    [({"noise": 0, "photograph": 8}, "; most often photograph, 80.0 % ("), ({"noise": 0, "photograph": 0}, None),
      ({"noise": 4}, None)],
 )  # fmt: skip
 def test_of_several_kinds_the_one_that_comes_in_most_is_named(let_in, told):
     result = sample()
     far = tuple(Unknown(f"generated: {kind}", "generated", share(hits, 10), "probe") for kind, hits in let_in.items())
     line = summary(replace(result, rejection=replace(result.rejection, unknowns=far)))
-    assert told in line if told else "; most of" not in line
+    assert told in line if told else "; most often" not in line
