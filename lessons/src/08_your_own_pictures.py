@@ -402,7 +402,7 @@ QUIZ
 # course predict my_classifier new_pictures
 # ```
 #
-# The first fine-tunes for up to ten minutes (`--minutes`), and goes on where it was if it is stopped. The second prints for each picture a class or *none*.
+# The first fine-tunes for ten minutes at most, and goes on if it was stopped. The second prints for each picture a class or *none*.
 
 # %% [markdown]
 # ## What we would write to the asker
