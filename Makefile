@@ -15,7 +15,7 @@ PYTEST := $(PY) -m pytest
 # The folder belongs to it: the course is installed as a link, which breaks where the folder is moved.
 DIGEST := $(shell { cat requirements.txt requirements-dev.txt pyproject.toml; pwd; } | cksum)
 
-.PHONY: help lab test check notebooks browser lessons book bench bench-doctor faults links audit pins venv venv-dev \
+.PHONY: help lab test check coverage notebooks browser lessons book bench bench-doctor faults links audit pins venv venv-dev \
         test-colab release rehearsal
 .DEFAULT_GOAL := help
 
@@ -28,23 +28,24 @@ lab: venv ## open your copies of the lessons, my/, in JupyterLab (LAB_ARGS="--no
 SUITE = -n 2 --dist loadfile --max-worker-restart 0 tests --ignore=tests/lessons --ignore=tests/browser --ignore=tests/bench
 
 # Two processes share two cores: with two threads each they wait for one another, up to eight times as long.
-check test notebooks faults: export OMP_NUM_THREADS = 1
-
-# Branch coverage of the rooms, summed up over the two runs of `make test`. `make check` goes without: it would be slower.
-test: COVER = --cov=course_lib --cov-branch --cov-append --cov-report= --cov-fail-under=0
+check test coverage notebooks faults: export OMP_NUM_THREADS = 1
 
 check: venv-dev ## ruff, mypy and the unit tests, no notebooks, no browser: under 90 s
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(if $(COVER),$(PY) -m coverage erase)
-	$(PYTEST) $(SUITE) $(COVER) -m "not slow" --doctest-modules course_lib
+	$(PYTEST) $(SUITE) -m "not slow" --doctest-modules course_lib
 
 test: check ## everything: check, the slow tests, then each lesson run and compared, then a real browser
-	$(PYTEST) $(SUITE) $(COVER) -m slow
-	$(PY) -m coverage report
+	$(PYTEST) $(SUITE) -m slow
 	$(NOTEBOOKS)
 	$(BROWSER)
+
+# Its tracing makes the tests take half as long again, so it is for once a week.
+coverage: venv-dev ## which branches of the rooms no test takes; fails below pyproject.toml's share
+	$(PY) -m coverage erase
+	$(PYTEST) $(SUITE) --cov=course_lib --cov-branch --cov-report= --cov-fail-under=0 --doctest-modules course_lib
+	$(PY) -m coverage report
 
 notebooks: venv-dev ## the lessons alone: their form, then each run and compared with what is stored
 	$(NOTEBOOKS)
