@@ -37,12 +37,12 @@ check: venv-dev ## ruff, mypy and the unit tests, no notebooks, no browser: unde
 	$(PYTEST) $(SUITE) -m "not slow" --doctest-modules course_lib
 
 test: check ## everything: check, the slow tests, then each lesson run and compared, then a real browser
-	$(PYTEST) $(SUITE) -m slow
+	$(PYTEST) $(SUITE) -m "slow and not weekly"
 	$(NOTEBOOKS)
 	$(BROWSER)
 
 # Its tracing makes the tests take half as long again, so it is for once a week.
-coverage: venv-dev ## which branches of the rooms no test takes; fails below pyproject.toml's share
+coverage: venv-dev ## all tests, the weekly ones too, and which branches none takes; fails below pyproject.toml's share
 	$(PY) -m coverage erase
 	$(PYTEST) $(SUITE) --cov=course_lib --cov-branch --cov-report= --cov-fail-under=0 --doctest-modules course_lib
 	$(PY) -m coverage report

@@ -31,6 +31,7 @@ def test_a_chart_of_stored_evidence_can_be_read(shown: Shown):
     assert faults(shown.make()) == []
 
 
+@pytest.mark.weekly
 @pytest.mark.slow
 @pytest.mark.parametrize("lesson", sorted({one.lesson for one in SHOWN}))
 def test_the_figures_of_a_lesson_that_need_pictures_can_be_read(lesson, short_trainings):
