@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# No score is first everywhere: on logos with one network most of twelve lie within two points of the best, with another network up to twelve points behind it, and what is last for far logos is first for things that no satellite took. Over four worlds the distance to the tenth nearest has the best mean rank and ViM the best mean AUROC; try these two, and keep the one that does better on unknowns like yours. Before you believe a table, ask how it counts ties: the same score can get 0, 0.5 or 1.
+# No score is first everywhere: on logos with one network most of twelve lie within two points of the best, with another network up to twelve points behind it, and what is last for far logos is first for things that no satellite took. Over logos on two networks, land and cars, the distance to the tenth nearest has the best mean rank. ViM has the best mean AUROC, and was near the end for far logos. Try these two, and keep the one that does better on unknowns like yours. Before you believe a table, ask how it counts ties: the same score can get 0, 0.5 or 1.
 # </details>
 #
 # | you see | read |
@@ -98,7 +98,7 @@ scores = {
 score_maps.kept(toy, scores)
 
 # %% [markdown]
-# Blue is what each keeps. Softmax refuses what lies *between* the classes, and keeps what lies far out on the side of one. Energy keeps nearly all, since somewhere out there one logit is always high. OpenMax and the two Mahalanobis stay around the middles. The nearest go by *direction* from zero, because features are scaled to length 1. ViM keeps a strip along the direction in which these points vary most. Two dimensions are not 256, but keep the shapes in mind.
+# Blue is what each keeps; the dots are the three classes. Softmax refuses what lies *between* the classes, and keeps what lies far out on the side of one. Energy keeps nearly all, since somewhere out there one logit is always high. OpenMax and the two Mahalanobis stay around the middles. The nearest go by *direction* from zero, because features are scaled to length 1. ViM keeps a strip along the direction in which these points vary most. Two dimensions are not 256.
 #
 # **Exercise 1.** A score that goes by how high the logits are. Replace the dots; `ex.energy.hint()` helps.
 
@@ -114,7 +114,15 @@ ex.energy.check(energy)
 # %% [markdown]
 # ## 2 · Twelve scores, two networks
 #
-# All have one form: `fit` on the known, then `score`. One head on one network's features, one seed. (*k nearest* and the other scores of features look at the head's **hidden layer** here, 256 numbers that were trained on the ten logos.)
+# All have one form: `fit` on the known, then `score`. (*k nearest* and the other scores of features look at the head's **hidden layer** here, 256 numbers that were trained on the ten logos.) Bet first: over ten seeds, each with other pictures of the *same* twenty marks, how close are they? Below the bet, one seed.
+
+# %%
+close_guess = predict.number(
+    "Near unknowns, MobileNet, ten seeds: how many of twelve within 2 points of the best?",
+    low=1,
+    high=12,
+)
+close_guess
 
 # %% tags=["nbval-ignore-output"]
 parts = {"known": x_known, "near": x_near, "far": x_far}
@@ -132,22 +140,13 @@ for name in twelve:
     print(f"AUROC {close:.3f} near, {distant:.3f} far   {name}")
 
 # %% tags=["verdict"]
-best = max(openset.auroc(one["known"], one["near"]) for one in scored.values())
-study.conclude("the best near one is above 0.7", best > 0.7)
+for part in ("near", "far"):
+    areas = {name: openset.auroc(one["known"], one[part]) for name, one in scored.items()}
+    last_one = min(areas, key=areas.__getitem__)
+    study.conclude(f"Mahalanobis is last, {part}", last_one == "Mahalanobis")
 
 # %% [markdown]
-# That was one seed. Over ten (each draws other pictures of the *same* twenty marks): how close are they?
-
-# %%
-close_guess = predict.number(
-    "Near unknowns, MobileNet: how many of the twelve are within 2 points of the best?",
-    low=1,
-    high=12,
-)
-close_guess
-
-# %% [markdown]
-# Now take another frozen network, SqueezeNet, with the same logos, and rank the twelve again.
+# That was one seed. Now take another frozen network, SqueezeNet, with the same logos (at 96 pixels, not enlarged to 160), and rank the twelve again, over ten seeds.
 
 # %%
 turn_guess = predict.number(
@@ -181,7 +180,7 @@ print(study.verdicts("relative_first_mobilenet", "relative_first_squeezenet1"))
 print(study.verdicts("nearest_first_mobilenet", "nearest_first_squeezenet1"))
 
 # %% [markdown]
-# On MobileNet nearly all are close together. A paper that tests on one network and one set could crown almost any of them. With SqueezeNet softmax loses nine points, ViM less than three. What was *no difference that matters* (two points) on one network is four to six points on the other. So when somebody tells you that one score is as good as another, ask on which network.
+# On MobileNet nearly all are close together. A paper that tests on one network and one set could crown almost any of them. With SqueezeNet softmax loses nine points, ViM less than three. What was *no difference that matters* (two points) on one network is four to six points on the other. So when somebody tells you that one score is as good as another, ask on which network, and on pictures of what size: we changed both.
 #
 # Near was one half. And far?
 
@@ -202,21 +201,22 @@ figures.dots(
 )
 
 # %% [markdown]
-# For far logos Mahalanobis is last, ten points behind; logits and energies, which were behind near, are in front. Why Mahalanobis fails here we did not find out. Keep it in mind: it comes back.
+# For far logos Mahalanobis is last, ten points behind; logits and energies, which were behind near, are in front. Why Mahalanobis fails here we did not find out.
 #
-# *Take the newest* is advice, too. Seven scores of 2023 to 2025 beside the older ones, on logos that each of eight seeds *designs anew*:
+# *Take the newest* is advice, too. Seven newer scores (2023 to 2025) beside eleven of the twelve, on logos that each of eight seeds *designs anew*:
 
 # %%
 names = {"near": "AUROC, near unknowns", "far": "AUROC, far unknowns"}
-far_of = {name: mean for _, name, mean in further_trials.by_year(names["far"])}
-print("AUROC near, far; eight seeds, n = 400 near and 300 far each")
-for year, name, mean in further_trials.by_year(names["near"]):
-    print(f"{year}  {mean:.3f}  {far_of[name]:.3f}  {name}")
+far_of = {name: found for _, name, found in further_trials.by_year(names["far"])}
+print("AUROC near, far ± SD; eight seeds, each 200 known with 200 near or 100 far")
+for year, name, found in further_trials.by_year(names["near"]):
+    shown = (f"{one.mean:.3f} ± {one.sd:.3f}" for one in (found, far_of[name]))
+    print(f"{year}  {'  '.join(shown)}  {name}")
 print(study.verdicts(*(f"newest_{name}_near" for name in ("pp", "nci"))))
 print(study.verdicts(*(f"newest_{name}_far" for name in ("pp", "nci"))))
 
 # %% [markdown]
-# Against the nearest, which are of 2022, all four are undecided: the newest is not shown to be best. Near, most means lie within three points, and from design to design each moves by four to six. (With the same twenty marks, as in the rest of this notebook, by two.) Far, Mahalanobis++ divides features by their length first, and has 97.5 where Mahalanobis has 59.3; that was no trial. Each is a few lines in `openset`, and its docstring says what it looks at.
+# Against the nearest, which are of 2022, all four are undecided: the newest is not shown to be best. Near, most means lie within three points, and from design to design most move by four to six (SD; from two to seven). Near numbers are some fifteen points lower than above: other marks (0.91 was for twenty particular ones), and 40 pictures a class, not 100, at 96 pixels, not 160; what each does we have not measured. Far, Mahalanobis++ divides features by their length first, and has 97.5 where Mahalanobis has 59.3; that was no trial.
 #
 # ## 3 · Other worlds
 #
@@ -244,16 +244,16 @@ figures.dots(
 )
 
 # %% [markdown]
-# First. The order has nearly turned round: the same network, the same code, other pictures. Energy, the largest logit and ODIN are at chance: many of these pictures raise some kind of land's logit as high as land does. Had we tested on logos only, we would have told you to forget Mahalanobis.
+# First, with ViM a point behind. The order has nearly turned round: the same network, the same code, other pictures (64 pixels, not enlarged). Energy, the largest logit and ODIN are at chance: many of these pictures raise some kind of land's logit as high as land does. Had we tested on logos only, we would have told you to forget Mahalanobis.
 #
-# Near, ViM leads and the nearest follow, both under 0.8, where logos had 0.91: a kind of land that was left out is often much like a known one.
+# Near, on average, ViM leads and the nearest follow, both under 0.8, where logos had 0.91: we think that a kind of land that was left out is often much like a known one.
 #
 # %% [markdown]
 # Now the asker's own thing, photographs of car makers' logos. Ten makers are known, ten near; CIFAR-10 and textures are far. We may not show these pictures, but we may count.
 
 # %%
 car_guess = predict.largest(
-    "Car makers, far unknowns: which has the highest AUROC?",
+    "Car makers, far unknowns: which of these four has the highest AUROC?",
     ["max softmax", "energy", "k nearest", "ViM"],
     tie={"the best two are within a point": 0.01},
 )
@@ -298,7 +298,7 @@ def cell(layer, at):
 print(study.table(layers, columns, cell))
 
 # %% [markdown]
-# In all three worlds the hidden layer is ahead for what is near, and on land and cars the frozen features for what is far. (Means; not put on trial.) What was trained to tell ten known things apart has learned their differences, and part of what makes them unlike all else is gone.
+# In all three worlds the hidden layer is ahead for what is near, and on land and cars the frozen features for what is far. (Means; not put on trial.) We think that what was trained to tell known things apart has learned their differences, and part of what makes them unlike all else is gone.
 #
 # Which score first, then? Logos on two networks, land and cars, near and far in each: eight cases. Would you want the best on average, or the one that never fails?
 
@@ -307,6 +307,11 @@ for name, rank, worst, area, lowest in ranking(twelve):
     print(
         f"rank {rank:4.1f} (worst {worst:2.0f}), AUROC {area:.3f} (lowest {lowest:.3f})  {name}"
     )
+far_logos = study.summary("logo_scores", "AUROC, far unknowns")
+for net, file in networks.items():
+    areas = {name: far_logos[f"{file}: {name}"].mean for name in twelve}
+    place = 1 + sum(area > areas["ViM"] for area in areas.values())
+    print(f"ViM's place for far logos, {net}: {place} of {len(areas)}")
 
 # %% tags=["verdict"]
 table = {name: row for name, *row in ranking(list(DETECTORS)[:12])}
@@ -317,7 +322,7 @@ study.conclude("and never below sixth", table["k nearest"][1] <= 6)
 study.conclude("best mean AUROC: ViM", by_area == "ViM")
 
 # %% [markdown]
-# By rank it is the distance to the tenth nearest, in the hidden layer, never below sixth. By mean AUROC it is ViM, best in four of the eight cases, tenth and eleventh in two. **Try these two first**, and keep the one that does better on unknowns like yours. Eight cases are few, they share networks and pictures, and we chose after looking: your pictures are a ninth.
+# By rank it is the distance to the tenth nearest, in the hidden layer, never below sixth (3.5; ViM, second, 3.8). By mean AUROC it is ViM, best in four of the eight cases. But for far logos it was tenth and eleventh of twelve, and on the logos designed anew (section 2), which this ranking leaves out, 0.725, where the nearest had 0.939. **Try these two first**, and keep the one that does better on unknowns like yours. Eight cases are few, they share networks and pictures, and we chose after looking: your pictures are a ninth.
 #
 # ## 4 · Ties, or what 1.00 does to a measure
 #
@@ -367,9 +372,9 @@ study.conclude("more than 1 % of the pairs are ties", (gaps == 0).double().mean(
 study.conclude("one half lies between", low < openset.auroc(*printed) < high)
 
 # %% [markdown]
-# A tie is a pair that you cannot decide, so it counts one half. That is no detail: read as you like, the same printed scores give anything between the first number and the second.
+# A tie is a pair that you cannot decide, so it counts one half. That is no detail: read as you like, the same printed scores give anything between the first number and the second. And fair counting does not bring back what the rounding took: 0.841, not 0.892. So keep the digits.
 #
-# **Exercise 3.** Two answers of 1.00 need not be equally sure. Keep the digits that tell them apart.
+# **Exercise 3.** Two answers of 1.00 need not be equally sure. Keep what tells them apart.
 
 
 # %%
@@ -381,7 +386,7 @@ def surprise(logits):
 ex.surprise.check(surprise)
 
 # %% [markdown]
-# A measure for our case is the **OSCR**: how often is a known picture *answered right* and less unknown than an unknown one? Code for it that many projects have copied walks through the sorted pictures one by one. Give it a score that tells nothing, 0 for all; how much should it get?
+# A measure for our case is the **OSCR**: how often is a known picture *answered right* and less unknown than an unknown one? One way to compute it walks through the sorted pictures one by one. Give it a score that tells nothing, 0 for all; how much should it get?
 
 
 # %%
@@ -411,13 +416,14 @@ print(f"AUROC {openset.auroc(kn, un):.3f}, OSCR {openset.oscr(kn, answered, un):
 print(f"FPR@95: known lost {openset.fpr_at_tpr(kn, un):.3f}")
 print(f"FPR@95, other way: unknown let in {openset.fpr_at_tpr(-un, -kn):.3f}")
 
-# %% tags=["verdict"]
+# %% tags=["verdict", "real-data"]
 study.conclude(
     "OSCR is below AUROC: a wrong answer counts against it",
     openset.oscr(kn, answered, un) < openset.auroc(kn, un),
 )
 study.conclude(
-    "the two FPR@95 differ", openset.fpr_at_tpr(kn, un) != openset.fpr_at_tpr(-un, -kn)
+    "the two FPR@95 differ by more than ten points",
+    abs(openset.fpr_at_tpr(kn, un) - openset.fpr_at_tpr(-un, -kn)) > 0.1,
 )
 
 # %% [markdown]
@@ -439,12 +445,12 @@ QUIZ
 # %% [markdown]
 # ## Your pictures
 #
-# Put the name of a folder there that holds a folder for each class. Each of up to five classes is left out in turn and plays the near unknown; a head learns the others, and every score of this notebook is tried, some of them on the frozen features as well. `None` takes 300 of the lesson's pictures.
+# Put the name of a folder there that holds a folder for each class. Each of up to five classes is left out in turn and plays the near unknown; a head learns the others, and every score of this notebook is tried, some of them on the frozen features as well. A folder of things that must be refused goes into `unknown`: then these are the near ones, and no class is left out. `None` takes 300 of the lesson's pictures.
 
 # %% tags=["nbval-ignore-output"]
-folder = None  # "photos"
+folder, unknown = None, None  # "photos", "frames without any of them"
 
-yours = your_unknowns.ranked(folder or known)
+yours = your_unknowns.ranked(folder or known, unknown)
 print(yours)
 
 # %% tags=["verdict"]
@@ -453,11 +459,11 @@ study.conclude("ten scores or more were tried", len(yours.areas) >= 10)
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Do not take a score because it won a table. Of twelve, one was last for far logos and first for things that no satellite took, with the same network. Try the distance to the tenth nearest and ViM, on the features before your last layer and on the frozen ones, against unknowns like yours; where you have none, leave each class out in turn. Count ties as one half, and say which FPR@95 you mean. Then draw a line, and count what comes in.
+# Do not take a score because it won a table. Of twelve, one was last for far logos and first for things that no satellite took. Try the distance to the tenth nearest first, on the features before your last layer and on the frozen ones, and ViM beside it, best in four cases of eight and near the end for far logos. Without unknowns like yours leave each class out in turn. Count ties as one half, and say which FPR@95 you mean. Then draw a line, and count what comes in.
 #
 # ## Open
 #
-# Four worlds on two small frozen networks; a stronger one, or one that was fine-tuned, may order the scores otherwise. Each seed of the logos redraws the same twenty marks, and each seed of land re-splits one set, so ten seeds are fewer than they seem. The settings of the scores are their papers' or ours, and none was tuned. Newer scores were tried on logos only.
+# Three worlds, one of them seen by two small frozen networks; a stronger one, or one that was fine-tuned, may order the scores otherwise. Each seed of the logos redraws the same twenty marks, and each seed of land re-splits one set, so ten seeds are fewer than they seem. The settings of the scores are their papers' or ours, and none was tuned. Newer scores were tried on logos only.
 #
 # ## Read on
 #

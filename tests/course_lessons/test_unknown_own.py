@@ -10,7 +10,7 @@ from torch import nn
 from course_lib import models, openset
 from course_lib.data import DataError, ImageSet
 from course_lib.lessons.unknown import score_maps, your_unknowns
-from course_lib.lessons.unknown.your_unknowns import Line, Passed, Row
+from course_lib.lessons.unknown.your_unknowns import Line, Passed, Ranking, Row
 
 
 @pytest.fixture
@@ -90,8 +90,10 @@ def test_probabilities_of_one_s_own_are_taken_as_such(pictures, small):
     ("near", "far", "told"),
     [
         (90, 1, "most comes in, by either score"),
-        (5, 1, "few enough for you"),
         (5, 80, "Of the far, many come in as well"),
+        (5, 1, "few enough for you"),
+        (5, 1, "come in by s."),
+        (5, 1, "Of the far, most stay out by either score."),
     ],
 )
 def test_what_to_do_next_goes_by_what_came_in(near, far, told):
@@ -100,6 +102,13 @@ def test_what_to_do_next_goes_by_what_came_in(near, far, told):
         for kind, count in (("left-out classes", near), ("far", far))
     )
     assert told in str(Line(rows, 0.05))
+
+
+def test_the_score_that_lets_the_far_in_is_named():
+    rows = tuple(
+        Row(score, 0.5, Passed(1, 20), "far", Passed(count, 100)) for score, count in (("weak", 55), ("good", 1))
+    )
+    assert "most stay out by good; by weak 55 of 100 come in." in Line(rows, 0.05).next
 
 
 @pytest.mark.parametrize("call", [your_unknowns.line, your_unknowns.taught, your_unknowns.ranked])
@@ -146,11 +155,12 @@ def test_unknowns_may_lie_in_any_folder(tmp_path, pictures, small):
 
 
 @pytest.mark.parametrize("holds", [[], ["notes.txt"]])
-def test_unknowns_without_a_picture_are_told(tmp_path, pictures, small, holds):
+@pytest.mark.parametrize("call", [your_unknowns.line, your_unknowns.taught, your_unknowns.ranked])
+def test_unknowns_without_a_picture_are_told(tmp_path, pictures, small, holds, call):
     for name in holds:
         (tmp_path / name).write_text("no picture")
-    with pytest.raises(DataError, match=r"unknown=.*there is no picture"):
-        your_unknowns.line(pictures, unknown=str(tmp_path))
+    with pytest.raises(DataError, match=rf"{call.__name__} got unknown=.*there is no picture"):
+        call(pictures, unknown=str(tmp_path))
 
 
 # --- scores, and a class of unknowns ---
@@ -170,9 +180,32 @@ def test_scores_are_ranked_and_what_had_too_few_pictures_is_named(pictures, smal
 @pytest.mark.slow
 def test_both_ways_are_taught_on_the_same_pictures(pictures, small):
     found = your_unknowns.taught(pictures, most=1)
-    assert list(found.areas) == list(found.accuracy) == ["no unknown pictures", "a class of them"]
+    assert set(found.areas) == set(found.accuracy) == {"no unknown pictures", "a class of them"}
     assert all(right > 0.8 for right in found.accuracy.values())
-    assert "mean of 1 left-out classes" in str(found)
+    assert "near: 1 left-out classes (n = 40; known 36)" in str(found)
+    assert "One training, one split" in str(found)
+
+
+@pytest.mark.slow
+def test_unknowns_of_one_s_own_are_met_and_move_a_line(pictures, small):
+    greys = [pictures.at(torch.nonzero((pictures.labels == 3) == alien).ravel().tolist()) for alien in (False, True)]
+    known = ImageSet.of(greys[0].images, greys[0].labels, ["a", "b", "c"])
+    few = your_unknowns.taught(known, greys[1].at(range(5)))
+    assert few.notes == ("A line with 10 of yours: 36 known to test with and 5 unknown are too few.",)
+    more = ImageSet.of(known.images.repeat(2, 1, 1, 1), known.labels.repeat(2), known.classes)
+    found = your_unknowns.taught(more, greys[1])
+    assert "near: yours (n = 40; known 72)" in str(found)
+    assert [note.split(":")[0] for note in found.notes] == ["a line without unknowns", "a line with 10 of yours"]
+    ranked = your_unknowns.ranked(more, greys[1])
+    assert ranked.classes == 1
+    assert "near: yours (n = 40" in str(ranked)
+
+
+def test_how_often_the_first_is_ahead_is_told():
+    found = Ranking({"b": [(0.6, 0.9), (0.5, 0.9)], "a": [(0.7, 0.9), (0.5, 1.0)]}, {}, "near: 2 left-out classes")
+    assert list(found.areas) == ["a", "b"]
+    assert "a is ahead of b in 1 of the 2 near, in 1 far." in str(found)
+    assert "0.600 ± 0.141" in str(found)
 
 
 # --- the plane ---

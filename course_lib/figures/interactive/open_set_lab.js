@@ -212,7 +212,7 @@ export default live(["keep", "choice"], ({ model, root }) => {
   const curves = (kind) => scores.map((score) => score[kind]);
   const roc = addCurves(sides, curves("roc"), "known rejected (FPR)", "unknown rejected (TPR)");
   const hasOscr = scores[0].oscr !== null;
-  const oscr = hasOscr && addCurves(sides, curves("oscr_curve"), "unknown let in (FPR)", "known kept and right (CCR)");
+  const oscr = hasOscr && addCurves(sides, curves("oscr_curve"), "unknown let in", "known kept and right");
   const [first] = shown;
   const groups = ["known", "unknown"].map((name, group) => {
     const places = Array.from({ length: shown[group] }, (_, k) => k + group * first);
@@ -248,7 +248,7 @@ export default live(["keep", "choice"], ({ model, root }) => {
     roc.move([1 - kept, 1 - letIn]);
     if (hasOscr) {
       oscr.heading.textContent = `OSCR ${area(score.oscr)}, accuracy ${percent(score.accuracy)}`;
-      oscr.note.textContent = "FPR as its authors have it: unknown let in.";
+      oscr.note.textContent = "Its authors call unknown let in FPR, too.";
       oscr.choose(place, score.accuracy, null);
       oscr.move([letIn, score.right[keep] / known]);
     }

@@ -206,7 +206,7 @@ class OpenSetLab(LiveFigure):
         roc.text(0.98, 0.05, told, fontsize=9, ha="right")
         if now.oscr is not None and now.accuracy is not None:
             at = let_in, now.right[self.keep] / self.n_known
-            _draw_curve(more[0], now.oscr_curve, at, "unknown let in (FPR)", "known kept and right (CCR)")
+            _draw_curve(more[0], now.oscr_curve, at, "unknown let in", "known kept and right")
             more[0].set_title(f"OSCR {area(now.oscr)}, accuracy {percent(now.accuracy)}", fontsize=11)
         for group, axes in enumerate(bottom.subplots(2, 1)):
             self._draw_row(axes, group)

@@ -199,13 +199,16 @@ class SoftmaxLab(LiveFigure):
         added = f", {fixed(self.shift, 1)} added to all" if self.shift else ""
         self._draw_bars(logits, now.logits, before.logits, f"Logits{added}", lambda z: fixed(z, 1))
         logits.set(xlim=(-widest, widest), xlabel="upright marks: before adding" if self.shift else "logit")
-        for axes, values, ghosts, heading, says in (
-            (shares, now.softmax, before.softmax, "Softmax: shares of one whole", self.names[now.first]),
-            (alone, now.sigmoid, before.sigmoid, "Sigmoid: each on its own", none_or_some(self.names, now.sigmoid)),
-        ):
+        softmax, sigmoid = fixed(max(now.softmax), 2), fixed(max(now.sigmoid), 2)
+        for axes, values, ghosts, heading, told, says in (
+            (shares, now.softmax, before.softmax, "Softmax: shares of one whole", f"printed {softmax} →",
+             self.names[now.first]),
+            (alone, now.sigmoid, before.sigmoid, "Sigmoid: each on its own", f"highest {sigmoid}; above one half:",
+             none_or_some(self.names, now.sigmoid)),
+        ):  # fmt: skip
             self._draw_bars(axes, values, ghosts, heading, honest)
             axes.set(xlim=(0, 1), xticks=[0, 0.5, 1], xticklabels=["0 %", "50 %", "100 %"])
-            axes.set_xlabel(f"printed {fixed(max(values), 2)} →\n{_short(says, 22)}", fontweight="bold")
+            axes.set_xlabel(f"{told}\n{_short(says, 22)}", fontweight="bold")
         self._draw_energy(bottom.subplots(), now.energy, before.energy)
 
     def _draw_bars(

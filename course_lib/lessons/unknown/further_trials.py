@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...study import Trial
+from ...study import Summary, Trial
 from . import detecting, fresh_logos, measures, mismatch
 from .experiments import (
     CERTAIN,
@@ -79,14 +79,14 @@ def _newest(name: str, newest: str) -> tuple[Trial, ...]:
 NEWEST = (*_newest("newest_pp", "Mahalanobis++"), *_newest("newest_nci", "NCI"))
 
 
-def by_year(metric: str) -> list[tuple[int, str, float]]:
-    """(year, score, mean over the seeds) of each score on the head's features, the oldest first.
+def by_year(metric: str) -> list[tuple[int, str, Summary]]:
+    """(year, score, summary over the seeds) of each score on the head's features, the oldest first.
 
     >>> [score for _, score, _ in by_year(AUROC["near"])][0]
     'OpenMax'
     """
-    means = {name: summary.mean for name, summary in NEWER_LOGOS.summary(metric).items()}
-    return sorted((year, name, means[name]) for name, year in YEARS.items())
+    found = NEWER_LOGOS.summary(metric)
+    return [(year, name, found[name]) for year, name in sorted((year, name) for name, year in YEARS.items())]
 
 
 # --- mismatched preprocessing ---

@@ -18,7 +18,7 @@ from ...openset import World
 from ..transfer.your_pictures import in_keras
 from .detecting import every_score
 from .experiments import COLLECTING, DETECTORS, HEAD
-from .heads import HeadSettings, Loss, named_right, train_with_unknowns, unknown_score
+from .heads import Head, HeadSettings, Loss, named_right, train_with_unknowns, unknown_score
 from .unknown_pictures import KINDS, CollectSettings, collected_pictures
 
 __all__ = ["Line", "Passed", "Ranking", "Row", "in_keras", "line", "ranked", "taught"]
@@ -27,6 +27,7 @@ LEAST = 8  # pictures of a class
 MOST = 10  # classes that are left out: each is a training of its own
 SIDE = 160  # pixels that a folder is read with
 N_FAR = 100
+TEN = 10  # unknown pictures that move a line
 SOFTMAX, NEAREST = "max softmax", "k nearest, frozen features"
 Pixels = Callable[[Tensor], Tensor]
 
@@ -89,21 +90,29 @@ class Line:
     @property
     def next(self) -> str:
         """What we would do, in words."""
-        near = min((row.let_in for row in self.rows if row.unknown != "far"), key=_share, default=None)
-        far = min((row.let_in for row in self.rows if row.unknown == "far"), key=_share)
-        stay = "Of the far, most stay out." if far.interval[1] < 0.5 else "Of the far, many come in as well: ask 5c."
+        near = min((row for row in self.rows if row.unknown != "far"), key=_share, default=None)
+        stay = _told_of_far(*sorted((row for row in self.rows if row.unknown == "far"), key=_share))
         if near is None:
             return f"{stay} Of what looks like your classes nothing is known yet: give a folder of such, as unknown."
-        if near.interval[0] > 0.5:
+        if near.let_in.interval[0] > 0.5:
             return f"{stay} Of what looks like your classes most comes in, by either score: collect it, as classes."
         return (
-            f"{stay} Of what looks like your classes {str(near).strip()} come in by the better of two. Is that few "
+            f"{stay} Of what looks like your classes {str(near.let_in).strip()} come in by {near.score}. Is that few "
             "enough for you?"
         )
 
 
-def _share(passed: Passed) -> float:
-    return passed.count / passed.n
+def _share(row: Row) -> float:
+    return row.let_in.count / row.let_in.n
+
+
+def _told_of_far(best: Row, *others: Row) -> str:
+    """Which score keeps the far out, and what the others let in where they do not."""
+    if best.let_in.interval[1] >= 0.5:
+        return "Of the far, many come in as well: ask 5c."
+    weak = [row for row in others if row.let_in.interval[1] >= 0.5]
+    told = "".join(f"; by {row.score} {row.let_in.count} of {row.let_in.n} come in" for row in weak)
+    return f"Of the far, most stay out by {best.score if weak else 'either score'}{told}."
 
 
 def line(
@@ -220,42 +229,75 @@ def _logits(model: nn.Module, pictures: ImageSet, preprocessing: Pixels | None) 
 # --- 5b: a class of unknowns; 5c: which score? ---
 
 
+Areas = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Ranking:
-    """Name → (mean AUROC of left-out classes, of far pictures), and the accuracy on the known where it was counted."""
+    """Ways to tell unknown from known, each over the same rounds.
 
-    areas: dict[str, tuple[float, float]]
+    Attributes:
+        rounds: name → (AUROC of near unknowns, of far pictures) in each round: one for each class that was left out,
+            or a single one, against unknowns of the reader's own.
+        accuracy: on the known, where it was counted.
+        near: what the near unknowns are.
+        missing: scores that had too few pictures.
+        notes: lines that are printed below.
+    """
+
+    rounds: dict[str, list[Areas]]
     accuracy: dict[str, float]
-    classes: int
+    near: str
     missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def areas(self) -> dict[str, Areas]:
+        """Name → (mean AUROC of near unknowns, of far pictures), the highest sum first."""
+        means = {name: tuple(np.mean(found, axis=0).tolist()) for name, found in self.rounds.items()}
+        return dict(sorted(means.items(), key=lambda one: -sum(one[1])))
+
+    @property
+    def classes(self) -> int:
+        """Rounds."""
+        return len(next(iter(self.rounds.values())))
 
     def __str__(self) -> str:
-        head = f"{f'mean of {self.classes} left-out classes':45} left out     far" + "   known right" * bool(
-            self.accuracy
-        )
-        order = sorted(self.areas, key=lambda name: -sum(self.areas[name]))
-        lines = [
-            f"{name:45} {self.areas[name][0]:8.3f} {self.areas[name][1]:7.3f}{self._right(name)}" for name in order
-        ]
+        head = f"{self.near:45}    near        far" + "      known right" * bool(self.accuracy)
         missing = [f"too few pictures for {', '.join(self.missing)}"] if self.missing else []
-        return "\n".join([head, *lines, *missing])
+        return "\n".join([head, *map(self._row, self.areas), "", self._ahead(), *self.notes, *missing])
 
-    def _right(self, name: str) -> str:
-        return f"{self.accuracy[name]:14.1%}" if name in self.accuracy else ""
+    def _row(self, name: str) -> str:
+        close, distant = np.mean(self.rounds[name], axis=0)
+        spread = f" ± {np.std(self.rounds[name], axis=0, ddof=1)[0]:.3f}" if self.classes > 1 else " " * 8
+        right = f"{self.accuracy[name]:17.1%}" if name in self.accuracy else ""
+        return f"{name:40} {close:8.3f}{spread} {distant:8.3f}{right}"
+
+    def _ahead(self) -> str:
+        """How far the first two of the list, which goes by the sum of both columns, can be told apart."""
+        if self.classes == 1:
+            return "Sorted by the sum. One training, one split: we would not act on a difference under 0.02."
+        first, second, *_ = self.areas
+        gaps = np.subtract(self.rounds[first], self.rounds[second])
+        near, far = (gaps > 0).sum(axis=0)
+        return (
+            f"Sorted by the sum of both; ± is the SD over {self.classes} rounds, near, one training each.\n"
+            f"{first} is ahead of {second} in {near} of the {self.classes} near, in {far} far. "
+            "We would not act on a difference under 0.02."
+        )
 
 
-def ranked(folder: str | ImageSet, *, seed: int = 0, most: int = 5) -> Ranking:
-    """AUROC of every score of the chapter, each class left out in turn, `most` at most; a head on frozen features.
+def ranked(folder: str | ImageSet, unknown: str | ImageSet | None = None, *, seed: int = 0, most: int = 5) -> Ranking:
+    """AUROC of every score of the chapter, against `unknown`, pictures that must be refused, as `line` takes them; or
+    each class left out in turn, `most` at most. A head on frozen features.
 
     Errors as `line`'s, and ValueError unless `most` is 1 or more.
     """
     pictures = _read("ranked", folder, most)
-    seen, far = _seen(pictures), _seen(_far(pictures, seed))
-    areas: dict[str, list[tuple[float, float]]] = {}
+    areas: dict[str, list[Areas]] = {}
     missing: set[str] = set()
-    rounds = list(_rounds(pictures.labels, seed, most))
-    for known, near in rounds:
-        world = _world(pictures, seen, known, near, far, seed)
+    worlds = _worlds("ranked", pictures, unknown, seed, most)
+    for world in worlds:
         head = train_with_unknowns(world, None, HeadSettings(**HEAD), Loss("softmax"), seed)
         for name, settings in DETECTORS.items():
             try:
@@ -264,8 +306,8 @@ def ranked(folder: str | ImageSet, *, seed: int = 0, most: int = 5) -> Ranking:
                 missing.add(name)
                 continue
             areas.setdefault(name, []).append((openset.auroc(k, close), openset.auroc(k, distant)))
-    whole = {_named(name): _mean(found) for name, found in areas.items() if name not in missing}
-    return Ranking(whole, {}, len(rounds), tuple(sorted(map(_named, missing))))
+    whole = {_named(name): found for name, found in areas.items() if name not in missing}
+    return Ranking(whole, {}, _near_are(worlds, unknown), tuple(sorted(map(_named, missing))))
 
 
 def _named(detector: str) -> str:
@@ -273,43 +315,80 @@ def _named(detector: str) -> str:
     return detector.replace("on the backbone's features", "frozen features")
 
 
-def taught(folder: str | ImageSet, *, seed: int = 0, most: int = 5) -> Ranking:
-    """The same head without unknown pictures and with a class of them, of four kinds, as many as one class has.
+def taught(folder: str | ImageSet, unknown: str | ImageSet | None = None, *, seed: int = 0, most: int = 5) -> Ranking:
+    """The same head without unknown pictures and with a class of them, of four kinds, as many as one class has; with
+    `unknown` also what ten of these do to a line.
 
     Arguments and errors as `ranked`'s.
     """
     pictures = _read("taught", folder, most)
-    seen, far = _seen(pictures), _seen(_far(pictures, seed))
-    count = max(len(pictures) // len(pictures.classes), len(KINDS))
-    drawing = CollectSettings(side=96, **COLLECTING)
-    drawn = [collected_pictures(kind, -(-count // len(KINDS)), drawing) for kind in KINDS]
-    collected = torch.cat([_seen(some) for some in drawn])[:count]
+    collected = _collected(max(len(pictures) // len(pictures.classes), len(KINDS)))
     ways = {"no unknown pictures": (None, Loss("softmax")), "a class of them": (collected, Loss("background class"))}
-    areas: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    areas: dict[str, list[Areas]] = {name: [] for name in ways}
     right: dict[str, list[float]] = {name: [] for name in ways}
-    rounds = list(_rounds(pictures.labels, seed, most))
-    for known, near in rounds:
-        world = _world(pictures, seen, known, near, far, seed)
-        for name, (unknown, loss) in ways.items():
-            head = train_with_unknowns(world, unknown, HeadSettings(**HEAD), loss, seed)
+    notes: tuple[str, ...] = ()
+    worlds = _worlds("taught", pictures, unknown, seed, most)
+    for world in worlds:
+        for name, (learned, loss) in ways.items():
+            head = train_with_unknowns(world, learned, HeadSettings(**HEAD), loss, seed)
             k, close, distant = (unknown_score(head, part, loss) for part in (world.known, world.near, world.far))
             areas[name].append((openset.auroc(k, close), openset.auroc(k, distant)))
             right[name].append(float(named_right(head, world).double().mean()))
-    means = {name: _mean(found) for name, found in areas.items()}
-    return Ranking(means, {name: float(np.mean(found)) for name, found in right.items()}, len(rounds))
+            if unknown is not None and learned is None:
+                notes = _with_ten(head, world, seed)
+    accuracy = {name: float(np.mean(found)) for name, found in right.items()}
+    return Ranking(areas, accuracy, _near_are(worlds, unknown), notes=notes)
 
 
-def _world(pictures: ImageSet, seen: Tensor, known: np.ndarray, near: np.ndarray, far: Tensor, seed: int) -> World:
+def _collected(count: int) -> Tensor:
+    """float32 [count, D]: frozen features of unknowns of four kinds."""
+    drawing = CollectSettings(side=96, **COLLECTING)
+    drawn = [collected_pictures(kind, -(-count // len(KINDS)), drawing) for kind in KINDS]
+    return torch.cat([_seen(some) for some in drawn])[:count]
+
+
+def _with_ten(head: Head, world: World, seed: int, *, draws: int = 200) -> tuple[str, ...]:
+    """A line by the tenth nearest in the hidden layer, without unknowns, and with ten that are drawn: a line each."""
+    nearest = openset.KNN(k=min(10, len(world.train))).fit(head.embed(world.train), head(world.train), world.labels)
+    own, strange = (nearest.score(head.embed(v), head(v)).numpy() for v in (world.known, world.near))
+    half, rng = len(own) // 2, np.random.default_rng(seed)
+    if half < wanted_for(0.05) or len(strange) <= TEN:
+        return (f"A line with {TEN} of yours: {len(own)} known to test with and {len(strange)} unknown are too few.",)
+    errors = np.zeros((2, 2))
+    for _ in range(draws):
+        mine, other = rng.permutation(own), rng.permutation(strange)
+        alone = openset.without_unknowns(mine[:half], rejected=0.05)
+        for row, at in enumerate((alone, openset.with_few(mine[:half], other[:TEN], by="youden"))):
+            errors[row] += ((mine[half:] > at).mean() / draws, (other[TEN:] <= at).mean() / draws)
+    names = "a line without unknowns", f"a line with {TEN} of yours"
+    return tuple(f"{name}: {lost:.0%} of the known lost, {got_in:.0%} of yours come in"
+                 for name, (lost, got_in) in zip(names, errors, strict=True))  # fmt: skip
+
+
+def _worlds(who: str, pictures: ImageSet, unknown: str | ImageSet | None, seed: int, most: int) -> list[World]:
+    """A world with `unknown` as the near ones, or one for each class that is left out."""
+    strange = None if unknown is None else _seen(_strange(unknown, who))
+    seen, far = _seen(pictures), _seen(_far(pictures, seed))
+    if strange is not None:
+        return [_world(pictures, seen, np.arange(len(seen)), strange, far, seed)]
+    return [
+        _world(pictures, seen, known, seen[near], far, seed) for known, near in _rounds(pictures.labels, seed, most)
+    ]
+
+
+def _near_are(worlds: list[World], unknown: str | ImageSet | None) -> str:
+    """The table's first words: what is near, and how many pictures."""
+    known, near = (sum(len(part) for part in parts) for parts in zip(*((w.known, w.near) for w in worlds), strict=True))
+    what = "yours" if unknown is not None else f"{len(worlds)} left-out classes"
+    return f"near: {what} (n = {near}; known {known})"
+
+
+def _world(pictures: ImageSet, seen: Tensor, known: np.ndarray, near: Tensor, far: Tensor, seed: int) -> World:
     learn, test = _parts(known, pictures.labels.numpy(), (0.7, 0.3), seed)
     labels = _numbered(pictures.labels[known])  # of all that are known, so that both parts have one numbering
     place = torch.full((len(pictures),), -1)
     place[known] = labels
-    return World.of(seen[learn], place[learn], seen[test], place[test], seen[near], far, source=pictures.source)
-
-
-def _mean(found: list[tuple[float, float]]) -> tuple[float, float]:
-    near, far = np.mean(found, axis=0).tolist()
-    return near, far
+    return World.of(seen[learn], place[learn], seen[test], place[test], near, far, source=pictures.source)
 
 
 # --- pictures, and who is left out ---
@@ -319,14 +398,14 @@ def _pictures(folder: str | ImageSet) -> ImageSet:
     return folder if isinstance(folder, ImageSet) else data.from_folder(folder, size=SIDE)
 
 
-def _strange(folder: str | ImageSet) -> ImageSet:
+def _strange(folder: str | ImageSet, who: str = "line") -> ImageSet:
     """Pictures that must be refused; in which folders they lie says nothing."""
     if isinstance(folder, ImageSet):
         return folder
     files = data.pictures_in(folder)
     if not files:
         raise data.DataError(
-            f"line got unknown={folder!r}, where there is no picture; it wants a folder with pictures."
+            f"{who} got unknown={folder!r}, where there is no picture; it wants a folder with pictures."
         )
     return data.unlabelled(files, SIDE)
 
