@@ -95,7 +95,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# In training, that is, where it takes the batch's own mean and deviation. The convolution has no bias, so scale and shift drop out (what is left is the layer's *eps*, 0.00001, which counts for more beside small variances). But a zero is middle grey in −1 to 1 and black in bytes: at the edge a difference stays, in the last row nearly one deviation. What that costs in fine-tuning, 4a could not tell from nothing, nor from two points.
+# In training, that is, where it takes the batch's own mean and deviation. The convolution has no bias, so scale and shift drop out (what is left is the layer's *eps*, 0.00001, which counts for more beside small variances). But a zero is middle grey in −1 to 1 and black in bytes: at the edge a difference stays, in the last row nearly one deviation. What bytes cost in fine-tuning, 4a could not tell from nothing, nor from two points.
 #
 # ## 2 · Does it remove colour?
 #

@@ -79,7 +79,7 @@ left_guess.compare(100 * left["road: all but the planted thing is covered"].mean
 figures.dots(left)
 
 # %% [markdown]
-# So here the reason is known, not only planned: it lies in the mask. (The road's cover has its shape: not the third row shows it, but the second's 52 %.) Seven methods are to find it, of two families. *Change the picture and ask again*: occlusion (a square), RISE (random masks), LIME (superpixels). *Go back through the weights*: saliency (the gradient), SmoothGrad (its mean over noisy copies), integrated gradients (added up on the way from a baseline), Grad-CAM (the last maps, weighed by their gradients). A blob in the middle and random numbers are the rivals that know nothing.
+# So here the reason is known, not only planned: it lies in the mask. (Of the road the second row shows it, 52 %: in the third the cover has its shape.) Seven methods are to find it, of two families. *Change the picture and ask again*: occlusion (a square), RISE (random masks), LIME (superpixels). *Go back through the weights*: saliency (the gradient), SmoothGrad (its mean over noisy copies), integrated gradients (added up on the way from a baseline), Grad-CAM (the last maps, weighed by their gradients). A blob in the middle and random numbers are the rivals that know nothing.
 
 # %%
 found_guess = predict.largest(
@@ -222,11 +222,11 @@ names = ("cam_enlarged", "cam_best", "cam_finer")
 print(study.verdicts(*(f"{name}_{reason}" for name in names for reason in REASONS)))
 
 # %% [markdown]
-# Its hottest pixel is now on the road 56 times in 100, before 17 (no trial: those are by heat). By heat it gains four to seven points, surely over five only for texture. It stays behind occlusion: *Grad-CAM is the best* is refuted, for small things. Finer maps, another formula, have more heat there (44, 42 against 23), no more hottest pixels (53, 52 against 56); on discs more of both.
+# Its hottest pixel is now on the road 56 times in 100, before 17 (no trial; the verdicts are by heat). Its heat gains four to seven points, surely over five for texture only. It stays behind occlusion: *Grad-CAM is the best* is refuted, for small things. Finer maps, by another formula, have more heat there (44, 42 against 23) but hit it no more often (53, 52 against 56); discs they do.
 #
-# Slack is cheap: nearly all lie within a cell of the road, so do half the blobs'.
+# Slack is cheap: within a cell lie nearly all, and half of the blobs'.
 #
-# **Exercise 2.** How does Grad-CAM make its map, not yet enlarged?
+# **Exercise 2.** How does Grad-CAM make its map, before it is enlarged?
 
 
 # %%
@@ -272,11 +272,11 @@ for (m, fill), less in behind.items():
     print(f"Grad-CAM less {m}, covered with {fill}: {100 * less:+.1f} points")
 
 # %% [markdown]
-# On average occlusion does 3.3 points *worse* than numbers that know nothing. The interval reaches to both sides: undecided (your bet: by the mean). Perhaps specks upset it more than a clean hole. Then deletion rewards *scattered* hot pixels, right or wrong. Cover with the blurred picture, and random numbers come last, with integrated gradients from black.
-#
-# The second verdict is of grey against grey. Of six pairs of fills Grad-CAM (as published) is over two points behind in two, both with occlusion by grey, and level in four. So it is of the pair, not of the methods.
+# On average occlusion does 3.3 points *worse* than numbers that know nothing. The interval reaches to both sides, so that is undecided, and your bet was scored by the mean; that it beats them is not shown either. One reading: grey specks all over are new to the network and upset it more than a clean hole. Then deletion rewards *scattered* hot pixels, right or wrong. Cover with the blurred picture, and random numbers come last, with integrated gradients from black.
 
 # %% [markdown]
+# The second verdict is of grey against grey. Of six pairs of fills Grad-CAM (as published; by cells we have not run it) is over two points behind in two, both with occlusion by grey, and level in four. So it speaks of this pair, not of the methods.
+#
 # *Insertion* uncovers instead; higher is better. *µ-fidelity* correlates the heat of random sets of squares with the fall of the answer. How much of the order of all methods survives another fill?
 
 # %%
@@ -324,9 +324,9 @@ names = ("saliency", "cam", "integrated", "integrated_mean")
 print(study.verdicts(*(f"depends_{name}" for name in names)))
 
 # %% [markdown]
-# As they are, integrated gradients look wholly changed, and saliency does not: so one usually reads it. Signs left out, they keep no less order, 0.19 and 0.16 against 0.13: it was the signs. *Refuted* means: surely over 0.1 above noise (*lower* is noise). Most of the map did change; SmoothGrad's least, 0.37, no trial.
+# As they are, integrated gradients look wholly changed, and saliency does not: so one usually reads it. Signs left out, they keep no less order, 0.19 and 0.16 against 0.13: it was the signs. *Refuted* means: surely over 0.1 above noise (*lower*, above, is noise). Most of the map did change, least of SmoothGrad's (0.37, no trial).
 #
-# Nor is *changed* also *right*: random numbers change, too. [Yona and Greenfeld](https://arxiv.org/abs/2110.14297) (2021) show that the task decides much, [Binder et al.](https://arxiv.org/abs/2211.12486) (2023) that noise does well and that even random layers pass strong channels on. It is one hint among several.
+# *Changed* is not *right*, either: random numbers change. [Yona and Greenfeld](https://arxiv.org/abs/2110.14297) (2021) show that the task decides much, [Binder et al.](https://arxiv.org/abs/2211.12486) (2023) that noise does well and that even random layers pass strong channels on. It is one hint among several.
 #
 # ## 4 · In the asker's network
 #
@@ -363,7 +363,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# At 64 pixels this network's last map has four cells. Asked there, both formulas hit not surely more than chance; at 4×4 cells eight or nine in ten, occlusion eight. (Laid where their cells look: not section 2's half cell.) So the layer decides here, and hardly the formula. Integrated gradients, best on the planted road, do no better than the last layer: try your own network.
+# At 64 pixels this network's last map has four cells. Asked there, both formulas hit not surely more than chance; at 4×4 cells eight or nine times in ten, occlusion eight. (Maps are laid where their cells look: it is not section 2's half cell.) So the layer decides here, hardly the formula. Integrated gradients, best on the planted road, do no better than the last layer.
 #
 # It is narrow: quarters ask for no fine detail, and patchworks were picked by covering, which favours occlusion. The best four are level. Draw with two of them, and believe what both show.
 
@@ -477,7 +477,7 @@ study.conclude(
 # %% [markdown]
 # ## What we would write to the asker
 #
-# At 64 pixels ask no heatmap of such a network's last layer: of four cells, two networks hit not surely more often than chance, one lit up a corner whatever it saw. (At 224 there are 49: run the trial.) In a MobileNetV2 like yours, Grad-CAM and LayerCAM at a finer layer and occlusion hit eight or nine times in ten. A map beside the thing? The usual enlargement was off by half a cell. Promise the procedure, no method: plant a reason like yours; score. *Where* is not *what*: see [6b](06b_why_did_it_say_that.ipynb).
+# At 64 pixels ask no heatmap of such a network's last layer: it has four cells; in two networks it hit not surely more often than chance, and in one lit up a corner whatever it saw. (At 224 it has 49: run the trial.) In a MobileNetV2 like yours a finer layer, by Grad-CAM or LayerCAM, and occlusion hit eight or nine times in ten. The usual enlargement was off by half a cell. Promise the procedure, no method: plant a reason like yours, and score. *Where* is not *what*: see [6b](06b_why_did_it_say_that.ipynb).
 #
 # ## Open
 #
