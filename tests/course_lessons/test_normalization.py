@@ -197,11 +197,20 @@ def large_greys(monkeypatch, two_greys):
 GREYS = {"pictures": 99}
 
 
-def test_the_test_in_order_of_class_asks_the_same_pictures(large_greys):
-    """Without averages over a batch the order changes nothing: so a difference is the averages' doing."""
+@pytest.mark.parametrize("mode", [experiments.BY_CLASS, experiments.ALONE])
+def test_in_order_of_class_or_one_by_one_the_same_pictures_are_asked(large_greys, mode):
+    """Without averages over a batch neither changes anything: so a difference is the averages' doing."""
     group = experiments.SIZES.variants["group, batches of 16"] | GREYS
-    ordered = {**group, "averages": "of the batch", "order": "by class"}
-    assert layers.train_in_batches(group, 0) == layers.train_in_batches(ordered, 0)
+    assert layers.train_in_batches(group, 0) == layers.train_in_batches(group | experiments.MODES[mode], 0)
+
+
+@pytest.mark.slow
+def test_one_by_one_each_picture_is_its_own_batch(large_greys, monkeypatch):
+    asked = []
+    answers = layers._answers
+    monkeypatch.setattr(layers, "_answers", lambda model, test, rows: asked.extend(rows) or answers(model, test, rows))
+    layers.train_in_batches(experiments.SIZES.variants[f"batch, batches of 64, {experiments.ALONE}"] | GREYS, 0)
+    assert {len(rows) for rows in asked} == {1}
 
 
 @pytest.mark.filterwarnings("ignore::course_lib.data.StandInWarning")

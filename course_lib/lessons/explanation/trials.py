@@ -119,7 +119,8 @@ TRIALS = (
     ),
     _trial(
         name="cam_best_deletion",
-        claim="Grad-CAM as published is the best: better than occlusion when its hottest pixels are covered.",
+        claim="Grad-CAM as published is the best: better than occlusion with grey when its hottest pixels are covered "
+        "with grey.",
         variant=TRUST[f"{CAM}; covered with grey"],
         baseline=TRUST[f"{OCCLUSION}; covered with grey"],
         metric=trust.DELETION,
@@ -127,14 +128,14 @@ TRIALS = (
     ),
     *_on_each_reason(
         "baseline_integrated",
-        "The baseline is a detail: the mean colour is no better than black for integrated gradients.",
+        "The baseline is a detail: the mean colour serves integrated gradients no better than black.",
         FROM_MEAN,
         FROM_BLACK,
         says="no better",
     ),
     *_on_each_reason(
         "baseline_occlusion",
-        "The baseline is a detail: grey is no better than black for occlusion.",
+        "The baseline is a detail: grey serves occlusion no better than black.",
         OCCLUSION,
         BLACK,
         says="no better",
@@ -144,7 +145,7 @@ TRIALS = (
     ),
     _trial(
         name="smooth_deletion",
-        claim="SmoothGrad is better than plain saliency when the hottest pixels are covered.",
+        claim="SmoothGrad is better than plain saliency when the hottest pixels are covered with grey.",
         variant=TRUST["SmoothGrad; covered with grey"],
         baseline=TRUST["saliency; covered with grey"],
         metric=trust.DELETION,

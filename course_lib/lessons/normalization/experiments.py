@@ -256,13 +256,14 @@ HUE_LAYERS = _experiment(
 # --- small batches ---
 
 BATCH_SIZES = (1, 2, 4, 16, 64)
-# In the test: running averages; or those of the 64 pictures that come together, mixed or class by class.
+# In the test: running averages; or those of the 64 pictures that come together, mixed or class by class; or of each.
 MODES = {
     "running averages": {"averages": "running", "order": "mixed"},
     "of 64 mixed pictures": {"averages": "of the batch", "order": "mixed"},
     "of 64 pictures in order of class": {"averages": "of the batch", "order": "by class"},
+    "of each picture by itself": {"averages": "of the batch", "order": "mixed", "test_batch": 1},
 }
-RUNNING, MIXED, BY_CLASS = MODES
+RUNNING, MIXED, BY_CLASS, ALONE = MODES
 
 
 def _rate(best: float, batch_size: int) -> float:
@@ -283,7 +284,7 @@ SIZES = _experiment(
         **{
             f"batch, batches of {size}, {mode}": _in_batches("batch", size, mode)
             for mode in MODES
-            for size in BATCH_SIZES
+            for size in (BATCH_SIZES if mode != ALONE else (64,))
         },
         **{f"group, batches of {size}": _in_batches("group", size, RUNNING) for size in BATCH_SIZES},
     },

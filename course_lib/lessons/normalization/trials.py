@@ -218,13 +218,13 @@ TRIALS = (
     ),
     _of_layers(
         name="freeze_norm_2",
-        claim="Fine-tuning in batches of 2, each at its best rate: freeze batch normalization.",
+        claim="Fine-tuning in batches of 2, each at the best rate of a grid: freeze batch normalization.",
         variant=FROZEN["frozen averages, batches of 2"],
         baseline=FROZEN["the batch's averages, batches of 2"],
     ),
     _of_layers(
         name="freeze_norm_64",
-        claim="Fine-tuning in batches of 64, each at its best rate: freeze batch normalization.",
+        claim="Fine-tuning in batches of 64, each at the best rate of a grid: freeze batch normalization.",
         variant=FROZEN["frozen averages, batches of 64"],
         baseline=FROZEN["the batch's averages, batches of 64"],
     ),
