@@ -6,6 +6,8 @@ PYTHON   ?= python3.13 python3.12 python3.11 python3 python
 LAB_ARGS ?=
 LESSONS  ?=
 PINS_ARGS ?=
+ENTRIES  ?=
+SEEDS    ?= 5
 
 PY     := .venv/bin/python
 STAMP  := .venv/course-stamp
@@ -16,7 +18,7 @@ PYTEST := $(PY) -m pytest
 DIGEST := $(shell { cat requirements.txt requirements-dev.txt pyproject.toml; pwd; } | cksum)
 
 .PHONY: help lab test check coverage notebooks browser lessons book bench bench-doctor faults links audit pins venv venv-dev \
-        test-colab release rehearsal
+        test-colab release rehearsal record
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -79,6 +81,9 @@ book: venv-dev ## the book in book/_build/html: every lesson as stored, figures 
 
 bench: venv-dev ## the speeds that the issues promise, each beside its peer
 	$(PY) -m tests.bench
+
+record: venv ## EuroSAT against the clock on two cores, hours: evidence/record.jsonl (ENTRIES="lite0_one_cycle" SEEDS=5)
+	$(PY) -m tools.record $(ENTRIES) --seeds $(SEEDS)
 
 # Minutes where all is validated, half an hour where nothing is. What peers said is kept (tests/doctor/README.md).
 # HALF=third: that part alone.

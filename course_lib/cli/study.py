@@ -73,25 +73,29 @@ def _known(item: Item) -> bool:
     return typer.confirm("Did you know it?")
 
 
-def progress() -> None:
+def progress(
+    html: Annotated[
+        Path | None, typer.Option(help="write it as a page to keep, print or hand in, to this file")
+    ] = None,
+    name: Annotated[str, typer.Option(help="yours, for the page")] = "",
+) -> None:
     """Print what you have done so far. It is kept in one file on this machine and sent nowhere."""
-    from course_lib.practice import catalogue
     from course_lib.practice import progress as kept
+    from course_lib.practice import summary
 
-    content = kept.read()
+    if html is not None:
+        try:
+            typer.echo(f"written: {summary.save(html, name)}")
+        except OSError as error:
+            typer.echo(f"course progress: {error}", err=True)
+            raise typer.Exit(code=1) from None
+        return
     typer.echo(f"{'lesson':8}{'exercises':>12}{'hints':>8}{'solutions read':>16}{'quiz':>10}")
-    for lesson in catalogue.lessons():
-        names = [exercise.name for exercise in catalogue.exercises(lesson)]
-        mine = [content["exercises"].get(f"{lesson}/{name}", {}) for name in names]
-        questions = len(catalogue.quiz(lesson).questions)
-        answered = [content["quizzes"].get(f"{lesson}/{n}", {}) for n in range(1, questions + 1)]
-        done = f"{sum(entry.get('outcome') == 'correct' for entry in mine)} of {len(names)}"
-        hints, read = sum(entry.get("hints", 0) for entry in mine), sum("solution_read" in entry for entry in mine)
-        right = f"{sum(entry.get('right', False) for entry in answered)} of {questions}"
-        typer.echo(f"{lesson:8}{done:>12}{hints:>8}{read:>16}{right:>10}")
-        tried = [name for name, entry in zip(names, mine, strict=True) if entry.get("outcome") == "incorrect"]
-        if tried:
-            typer.echo(f"{'':8}tried, not right yet: {', '.join(tried)}")
+    for row in summary.done():
+        done, right = f"{len(row.correct)} of {len(row.exercises)}", f"{row.right} of {row.questions}"
+        typer.echo(f"{row.chapter:8}{done:>12}{row.hints:>8}{row.solutions:>16}{right:>10}")
+        if row.open:
+            typer.echo(f"{'':8}tried, not right yet: {', '.join(row.open)}")
     typer.echo(f"\nKept in {kept.where()}")
 
 

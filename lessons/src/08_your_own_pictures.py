@@ -156,7 +156,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# On a split of single pictures the probe gets 94.9 %, with bursts kept together 87.0 % (five splits, some 70 pictures tested in each). Those eight points would not be there on new shots. The hash changes little: it finds what is the same picture, and the frames of a burst are not the same one. You have to know how the pictures came about.
+# On a split of single pictures the probe gets 94.9 %, with bursts kept together 87.0 % (five splits, some 70 pictures tested in each). Part of those eight points would not be there on new shots; the rest may be that a split of single pictures learns from more different shots. We cannot part them. The hash changes little: the frames of a burst are not the same picture. You have to know how the pictures came about.
 #
 # **You decide** what will be new where it works: another shot, another place, another year? Keep that apart.
 
@@ -214,7 +214,7 @@ print(f"were both equally good, such a lead would come up in {chance:.0%} of cas
 print(
     "below 5 %: it pays"
     if tune.pays(by_probe, by_tuned)
-    else "it pays below 5 %: not sure"
+    else "below 5 % we would say that it pays: this is open"
 )
 tuned_guess.compare(100 * (by_tuned.mean() - by_probe.mean()))
 
@@ -282,7 +282,7 @@ best = tried[0].name if tried else reject.BY_DEFAULT  # by the mean of the two
 study.conclude("the best by the mean is the nearest neighbour", best == "k nearest")
 study.conclude(
     "another score is better at classes left out",
-    max(tried, key=lambda one: one.auroc_left_out).name != best,
+    any(one.auroc_left_out > tried[0].auroc_left_out for one in tried),
 )
 
 # %% [markdown]
@@ -330,18 +330,20 @@ if (best, 0.05) in came_in:
     stranger_guess.compare(100 * came_in[best, 0.05]["strangers"])
 
 # %% tags=["verdict"]
-at_five = came_in[best, 0.05]
-study.conclude("most logos of other makers come in at 5 %", at_five["strangers"] > 0.6)
-study.conclude(
-    "of the other generated kinds fewer come in than of photographs",
-    at_five["other kinds"] < at_five["photographs"],
-)
+if at_five := came_in.get((best, 0.05)):
+    study.conclude(
+        "most logos of other makers come in at 5 %", at_five["strangers"] > 0.6
+    )
+    study.conclude(
+        "of the other generated kinds fewer come in than of photographs",
+        at_five["other kinds"] < at_five["photographs"],
+    )
 study.conclude("no line can be drawn for 1 %", (best, 0.01) not in came_in)
 
 # %% [markdown]
-# Of your own a few points more or fewer are refused than promised: the promise is an average over lines. Of strangers it says nothing: at 5 % nearly all logos of other makers come in. Mind means over kinds: with *k nearest* 88 % of the photographs come in, and 6 % of the other kinds. *Max logit* lets in fewer logos, and more of all else.
+# Of your own a few points more or fewer are refused than promised: the promise is an average over lines. Of strangers it says nothing: at 5 %, by *k nearest*, 98 % of other makers' logos come in, and 88 % of the photographs, but 6 % of the other kinds: mind means over kinds. *Max logit* lets in fewer logos, and more of all else.
 #
-# **You decide**: which error costs more, which strangers will come, and how many? Change `lose`, `let_in` and `of_100`. The cheapest row goes into the classifier below.
+# **You decide**: which error costs more, which strangers will come, and how many? Change `lose`, `let_in` and `of_100`. (To let all in costs 100, to refuse all 80.) The cheapest row goes into the classifier below.
 
 # %% [markdown]
 # ## 6 · The report, and take it with you
@@ -349,7 +351,9 @@ study.conclude("no line can be drawn for 1 %", (best, 0.01) not in came_in)
 # `classify.build` takes all these steps, and looks for wrong labels, too. Your grouping, your score and your share are its arguments. What you would leave out you must move out of the folder: it leaves out what cannot be read and what stands in two classes, and keeps the lens cap. Its split is its own, and its strangers are the classes left out, so its numbers differ. `minutes` is for fine-tuning; with 0 nobody waits.
 
 # %% tags=["nbval-ignore-output"]
-score, refuse = min(costs, key=costs.get)  # the cheapest row, or yours: "k nearest", 0.05
+score, refuse = min(
+    costs, key=costs.get, default=("", 0.05)
+)  # the cheapest row, or yours
 choices = {"group_by": keep_together, "score": score, "refuse": refuse}
 out = example.place_for(root, **choices)
 built = classify.build(root, out=out, minutes=0, progress=False, **choices)
@@ -364,7 +368,7 @@ study.conclude(
 study.conclude("the promise lies in the interval", lost.low <= refuse <= lost.high)
 
 # %% [markdown]
-# Open `report.html` in a browser: you can show it to somebody. `demo.html` has the network *in* it: drop a picture on it, or use the camera; no picture leaves your machine. `model.onnx` is for other programs. In Python (what comes in may look sure: three waves are *peaks*):
+# To *how good?* the report's first line answers, 81.9 % (70 to 90 %), not the 87 % above: those pictures chose the penalty. Open `report.html` in a browser: you can show it to somebody. `demo.html` has the network *in* it: drop a picture on it, or use the camera; no picture leaves your machine. `model.onnx` is for other programs. In Python (what comes in may look sure: three waves are *peaks*):
 
 # %% tags=["nbval-ignore-output"]
 loaded = classify.load(built.out)
@@ -407,7 +411,7 @@ QUIZ
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Look at the folder first: what cannot be read, what stands in two classes, what is of one shot. Keep that together; parting ours flattered the probe by eight points. The probe took seconds; whether more training pays, pictures kept for choices must show. Say what share of your own you may lose, and count strangers before you say how many come in. Of 5 % no line can be drawn with fewer than 19 pictures.
+# Look at the folder first: what cannot be read, what stands in two classes, what is of one shot. Keep that together; parting ours gave the probe eight points more, a part of which no new shot would give. The probe took seconds; whether more training pays, pictures kept for choices must show. Say what share of your own you may lose, and count strangers before you say how many come in. For 5 % no line can be drawn with fewer than 19 pictures kept for it.
 #
 # ## Open
 #

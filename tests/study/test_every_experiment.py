@@ -6,6 +6,7 @@ import pytest
 
 from course_lib import study
 from course_lib.study import evidence
+from tools import record  # a table, which no trial reads
 
 WANTED = 10
 # Lesson 3's take minutes each: five seeds are enough there, and three experiments still have three.
@@ -45,4 +46,4 @@ def test_where_seeds_draw_from_one_set_it_is_said_how_large_that_is(experiment):
 
 def test_nothing_is_kept_that_no_experiment_knows():
     known = {experiment.name for experiment in study.all_experiments()}
-    assert {file.stem for file in evidence.shipped().glob("*.jsonl")} == known
+    assert {file.stem for file in evidence.shipped().glob("*.jsonl")} - {record.NAME} == known

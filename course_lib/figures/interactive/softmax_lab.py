@@ -203,7 +203,7 @@ class SoftmaxLab(LiveFigure):
         for axes, values, ghosts, heading, told, says in (
             (shares, now.softmax, before.softmax, "Softmax: shares of one whole", f"printed {softmax} →",
              self.names[now.first]),
-            (alone, now.sigmoid, before.sigmoid, "Sigmoid: each on its own", f"highest {sigmoid}; above one half:",
+            (alone, now.sigmoid, before.sigmoid, "Sigmoid: each on its own", f"highest {sigmoid}; over ½:",
              none_or_some(self.names, now.sigmoid)),
         ):  # fmt: skip
             self._draw_bars(axes, values, ghosts, heading, honest)
