@@ -15,7 +15,7 @@
 # | "exploding gradients" | section 3 |
 # | advice to normalise each picture by itself | section 4 |
 # | right in training and wrong in use, and very sure of it | section 5 |
-# | a published number that preparation alone turned round | section 6 |
+# | a published number that preparation alone lifted by 22 points | section 6 |
 # | batches that are small, or `eval()` forgotten | [4b Normalization layers](04b_normalization_layers.ipynb) |
 # | your own network | *Your pictures*, at the end |
 #
@@ -93,7 +93,7 @@ study.conclude(
 print(study.verdicts("right_deviations", "statistics_leak", "own_for_imagenets"))
 
 # %% [markdown]
-# ± and the four words are explained in [Start here](00_start_here.ipynb); *undecided* means that the interval reaches over what matters, here a point. So: the wrong family did no harm, and perhaps good; the leak is a matter of principle here, where the test has a thousand pictures (with fifty it would not be); ImageNet's numbers cost.
+# ± and the four words are explained in [Start here](00_start_here.ipynb); *undecided* means that the interval reaches over what matters, here a point. So: the wrong family did no harm, and perhaps good; the leak is a matter of principle here, where the test has a thousand pictures (with fifty we have not tried); ImageNet's numbers cost.
 #
 # **Exercise 1.** What every `Normalize` does. Replace the dots; `ex.standardize.hint()` helps.
 
@@ -139,9 +139,9 @@ for name, s in scratch.items():
         print(f"{name:32} {s}")
 
 # %% [markdown]
-# *No difference that matters* means in the third line: not ten points. Bytes do cost something with AdamW. With SGD they diverge at the rate that suits standardized pictures (11 % right, a guess); at a fiftieth of it they learn, to 52 %. So the answer depends on optimizer and rate.
+# *No difference that matters* means in the third line: not ten points. Bytes do cost something with AdamW. With SGD they diverge at the rate that suits standardized pictures (11 % right, a guess); at a fiftieth of it they learn, to 52 %.
 #
-# But why does 0 to 1 stay behind? A suspect: torch's first weights. Their variance is a sixth of what He and colleagues derived for ReLUs, so each layer shrinks its signal. Bytes make up for that. How far do 256 pictures differ, layer by layer, before any training?
+# But why does 0 to 1 stay behind? A suspect: torch's first weights. Their variance is a sixth of what He derived for ReLUs: each layer shrinks its signal. If so, bytes, 255 times as large, would make up for it. How far do 256 pictures differ, layer by layer, before any training?
 
 # %% tags=["nbval-ignore-output"]
 few = train.subset(256)
@@ -218,7 +218,7 @@ study.conclude("bytes: every layer's gradient is over 30 times longer", min(time
 study.conclude("by factors less than 5 apart", max(times) < 5 * min(times))
 
 # %% [markdown]
-# Bytes multiply all layers by much the same factor: nothing explodes. And vanishing? The differences between pictures did, in section 2; the gradients hardly. SGD at a smaller rate lives with it.
+# Bytes multiply all layers by much the same factor: nothing explodes. And vanishing? The differences between pictures did, in section 2; the gradients hardly. Bytes only want a smaller rate.
 #
 # Another reason that is given is the **condition number**: how much longer than wide the valley is in which gradient descent has to find its way (LeCun and colleagues, 1991). Press *bytes*: by this number they should be far the worst, yet they beat 0 to 1. It is derived for one linear layer; an explanation has to hold for every row, and this one fails for bytes.
 
@@ -243,7 +243,7 @@ figures.gallery(
 )
 
 # %% [markdown]
-# Stretched and equalized pictures end in 0 to 1, which section 2 found twenty points behind. So the stretching alone cannot be blamed for that. To be fair, standardize afterwards.
+# Stretched and equalized pictures end in 0 to 1, which section 2 found twenty points behind. To judge the stretching alone, standardize afterwards.
 
 # %%
 each_guess = predict.choice(
@@ -401,7 +401,7 @@ for name, s in tuned.items():
     print(f"{name:38} {s}")
 
 # %% [markdown]
-# So little that ten seeds cannot tell it from nothing, nor from two points. Behind the first convolution, which has no bias, stands batch normalization: feed numbers 127 times as large, and in training that layer takes the scale out again; at the padded edge a difference stays ([4b](04b_normalization_layers.ipynb)). A ResNet has such a layer, too. Only *each picture by itself* ended lower, by three to five points in the mean; that was no trial, and no matter of scale.
+# So little that ten seeds cannot tell it from nothing, nor from two points. Behind the first convolution, which has no bias, stands batch normalization: feed numbers 127 times as large, and in training that layer takes the scale out again; at the padded edge a difference stays ([4b](04b_normalization_layers.ipynb)). A ResNet has such a layer, too. Only *each picture by itself* ended lower by more than a point: by three to five, in the mean; that was no trial, and no matter of scale.
 #
 # All advice of this notebook, folded:
 

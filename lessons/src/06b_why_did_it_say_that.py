@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Take one thing away and watch the answers: that says what a network *uses*, or what it stumbles over. Train without the thing: that says what it *needs*. Of the changes that leave a picture, a blur cost a fine-tuned network most; a small one from scratch lost most where colours changed, hues turned or grey; and networks that grew up with grey lost far less. Training in grey did away with most colour bias only where the network was then fed grey too, at a price of eight or nine points; fed colours, nothing clear. Zooming showed no clear effect.
+# Take one thing away and watch the answers: that says what a network *uses*, or what it stumbles over. Train without the thing: that says what it *needs*. Of the changes that leave a picture, a blur cost a fine-tuned network most; a small one from scratch lost most where colours changed, hues turned or grey; and networks that grew up with grey lost far less. In the small one training in grey did away with most colour bias only where it was then fed grey, too, at a price of eight or nine points; fed colours, nothing clear. Zooming showed no clear effect.
 # </details>
 #
 # | you see | read |
@@ -129,7 +129,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# The blur, by far. The high-pass does the reverse, leaves edges and fine grain around a mean colour, and keeps more than half. So it seems to use fine detail, or to stumble over its absence; hold that thought. ([3b](03b_which_features_decide.ipynb) took detail away by blocks of 4 pixels, which have edges of their own, and found less lost there than in grey. Which loss is the largest depends on how one takes the detail.) Is that EuroSAT, or this network? Ask a small one that started from random weights: three convolutions, which see 15 pixels at once.
+# The blur, by far. The high-pass does the reverse, leaves edges and fine grain around a mean colour, and keeps more than two thirds. So it seems to use fine detail, or to stumble over its absence; hold that thought. ([3b](03b_which_features_decide.ipynb) took detail away by blocks of 4 pixels, which have edges of their own, and found less lost there than in grey. Which loss is the largest depends on how one takes the detail.) Is that EuroSAT, or this network? Ask a small one that started from random weights: three convolutions, which see 15 pixels at once.
 
 # %%
 small_guess = predict.number(
@@ -146,7 +146,7 @@ small_guess.compare(100 * (small["plain"].mean - small["patches of 8 px shuffled
 figures.dots(small)
 
 # %% [markdown]
-# It hardly notices: shapes beyond its 15 pixels never reached it, and it is right three times in four without them. But show it grey, and two thirds of its right answers are gone. Same pictures, same classes, another order of losses. *What does EuroSAT need?* has no answer in such a figure; *what does this network use, or stumble over?* has one.
+# It hardly notices. What is wider than 15 pixels never reached it; what lies between 8 and 15 did, and it seems to use next to none of that, nor do the seams upset it. It is right three times in four without. But show it grey, and two thirds of its right answers are gone. Same pictures, same classes, another order of losses. *What does EuroSAT need?* has no answer in such a figure; *what does this network use, or stumble over?* has one.
 #
 # And which class loses what? The fine-tuned networks again.
 
@@ -166,9 +166,9 @@ print("right, %: mean ± deviation over 10 seeds, about 100 pictures of a class 
 print(study.table(CLASSES, changes, lambda c, change: by_class[c][change]))
 
 # %% [markdown]
-# Shuffled, nearly no highway and no river is left. Their shape, then? But AnnualCrop and HerbaceousVegetation fall deep, too, without such an outline. A wider layout is gone, or the seams upset the network. Of all classes PermanentCrop and Pasture lose most when the picture turns grey.
+# Shuffled, nearly no highway and no river is left. Their shape, then? But AnnualCrop and HerbaceousVegetation fall deep, too, without such an outline. Wider layout is gone, or seams upset the network. Of all classes PermanentCrop and Pasture lose most when the picture turns grey.
 #
-# Take care with classes that *lose nothing*. If a change makes one answer come more often, that answer is right more often, and no skill is in it. Blurred, nearly all right answers are in two classes: that may be none.
+# Take care with classes that *lose nothing*. If a change makes one answer come more often, that answer is right more often, and no skill is in it. Blurred, nearly all right answers are in two classes. Perhaps it only says these more.
 #
 # **Exercise 2.** Take the shapes away, in an order that is given.
 
@@ -211,7 +211,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Grey took two thirds of the plain network's right answers. One that grew up with grey loses far fewer, though it does lose. So most of what colour gave can be had without. Whether the plain one used colour, or only stumbled over grey, these runs leave open.
+# Grey took two thirds of the plain network's right answers. One that grew up with grey loses far fewer, though it does lose. So of its 77 right answers 68 can be had without colour. Whether the plain one used colour, or only stumbled over grey, these runs leave open.
 #
 # Highways, shuffled in training, too: does the small network need their shape?
 
@@ -222,12 +222,12 @@ kinds = list(experiments.TRAINED_BY_CLASS.variants)
 print(study.table(CLASSES, kinds, lambda c, kind: by_kind[c][kind]))
 
 # %% [markdown]
-# It does not: 38 of 100 plain, 39 shuffled. But patches of 16 pixels leave most of what it sees whole, for it sees 15, so this could hardly come out otherwise. It finds few highways either way. For the fine-tuned network we have not run this, so what its shuffled highways lack, shape or calm, stays undecided.
+# It does not: 38 of 100 plain, 39 shuffled. But the plain network of section 2 lost only 1.3 points even to patches of 8, so it hardly uses anything wider, and this could hardly come out otherwise. It finds few highways either way. For the fine-tuned network we have not run this, so what its shuffled highways lack, shape or calm, stays undecided.
 
 # %% [markdown]
 # ## 4 · Two cures that were proposed
 #
-# *Training on black and white removes colour bias.* Measure the bias directly: turn all hues of the test pictures by 90° and count the answers that change. A network that learned from grey pictures ought not to care.
+# *Training on black and white removes colour bias.* Measure the bias directly: turn all hues of the test pictures by 90° and count the answers that change. The small network again: one that learned from grey pictures ought not to care.
 
 # %%
 bias_guess = predict.number(
@@ -268,7 +268,7 @@ print(study.verdicts("zoom_texture_tuned_16", "zoom_texture_tuned_8", "zoom_free
 figures.dots(cost, metric="accuracy lost to shuffling")
 
 # %% [markdown]
-# No sign that zooming brings texture in. At both sizes the trial is undecided, and both means point the other way. One thing speaks for the advice that we cannot part from it: of a zoomed picture a patch of 8 pixels shows half as many metres, so what it tells is less, in whatever way the network looks. (Your bet was scored by the mean. The small network loses next to nothing by shuffling, so with it there was nothing to win.) That zooming costs nothing is undecided, too.
+# No sign that zooming brings texture in. At both sizes the trial is undecided, and both means point the other way. One thing may hide a gain: of a zoomed picture a patch of 8 pixels shows half as many metres, and so tells less, however the network looks. (Your bet was scored by the mean. The small network loses next to nothing by shuffling, so with it there was nothing to win.) That zooming costs nothing is undecided, too; that last trial is of the small network.
 #
 # All advice of this notebook, folded:
 
@@ -310,7 +310,7 @@ study.conclude(
 # %% [markdown]
 # ## What we would write to the asker
 #
-# Your kind of network, fine-tuned, lost most by a blur; a small one on the same pictures lost most where colours changed, so a reason belongs to a network. Training on grey took most of the colour bias only where the network was then fed grey, and cost eight points; zooming showed no clear effect. Shuffled, it lost its highways and rivers: their shape was used, or the seams upset it. In grey PermanentCrop and Pasture lost most right answers; whether they leaned on colour the table does not say. Ask your own.
+# Your kind of network, fine-tuned, lost most by a blur; a small one on the same pictures lost most where colours changed, so a reason belongs to a network. We tried training on grey in the small network only: it took most of the colour bias where the network was then fed grey, too, and cost eight or nine points. Zooming showed no clear effect. Shuffled, it lost its highways and rivers: their shape was used, or the seams upset it. In grey PermanentCrop and Pasture lost most. Ask your own.
 
 # %% [markdown]
 # ## Open

@@ -5,7 +5,7 @@
 #
 # <details><summary><b>Short answer</b> (leave it shut if you want to bet first)</summary>
 #
-# Look where the given *label* is improbable, out of sample, and not where the network is unsure: however we planted errors, that found far more. How many depends on the errors: of those drawn blindly 71 to 79 of 100, of those on ambiguous pictures 43. And a doubtful label need not be a wrong one: of twelve overlapping pairs with two labels we found both things in some seven. Keep copies on one side of a split. Whether neighbours on the map flatter a test by a point is undecided; another region costs up to thirteen points, and that is no leak.
+# Look where the given *label* is improbable, out of sample, and not where the network is unsure: however we planted errors, that found far more. How many depends on the errors: of those drawn blindly 71 to 79 of 100, of those on ambiguous pictures 43. And a doubtful label need not be a wrong one: of the first twelve overlapping pairs with two labels, seven of them highways, we found both things in some seven. Keep copies on one side of a split. Whether neighbours on the map flatter a test by a point is undecided; another region costs up to thirteen points, and that is no leak.
 # </details>
 #
 # | you see | read |
@@ -120,7 +120,7 @@ print(study.verdicts("labels_unsure_confusions", "labels_unsure_ambiguous"))
 print(study.verdicts("labels_unsure_neighbours"))
 
 # %% [markdown]
-# It depends on who errs. On ambiguous pictures self confidence finds 43 of 100 instead of 71, and the least sure 10: twice what chance finds, and whether that matters is undecided. By neighbours it finds 63. So that wrong labels sit on clear pictures is true of labels made wrong blindly, and of no others. What held each time: an order that asks about the label finds far more than one that does not. How many of yours it finds, you cannot know before. (What matters is five points here, as much as chance finds.)
+# It depends on who errs. On ambiguous pictures self confidence finds 43 of 100 instead of 71, and the least sure 10: twice what chance finds, and whether that matters is undecided. By neighbours it finds 63. So whether wrong labels sit on clear pictures depends on who errs: those made wrong blindly do, those by neighbours seem to, those on ambiguous pictures do so less. What held each time: an order that asks about the label finds far more than one that does not. (What matters is five points here, as much as chance finds.)
 
 # %% [markdown]
 # **Confident learning** (Northcutt, 2021) goes a step further. Each class has its own threshold: the mean probability of that class among the pictures that bear its name. A picture that reaches the threshold of another class is a suspect. So it also says *how many*.
@@ -181,7 +181,7 @@ print(study.verdicts("labels_mend", "labels_mend_5"))
 print(study.verdicts("labels_mend_ambiguous", "labels_mend_neighbours"))
 
 # %% [markdown]
-# A fifth of wrong labels costs seven points. Reviewing 600 by self confidence brings back five, and the margin and confident learning bring back as much, though they find fewer (77, 75, 72 of 100). Those few mattered little here; the least sure bring back 1.5. At 5 % the harm is one to two points; mending brings back 1.1 after confusions, 0.7 on ambiguous pictures and 1.1 by neighbours, and whether that matters is undecided each time. This reviewer never errs; yours will.
+# A fifth of wrong labels costs seven points. Reviewing 600 by self confidence brings back five, and the margin and confident learning bring back as much, though they find fewer (in the stored runs 77, 75, 72 of 100). Those few mattered little here; the least sure bring back 1.5. At 5 % the harm is one to two points; mending brings back 1.1 after confusions, 0.7 on ambiguous pictures and 1.1 by neighbours, and whether that matters is undecided each time. This reviewer never errs; yours will.
 #
 # ## 2 · The real labels
 #
@@ -221,7 +221,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# There is no solution to compare with. We are no experts on land use, and would change few of them. Most look to us like right labels of hard pictures: a canal as straight as a road, a road through fields. Such suspects show where the probe is bad; where real errors sit they do not say.
+# There is no solution to compare with. We are no experts on land use, and would change few of them. Most look to us like right labels of hard pictures: a canal as straight as a road, a road through fields. So far they tell more about where the probe is weak than about wrong labels; nobody here can say how many are wrong.
 #
 # ## 3 · Both are right
 #
@@ -269,7 +269,7 @@ firsts, seconds = pictures.labels[doubtful[:12]].T
 study.conclude("each suggestion is another class", bool((firsts != seconds).all()))
 
 # %% [markdown]
-# Often nobody. A road runs beside a river, past factories, through vineyards: to some seven of twelve we would answer *both*. In the others the second thing lies off the shared ground. Of the 110, 89 have Highway or River on one side: thin things in a picture of something else.
+# Often nobody. A road runs beside a river, past factories, through vineyards: to some seven of these twelve we would answer *both*. (They are the first of 41, no random draw.) Of the 110, 89 have Highway or River on one side: thin things in a picture of something else.
 #
 # A softmax shares out one whole, so two answers must fight. Ten sigmoids ask ten questions, each yes or no. On tiles that we cut ourselves, three in ten of one kind of land, the rest of two, count an answer as right when the *set* is exact.
 
@@ -341,7 +341,7 @@ study.conclude("of twenty put in twice the hash finds each", len(pairs) == 20)
 study.conclude("no group is in both parts", not set(member[train]) & set(member[test]))
 
 # %% [markdown]
-# The hash finds none. Put twenty in twice, and it finds the twenty; each pair stays in one part. But two pictures that lie side by side share a day, a soil and a haze, and no pixel. So **neighbours**. Take pairs that overlap (middles less than 600 m apart) or touch (630 to 700 m). One of each is tested. In one training the other one is there; in the control another of its class stands in its stead, from 2 km away or more. Both trainings are of one size and mix.
+# The hash finds none. Put twenty in twice, unchanged, and it finds the twenty; each pair stays in one part. But two pictures that lie side by side share a day, a soil and a haze, and no pixel. So **neighbours**. Take pairs that overlap (middles less than 600 m apart) or touch (630 to 700 m). One of each is tested. In one training the other one is there; in the control another of its class stands in its stead, from 2 km away or more. Both trainings are of one size and mix.
 
 # %%
 near_guess = predict.choice(
@@ -364,7 +364,7 @@ print(study.verdicts("leak_overlap_probe", "leak_overlap_nearest"))
 print(study.verdicts("leak_beside_probe", "leak_beside_nearest"))
 
 # %% [markdown]
-# None of the four is decided. On average a touching neighbour gives the probe half a point, an overlapping one a point and a half; for the nearest neighbour it is a little more. The intervals exclude seven points and more; only the last excludes zero. (Few pictures overlap, so ten seeds test the same ones again, and the intervals are wide for that.) A test by *distance* asks another question. From [3c](03c_does_it_travel.ipynb), a probe and the map:
+# None of the four is decided. On average a touching neighbour gives the probe half a point, an overlapping one a point and a half; for the nearest neighbour it is a little more. The intervals exclude seven points and more; only the last excludes zero. (Few pictures overlap, so ten seeds test partly the same ones, and we widened the intervals for that.) A test by *distance* asks another question. From [3c](03c_does_it_travel.ipynb), a probe and the map:
 
 # %%
 far = travel_trials.by_split("MobileNetV2", "balanced accuracy")
@@ -382,7 +382,7 @@ study.conclude(
 )
 
 # %% [markdown]
-# Neighbours kept together in cells of 7 by 11 km: next to nothing on average (undecided). From the north to the south: thirteen points. That is no leak that was closed, it is another region: *shift*. So a split by place is not the honest one and a random one the dishonest; each answers a question. Will the new pictures lie between the old ones, or elsewhere? Copies, though, are a leak whatever you ask.
+# Neighbours kept together in cells of 7 by 11 km: next to nothing on average (undecided). From the north to the south: thirteen points of balanced accuracy. That is no leak that was closed, it is another region: *shift*. So a split by place is not the honest one and a random one the dishonest; each answers a question. Will the new pictures lie between the old ones, or elsewhere? Copies, though, are a leak whatever you ask.
 #
 # ## The trials of 7b
 #

@@ -156,7 +156,7 @@ SAID: list[tuple[str, str, list[Callable[[], float]]]] = [
     ("06", "Residential rose from 97 to 100 %",
      [lambda: share("seen_as_class", "plain", "accuracy on Residential"),
       lambda: share("seen_as_class", "patches of 8 px shuffled", "accuracy on Residential")]),
-    ("06", "plain ones: 39 and 38 %",
+    ("06", "plain pictures: 39 and 38 %",
      [lambda: share("trained_on_class", "shuffled", "accuracy on Highway"),
       lambda: share("trained_on_class", "plain", "accuracy on Highway")]),
     ("06", "took 16 points from",

@@ -182,6 +182,6 @@ def reliance(whole: Row, *without: Row) -> str:
         return "Nothing that was taken away surely cost it anything: so many pictures cannot tell more."
     most = min(hurt, key=lambda row: row.right)
     return (
-        f"It leans most on what was lost in {most.name!r}. Whether the task needs that is another question: train on "
-        "pictures without it, and test on such."
+        f"Most was lost in {most.name!r}: it leans on that, or stumbles where it is gone. Whether the task needs it is "
+        "another question: train on pictures without it, and test on such."
     )
