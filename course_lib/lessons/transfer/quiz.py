@@ -114,8 +114,8 @@ QUIZ = Quiz(
                 Option(
                     "The tuned network loses more than grey has taken away.",
                     True,
-                    "A probe that met grey loses little: 88.7 % in colour, 87.5 % in grey. Whether the tuned one leaned "
-                    "on colour or stumbled over grey, and what its 97 % need, stays open.",
+                    "A probe that met grey loses little: 88.7 % in colour, 87.5 % in grey. Whether the tuned one "
+                    "leaned on colour or stumbled over grey, and what its 97 % need, stays open.",
                 ),
                 Option(
                     "Grey pictures hold too little to tell the classes.",
