@@ -124,6 +124,7 @@ ROWS: dict[str, Row] = {
     "openset.risk_coverage": row(openset.risk_coverage, **PICTURES),
     "openset.aurc": row(openset.aurc, **PICTURES),
     "openset.without_unknowns": row(openset.without_unknowns, known=GROUPS["known"], rejected=("share", 0.1)),
+    "openset.fewest_known": row(openset.fewest_known, rejected=("share", 0.1)),
     "openset.with_few": row(openset.with_few, **GROUPS, by=("word", "youden")),
     "openset.odin": row(
         openset.odin, model=("free", NETWORK), x=("inputs", FEATURES), temperature=("above 0", 10.0),

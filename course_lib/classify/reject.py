@@ -218,20 +218,11 @@ def line(scores: np.ndarray, promise: float) -> float | None:
     It lies half-way to the next score: on a score itself, another arithmetic (ONNX, the page) may answer otherwise. A
     line further out refuses no more.
     """
-    if len(scores) < wanted(promise):
+    if len(scores) < openset.fewest_known(promise):
         return None
     threshold = openset.without_unknowns(scores, rejected=promise)
     beyond = scores[scores > threshold]
     return float(threshold + beyond.min()) / 2 if len(beyond) else threshold
-
-
-def wanted(promise: float) -> int:
-    """Pictures without which no line keeps the promise.
-
-    >>> wanted(0.05)
-    19
-    """
-    return math.ceil(1 / promise - 1 - 1e-9)
 
 
 def let_in(meetings: Sequence[Meeting], promise: float, kind: str, score: str = "") -> tuple[Unknown, ...]:
@@ -291,7 +282,7 @@ def rejection(
         promise=promise,
         threshold=threshold,
         n_line=len(own),
-        n_wanted=wanted(promise),
+        n_wanted=openset.fewest_known(promise),
         note=note(len(own), promise, grouped=len(np.unique(parts.groups)) < len(parts.groups)),
         lost=Share.of(lost, groups),
         lost_right=Share.of(lost[right], groups[right]),
@@ -313,10 +304,10 @@ def note(n: int, promise: float, *, grouped: bool = False) -> str:
     The share that such a line refuses has a Beta distribution: Vovk: Conditional Validity of Inductive Conformal
     Predictors, ACML 2012. It is wider where the pictures come in groups.
     """
-    if n < wanted(promise):
+    if n < (fewest := openset.fewest_known(promise)):
         return (
-            f"No line can be drawn: the promise of {100 * promise:g} % wants {wanted(promise)} pictures kept for it, "
-            f"and there are {n}. So no picture is refused. Add pictures, or promise less: --refuse with a larger share."
+            f"No line can be drawn: the promise of {100 * promise:g} % wants {fewest} pictures kept for it, and "
+            f"there are {n}. So no picture is refused. Add pictures, or promise less: --refuse with a larger share."
         )
     rank = math.ceil((n + 1) * (1 - promise) - 1e-9)
     from scipy.stats import beta

@@ -12,7 +12,7 @@ from .detector import Detector
 from .detectors import ALL, every
 from .metrics import Curve, aupr, aurc, auroc, fpr_at_tpr, oscr, oscr_curve, risk_coverage, roc
 from .scores import energy, entropy, gen, max_logit, max_softmax, softmax
-from .threshold import with_few, without_unknowns
+from .threshold import fewest_known, with_few, without_unknowns
 from .watcher import FrameReport, Watcher, frame_report
 from .world import World, folder_world, half_known, picture_world
 
@@ -20,6 +20,7 @@ __all__ = [
     "ALL", "ASH", "FDBD", "GEN", "KNN", "NCI", "SCALE", "SHE", "Curve", "Detector", "Energy", "Entropy",
     "FrameReport", "Mahalanobis", "MahalanobisPlusPlus", "MaxLogit", "MaxSoftmax", "NNGuide", "OpenMax", "ReAct",
     "RelativeMahalanobis", "ViM", "Watcher", "World", "aupr", "aurc", "auroc", "energy", "entropy", "every",
-    "folder_world", "fpr_at_tpr", "frame_report", "gen", "half_known", "losses", "max_logit", "max_softmax", "odin",
-    "oscr", "oscr_curve", "picture_world", "risk_coverage", "roc", "softmax", "with_few", "without_unknowns",
+    "fewest_known", "folder_world", "fpr_at_tpr", "frame_report", "gen", "half_known", "losses", "max_logit",
+    "max_softmax", "odin", "oscr", "oscr_curve", "picture_world", "risk_coverage", "roc", "softmax", "with_few",
+    "without_unknowns",
 ]  # fmt: skip

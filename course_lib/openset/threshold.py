@@ -30,17 +30,30 @@ def without_unknowns(known: Scores, *, rejected: float = 0.05) -> float:
     >>> without_unknowns(range(99)), without_unknowns([1.0] * 40)
     (94.0, 1.0)
     """
-    if not checks.is_number(rejected) or not 0 < rejected < 1:
-        raise ValueError(f"without_unknowns got rejected={rejected!r}; it wants a share between 0 and 1, such as 0.05.")
+    _check_share(rejected, "without_unknowns")
     known = as_scores(known, "known", "without_unknowns")
     rank = math.ceil((len(known) + 1) * (1 - rejected) - 1e-9)  # 1 − 0.05 is not quite 0.95
     if rank > len(known):
-        least = math.ceil(1 / rejected - 1 - 1e-9)
         raise ValueError(
-            f"without_unknowns got {len(known)} known scores for rejected={rejected}; it wants {least} or more, or a "
-            "larger share."
+            f"without_unknowns got {len(known)} known scores for rejected={rejected}; it wants "
+            f"{fewest_known(rejected)} or more, or a larger share."
         )
     return float(np.partition(known, rank - 1)[rank - 1])
+
+
+def fewest_known(rejected: float) -> int:
+    """Known scores without which `without_unknowns` keeps no promise of `rejected`, a share between 0 and 1.
+
+    >>> fewest_known(0.05), fewest_known(0.01)
+    (19, 99)
+    """
+    _check_share(rejected, "fewest_known")
+    return math.ceil(1 / rejected - 1 - 1e-9)
+
+
+def _check_share(rejected: object, who: str) -> None:
+    if not checks.is_number(rejected) or not 0 < rejected < 1:
+        raise ValueError(f"{who} got rejected={rejected!r}; it wants a share between 0 and 1, such as 0.05.")
 
 
 def with_few(known: Scores, unknown: Scores, *, by: str = "errors") -> float:

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from course_lib import classify, data, features, figures, study, training
+from course_lib import classify, data, features, figures, openset, study, training
 from course_lib.classify import calibrate, look, parts, probe, reject, tune
 from course_lib.data.groups import linked
 from course_lib.lessons.own_folder import example
@@ -318,7 +318,9 @@ for name in dict.fromkeys([best, "max logit"]):
     found = {who: reject.score(name, head, z, bank, 1) for who, z in met.items()}
     for share in (0.01, 0.05, 0.1, 0.2):
         if (at := reject.line(found["line"], share)) is None:
-            print(f"{name:12}{share:8.0%}   no line: it wants {reject.wanted(share)}")
+            print(
+                f"{name:12}{share:8.0%}   no line: it wants {openset.fewest_known(share)}"
+            )
             continue
         into = {who: float((z <= at).mean()) for who, z in found.items()}
         near, lost = into["strangers"], (1 - into["val"], 1 - into["test"])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from course_lib import openset
-from course_lib.classify.reject import line, wanted
+from course_lib.classify.reject import line
+from course_lib.openset import fewest_known
 
 
 @pytest.fixture
@@ -21,5 +22,5 @@ def test_it_lies_between_two_scores_and_refuses_as_many_as_the_rule_s(scores):
 
 
 def test_too_few_scores_draw_none(scores):
-    assert line(scores[: wanted(0.05) - 1], 0.05) is None
-    assert line(scores[: wanted(0.05)], 0.05) is not None
+    assert line(scores[: fewest_known(0.05) - 1], 0.05) is None
+    assert line(scores[: fewest_known(0.05)], 0.05) is not None

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from ... import checks, data, features, metrics, models, openset, training
-from ...classify.reject import wanted as wanted_for
 from ...data import ImageSet
 from ...openset import World
 from ..transfer.your_pictures import in_keras
@@ -352,7 +351,7 @@ def _with_ten(head: Head, world: World, seed: int, *, draws: int = 200) -> tuple
     nearest = openset.KNN(k=min(10, len(world.train))).fit(head.embed(world.train), head(world.train), world.labels)
     own, strange = (nearest.score(head.embed(v), head(v)).numpy() for v in (world.known, world.near))
     half, rng = len(own) // 2, np.random.default_rng(seed)
-    if half < wanted_for(0.05) or len(strange) <= TEN:
+    if half < openset.fewest_known(0.05) or len(strange) <= TEN:
         return (f"A line with {TEN} of yours: {len(own)} known to test with and {len(strange)} unknown are too few.",)
     errors = np.zeros((2, 2))
     for _ in range(draws):
@@ -412,10 +411,8 @@ def _strange(folder: str | ImageSet, who: str = "line") -> ImageSet:
 
 def _check_enough(pictures: ImageSet, rejected: float, *, leave_out: bool) -> None:
     """ValueError where a quarter of the pictures, without the largest class if one is left out, draws no line."""
-    if not checks.is_number(rejected) or not 0 < rejected < 1:
-        return  # `openset.without_unknowns` says what it wants
     rest = len(pictures) - (max(pictures.counts.values()) if leave_out else 0)
-    wanted = 4 * wanted_for(rejected)
+    wanted = 4 * openset.fewest_known(rejected)
     if rest < wanted:
         without = " without the largest class, which is left out in its turn" if leave_out else ""
         raise ValueError(
