@@ -32,7 +32,7 @@ SUITE = -n 2 --dist loadfile --max-worker-restart 0 tests --ignore=tests/lessons
 # Two processes share two cores: with two threads each they wait for one another, up to eight times as long.
 check test coverage notebooks faults: export OMP_NUM_THREADS = 1
 
-check: venv-dev ## ruff, mypy and the unit tests, no notebooks, no browser: under 90 s
+check: venv-dev ## ruff, mypy and the unit tests, no notebooks, no browser: minutes
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy

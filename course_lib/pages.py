@@ -1,12 +1,11 @@
-"""What every page of this room is wrapped in: one file, no network, readable on a phone and in the dark."""
+"""HTML pages that stand alone: one file, no network, readable on a phone and in the dark; text that does nothing."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import html
 from string import Template
-
-from .words import in_html
 
 _SHELL = Template("""\
 <!doctype html>
@@ -42,3 +41,22 @@ def page(title: str, body: str, *, css: str, allowed: str) -> str:
 def only_this(js: str) -> str:
     """The source of the Content-Security-Policy that lets this script run and no other."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(js.encode()).digest()).decode()}'"
+
+
+def plain(name: str) -> str:
+    r"""On one line, whatever is in it: line breaks, marks that turn the writing around and bytes that are no text are
+    spelt out.
+
+    >>> print(plain("a\nb"), plain("\u202egpj.exe"))
+    a\nb \u202egpj.exe
+    """
+    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in name)
+
+
+def in_html(name: object) -> str:
+    """Text that does nothing in HTML, in an attribute or between tags.
+
+    >>> in_html('<img src="x">'), in_html(3)
+    ('&lt;img src=&quot;x&quot;&gt;', '3')
+    """
+    return html.escape(plain(str(name)))

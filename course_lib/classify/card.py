@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..pages import plain
 from .result import Rejection, Result, Unknown
-from .words import counted, markdown, percent, plain
+from .words import counted, markdown, percent
 
 WORST = 3  # classes and confusions that are named
 MANY = 0.2  # of the pictures are suspects: then they say more of the network than of the labels
@@ -85,10 +86,10 @@ def chosen_by(result: Result) -> str:
     rejection = result.rejection
     if result.settings.score:
         return f"You gave {rejection.score} as the score."
-    nearer = rejection.nearer
-    if nearer is None:
+    own = next((one for one in rejection.candidates if one.name == rejection.score), None)
+    nearer = max(rejection.candidates, key=lambda one: one.auroc_left_out, default=None)
+    if own is None or nearer is None or nearer.auroc_left_out <= own.auroc_left_out:
         return ""
-    own = next(one for one in rejection.candidates if one.name == rejection.score)
     near, far = (
         f"{100 * getattr(own, kind):.1f} % by {own.name}, {100 * getattr(nearer, kind):.1f} % by {nearer.name}"
         for kind in ("auroc_left_out", "auroc_generated")

@@ -14,11 +14,11 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from .. import data
+from .. import data, pages
 from ..data import places
-from . import card, export, shell
+from ..pages import in_html, plain
+from . import card, export
 from .result import Result
-from .words import in_html, plain
 
 if TYPE_CHECKING:
     from .building import Built
@@ -88,11 +88,11 @@ def page(result: Result, network: bytes) -> str:
         network=_packed(gzip.compress(network, 6, mtime=0)),
         js=js,
     )
-    return shell.page(
+    return pages.page(
         title,
         body,
         css=here.with_suffix(".css").read_text(encoding="utf-8"),
-        allowed=f"script-src {shell.only_this(js)} blob: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; "
+        allowed=f"script-src {pages.only_this(js)} blob: 'wasm-unsafe-eval'; style-src 'unsafe-inline'; "
         "media-src blob:; connect-src 'none'",
     )
 

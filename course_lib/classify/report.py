@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .. import decide
+from .. import decide, pages
 from ..data import places
-from . import card, report_charts, report_pictures, shell
+from ..pages import in_html
+from . import card, report_charts, report_pictures
 from .report_charts import Step
 from .report_pictures import Tried
 from .result import Result, Row, Share
-from .words import in_html, percent
+from .words import percent
 
 if TYPE_CHECKING:
     from .building import Built
@@ -60,11 +61,11 @@ def page(built: Built) -> str:
         *_answer(result), *_errors(result), *_pictures(built), *_sure(result), *_cost(result), *_unknown(result),
         *_heatmaps(built), *_folder(built), *_how(result),
     ]  # fmt: skip
-    return shell.page(
+    return pages.page(
         f"{result.looked.folder}: a classifier of {len(result.classes)} classes",
         _BODY.substitute(sections="\n".join(parts), data=_data(result), js=js),
         css=here.with_suffix(".css").read_text(encoding="utf-8"),
-        allowed=f"img-src data:; style-src 'unsafe-inline'; script-src {shell.only_this(js)}",
+        allowed=f"img-src data:; style-src 'unsafe-inline'; script-src {pages.only_this(js)}",
     )
 
 

@@ -301,13 +301,6 @@ class Rejection:
     lost_right: Share
     unknowns: tuple[Unknown, ...]
 
-    @property
-    def nearer(self) -> Candidate | None:
-        """The score that does best at classes left out, where the chosen one does worse: what the mean costs."""
-        mine = next((one for one in self.candidates if one.name == self.score), None)
-        best = max(self.candidates, key=lambda one: one.auroc_left_out, default=None)
-        return best if mine and best and best.auroc_left_out > mine.auroc_left_out else None
-
     def let_in(self, kind: str) -> Share:
         """All unknown pictures of one kind, together.
 

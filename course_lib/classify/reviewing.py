@@ -17,12 +17,12 @@ from string import Template
 
 import numpy as np
 
-from .. import data
+from .. import data, pages
 from ..data import DataError, ImageSet, places
 from ..data.groups import linked
-from . import look, probe, report_pictures, shell, stages, suspecting
+from ..pages import in_html, plain
+from . import look, probe, report_pictures, stages, suspecting
 from .stages import Teller
-from .words import in_html, plain
 
 STAGES = ("reading", "copies", "features", "wrong labels")
 TABLE, GALLERY = "suspects.csv", "suspects.html"
@@ -234,7 +234,7 @@ def _page(made: Reviewed, folder: Path, pictures: ImageSet) -> str:
         sections="\n".join([*(sections or ["<p>Nothing was found.</p>"]), *notes]),
     )
     css = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
-    return shell.page(title, body, css=css, allowed="img-src data:; style-src 'unsafe-inline'")
+    return pages.page(title, body, css=css, allowed="img-src data:; style-src 'unsafe-inline'")
 
 
 def _section(kind: str, found: tuple[Found, ...], pictures: ImageSet, position: dict[str, int]) -> str:

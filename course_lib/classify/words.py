@@ -1,19 +1,11 @@
-"""Names that come from a folder, as text that does nothing: on a terminal, in Markdown, in HTML."""
+"""What a build says: names that come from a folder, as Markdown that does nothing; shares and counts in words."""
 
 from __future__ import annotations
 
 import html
 import re
 
-
-def plain(name: str) -> str:
-    r"""On one line, whatever is in it: line breaks, marks that turn the writing around and bytes that are no text are
-    spelt out.
-
-    >>> print(plain("a\nb"), plain("\u202egpj.exe"))
-    a\nb \u202egpj.exe
-    """
-    return "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in name)
+from ..pages import plain
 
 
 def markdown(name: str) -> str:
@@ -24,15 +16,6 @@ def markdown(name: str) -> str:
     """
     marks = r"[\\|*_`\[\]#!~$]"
     return re.sub(marks, lambda mark: f"&#{ord(mark.group())};", html.escape(plain(name), quote=False))
-
-
-def in_html(name: object) -> str:
-    """Text that does nothing in HTML, in an attribute or between tags.
-
-    >>> in_html('<img src="x">'), in_html(3)
-    ('&lt;img src=&quot;x&quot;&gt;', '3')
-    """
-    return html.escape(plain(str(name)))
 
 
 def percent(share: float) -> str:

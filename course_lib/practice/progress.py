@@ -164,9 +164,14 @@ def _note(part: str, lesson: str, name: str, change: Callable[[dict], None]) -> 
 
 
 def _write(path: Path, content: dict) -> None:
+    write_whole(path, json.dumps(content, indent=1) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in UTF-8; a kill leaves the old one or the new one."""
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)  # a kill leaves the old file or the new one
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 # `checks` says the same of a count, and brings torch, for which `course progress` should not wait.

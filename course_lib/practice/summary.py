@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from html import escape
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from string import Template
 
+from .. import __version__, pages
+from ..pages import in_html
 from . import catalogue, progress
 
-MARK = '<meta name="generator" content="course progress">'
 LONGEST = 200  # letters of a name that stand on the page
 
 
@@ -67,27 +66,8 @@ def _of(chapter: str, content: dict) -> Done:
     )
 
 
-_PAGE = Template("""\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-$mark
-<title>What does a CNN see? What was done</title>
-<style>
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { border-bottom: 1px solid color-mix(in srgb, currentColor 25%, transparent); padding: .3rem .5rem .3rem 0;
-  text-align: right; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; }
-.wide { overflow-x: auto; }
-small { display: block; opacity: .75; }
-</style>
-</head>
-<body>
+TITLE = "What does a CNN see? What was done"
+_BODY = Template("""\
 <h1>What does a CNN see?</h1>
 <p>$who$told</p>
 <div class="wide">
@@ -101,10 +81,16 @@ $rows
 </table>
 </div>
 <p><small>Written on $day by <code>course progress</code>, version $version, from a file on the learner's own machine.
-Nobody looked on, and the solutions lie beside the exercises: it is as honest as its owner.</small></p>
-</body>
-</html>
-""")
+Nobody looked on, and the solutions lie beside the exercises: it is as honest as its owner.</small></p>""")
+_CSS = """\
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { border-bottom: 1px solid color-mix(in srgb, currentColor 25%, transparent); padding: .3rem .5rem .3rem 0;
+  text-align: right; vertical-align: top; }
+th:first-child, td:first-child { text-align: left; }
+.wide { overflow-x: auto; }
+small { display: block; opacity: .75; }
+"""
 
 
 def page(rows: list[Done], name: str = "", *, day: date | None = None) -> str:
@@ -114,19 +100,19 @@ def page(rows: list[Done], name: str = "", *, day: date | None = None) -> str:
         f"{exercises} of {sum(len(row.exercises) for row in rows)} exercises and {right} of "
         f"{sum(row.questions for row in rows)} quiz questions are right."
     )
-    return _PAGE.substitute(
-        mark=MARK,
-        who=f"<b>{escape(' '.join(name.split())[:LONGEST])}</b><br>" if name.strip() else "",
+    body = _BODY.substitute(
+        who=f"<b>{in_html(' '.join(name.split())[:LONGEST])}</b><br>" if name.strip() else "",
         told=told,
         rows="\n".join(map(_row, rows)),
         day=(day or date.today()).isoformat(),
-        version=escape(_version()),
+        version=__version__,
     )
+    return pages.page(TITLE, body, css=_CSS, allowed="style-src 'unsafe-inline'")
 
 
 def _row(row: Done) -> str:
     names = "".join(
-        f"<small>{word}: {escape(', '.join(some))}</small>"
+        f"<small>{word}: {in_html(', '.join(some))}</small>"
         for word, some in (("right", row.correct), ("tried, not right yet", row.open))
         if some
     )
@@ -134,13 +120,6 @@ def _row(row: Done) -> str:
         f"{len(row.correct)} of {len(row.exercises)}", row.hints, row.solutions, f"{row.right} of {row.questions}",
     )  # fmt: skip
     return f"<tr><td>{int(row.chapter)}{names}</td>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
-
-
-def _version() -> str:
-    try:
-        return version("what-does-a-cnn-see")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def save(path: str | Path, name: str = "") -> Path:
@@ -155,11 +134,9 @@ def save(path: str | Path, name: str = "") -> Path:
         raise FileExistsError(
             f"got {str(path)!r}, where there is something that `course progress` has not written; it wants a new name."
         )
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(page(done(), name), encoding="utf-8")
-    part.replace(path)
+    progress.write_whole(path, page(done(), name))
     return path
 
 
 def _is_ours(path: Path) -> bool:
-    return path.is_file() and MARK in path.read_text(encoding="utf-8", errors="replace")[:2000]
+    return path.is_file() and TITLE in path.read_text(encoding="utf-8", errors="replace")[:2000]

@@ -9,7 +9,8 @@ import pytest
 
 from course_lib.classify.card import card, chosen_by, confusions, summary
 from course_lib.classify.result import Candidate, Result, Settings, Share, Unknown
-from course_lib.classify.words import markdown, plain
+from course_lib.classify.words import markdown
+from course_lib.pages import plain
 
 from .sample import sample, share
 

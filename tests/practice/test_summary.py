@@ -49,6 +49,12 @@ def test_a_name_is_text_and_adds_no_tag(name):
     assert len(summary.page(ROWS, name)) < len(summary.page(ROWS)) + 1500
 
 
+def test_marks_that_turn_the_writing_round_are_spelt_out():
+    html = summary.page(ROWS, "\u202eadA")
+    assert "\u202e" not in html
+    assert "\\u202eadA" in html
+
+
 def test_nothing_is_loaded_and_nothing_runs():
     html = summary.page(ROWS)
     assert "default-src 'none'" in html
